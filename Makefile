@@ -24,3 +24,24 @@ $(VENV)/.installed: requirements.lock requirements-installer.lock pyproject.toml
 
 lock: setup ## resolve the dependencies again and write the lock
 	$(BIN)/uv pip compile pyproject.toml --extra dev --generate-hashes --no-header --no-emit-index-url --universal --python-version 3.11 --upgrade --quiet -o requirements.lock
+
+demo: setup ## close the sample company's last period, show what was found and what to open next
+	@$(BIN)/tieout demo --home $(DEMO)
+
+test: setup ## every test
+	$(BIN)/python -m pytest -n 2 --dist loadscope
+
+lint: setup ## ruff, types and SQL style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint dbt_project/models dbt_project/tests --processes 2
+
+dashboard: setup ## open the reconciliation of the demo in the browser
+	@$(BIN)/tieout dashboard --config $(DEMO)/tieout.yml
+
+dagster: setup ## open the Dagster UI of the demo
+	@$(BIN)/tieout dagster --config $(DEMO)/tieout.yml
+
+clean: ## delete the demo and caches; the environment stays
+	rm -rf $(DEMO) dbt_project/target dbt_project/logs .pytest_cache .ruff_cache .mypy_cache

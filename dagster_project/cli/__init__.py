@@ -1,0 +1,36 @@
+"""`tieout`: one module per command. Exit codes: 0 clean, 1 breaks found, 2 wrong input or configuration,
+3 a source or store failed, 130 interrupted."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from dagster_project.cli import dagster, dashboard, demo, evidence, init, run, status, verify
+from dagster_project.cli.console import complain
+from dagster_project.errors import TieoutError
+
+app = typer.Typer(
+    name="tieout",
+    help="Ties out product usage, billing, CRM and ERP, every minor unit, from usage event to ledger and cash.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for module in (init, run, status, dashboard, dagster, evidence, verify, demo):
+    module.register(app)
+
+
+def main() -> None:
+    """Entry point: a fault that a user can mend is one message and an exit code, never a traceback."""
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    try:
+        app()
+    except TieoutError as error:
+        complain(str(error))
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        complain("interrupted; nothing half-done is visible, run the same command again")
+        sys.exit(130)

@@ -1,0 +1,117 @@
+"""Publishes what a run found: a new read-only DuckDB file, swapped in atomically, so that readers never block a run.
+
+Does not compute: every table is copied from the warehouse as it is.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from dagster_project import warehouse
+from dagster_project.errors import InputError
+from dagster_project.settings import Settings
+
+WHOLE_SCHEMAS = ("marts", "config", "quality", "canonical")
+SINGLE_TABLES = {
+    "landed": ("batches", "batch_totals", "quarantine", "schema_drift"),
+    "reconciliation": (),
+}
+KEPT_SNAPSHOTS = 5
+CURRENT = "current.duckdb"
+_NAME = re.compile(r"tieout-(\d{6,})\.duckdb")
+
+
+@dataclass(frozen=True)
+class PublishedSnapshot:
+    """One published file: its path, size in bytes, and rows per `schema.table`."""
+
+    path: Path
+    bytes: int
+    tables: dict[str, int]
+
+
+def publish(settings: Settings) -> PublishedSnapshot:
+    """Copies the public tables of the warehouse into a new versioned file and points `current.duckdb` at it.
+
+    Raises StoreError (from the warehouse) when the disk is full or the warehouse is in use.
+    """
+    folder = settings.published_path
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"tieout-{_next_number(folder):06d}.duckdb"
+    scratch = path.with_suffix(".duckdb.tmp")
+    scratch.unlink(missing_ok=True)
+    with warehouse.connect(settings) as con:
+        tables = _copy(con, scratch)
+    os.replace(scratch, path)
+    _point_at(folder, path)
+    _drop_old(folder, path)
+    return PublishedSnapshot(path, path.stat().st_size, tables)
+
+
+def current(settings: Settings) -> Path:
+    """The newest published file, its link resolved; raises InputError that says which command makes one."""
+    link = settings.published_path / CURRENT
+    if not link.exists():
+        raise InputError(f"nothing is published in {settings.published_path}; run `tieout run` first")
+    return link.resolve()
+
+
+def open_current(settings: Settings) -> duckdb.DuckDBPyConnection:
+    """A read-only connection to the newest published file."""
+    return duckdb.connect(str(current(settings)), read_only=True)
+
+
+def _copy(con: duckdb.DuckDBPyConnection, scratch: Path) -> dict[str, int]:
+    con.execute(f"attach '{_quoted(scratch)}' as snapshot")
+    try:
+        return {f"{schema}.{table}": _copy_table(con, schema, table) for schema, table in _public_tables(con)}
+    finally:
+        con.execute("detach snapshot")
+
+
+def _public_tables(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    """Base tables of whole schemas and the named few; event-level views stay in the warehouse."""
+    rows = con.execute(
+        "select table_schema, table_name, table_type from information_schema.tables"
+        " where table_catalog = current_database() order by all"
+    ).fetchall()
+    return [
+        (schema, table)
+        for schema, table, kind in rows
+        if (schema in WHOLE_SCHEMAS and kind == "BASE TABLE") or table in SINGLE_TABLES.get(schema, ())
+    ]
+
+
+def _copy_table(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> int:
+    con.execute(f'create schema if not exists snapshot."{schema}"')
+    counted = con.execute(f'create table snapshot."{schema}"."{table}" as from "{schema}"."{table}"').fetchone()
+    return int(counted[0]) if counted else 0
+
+
+def _next_number(folder: Path) -> int:
+    numbers = [int(match[1]) for file in folder.iterdir() if (match := _NAME.fullmatch(file.name))]
+    return max(numbers, default=0) + 1
+
+
+def _point_at(folder: Path, path: Path) -> None:
+    link = folder / f".{CURRENT}.tmp"
+    link.unlink(missing_ok=True)
+    link.symlink_to(path.name)
+    os.replace(link, folder / CURRENT)
+
+
+def _drop_old(folder: Path, newest: Path) -> None:
+    """Readers that still hold a dropped file keep reading it: its name is never used again."""
+    snapshots = sorted((file for file in folder.iterdir() if _NAME.fullmatch(file.name)), key=lambda file: file.name)
+    for file in snapshots[:-KEPT_SNAPSHOTS]:
+        if file != newest:
+            file.unlink()
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

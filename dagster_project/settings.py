@@ -1,0 +1,204 @@
+"""The only reader of `tieout.yml` and of the environment: typed, validated, with the line of every fault."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from dagster_project.errors import ConfigurationError
+
+PROJECT_ROOT = Path(__file__).resolve().parents[1]
+CONFIG_VARIABLE = "TIEOUT_CONFIG"
+DEFAULT_CONFIG_NAME = "tieout.yml"
+
+Domain = Literal["product", "billing", "crm", "erp", "hub"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FilesConnector(_Strict):
+    """Landing files below `path` (relative to `tieout.yml`): `<path>/<object>/<any name>.{csv,jsonl,parquet}[.gz]`."""
+
+    type: Literal["files"]
+    path: Path
+
+
+class Source(_Strict):
+    """One instance of one system; `name` is its `source_instance` in every row."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")
+    domain: Domain
+    vendor: Literal["generic"] = "generic"
+    connector: FilesConnector
+    links: tuple[str, ...] = ()
+    freshness_limit_hours: int = Field(default=26, ge=1)
+
+
+class Thresholds(_Strict):
+    """Tolerances and windows of the controls; the defaults are those of docs/methodology.md."""
+
+    usage_grace_days: int = Field(default=3, ge=0, description="Wg: usage may arrive after its service period")
+    bill_run_days: int = Field(default=2, ge=0, description="the bill run follows Wg")
+    posting_hours: int = Field(default=4, ge=0, description="Wp: finalized invoice to AR document")
+    posting_period_end_business_days: int = Field(default=1, ge=0, description="Wp at period end")
+    cash_business_days: int = Field(default=2, ge=0, description="Wc: payment to receipt and application")
+    master_data_hours: int = Field(default=24, ge=0, description="Wm: master data reaches its followers")
+    payout_days: int = Field(default=5, ge=0, description="payout to cash")
+    dispute_days: int = Field(default=1, ge=0, description="lost dispute to reinstated receivable")
+    dunning_grace_days: int = Field(default=14, ge=0, description="delinquent subscription may keep its entitlement")
+    rounding_minor_per_component: int = Field(default=1, ge=0, description="T1 per independently rounded component")
+    rounding_minor_per_document: int = Field(default=5, ge=0, description="T1 cap per document")
+    materiality_percent_of_revenue: str = Field(default="0.5", pattern=r"^\d{1,3}(\.\d{1,4})?$")
+    performance_materiality_percent: str = Field(default="75", pattern=r"^\d{1,3}(\.\d{1,4})?$")
+    clearly_trivial_percent: str = Field(default="5", pattern=r"^\d{1,3}(\.\d{1,4})?$")
+
+
+class Settings(_Strict):
+    """What a run needs to know; `home` and connector paths are absolute."""
+
+    company: str = Field(min_length=1)
+    home: Path = Path(".tieout")
+    as_of: datetime | None = None
+    reporting_currency: str = Field(pattern=r"^[A-Z]{3}$")
+    authority_model: Literal["crm_led", "billing_led", "erp_led", "event_hub"] = "billing_led"
+    target: Literal["duckdb"] = "duckdb"
+    thresholds: Thresholds = Thresholds()
+    sources: tuple[Source, ...] = Field(min_length=1)
+    config_path: Path = Path(DEFAULT_CONFIG_NAME)
+
+    @field_validator("as_of")
+    @classmethod
+    def _with_offset(cls, value: datetime | None) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError("expected a time with an offset, for example 2026-10-12T00:00:00Z")
+        return value.astimezone(UTC) if value else None
+
+    @model_validator(mode="after")
+    def _names_are_unique_and_links_exist(self) -> Settings:
+        names = [source.name for source in self.sources]
+        for position, source in enumerate(self.sources):
+            if source.name in names[:position]:
+                raise ValueError(f"sources.{position}.name: two sources are named {source.name!r}; expected unique names")
+            for link in source.links:
+                if link not in names:
+                    raise ValueError(f"sources.{position}.links: no source is named {link!r}; expected one of {names}")
+        return self
+
+    def source(self, name: str) -> Source:
+        """The source of that name; KeyError when there is none."""
+        return {source.name: source for source in self.sources}[name]
+
+    @property
+    def archive_path(self) -> Path:
+        return self.home / "archive"
+
+    @property
+    def warehouse_path(self) -> Path:
+        return self.home / "warehouse" / "tieout.duckdb"
+
+    @property
+    def published_path(self) -> Path:
+        return self.home / "published"
+
+    @property
+    def evidence_path(self) -> Path:
+        return self.home / "evidence"
+
+    @property
+    def state_path(self) -> Path:
+        return self.home / "state.sqlite"
+
+
+def locate(path: Path | None = None) -> Path:
+    """The configuration file: the argument, else $TIEOUT_CONFIG, else ./tieout.yml."""
+    return Path(path or os.environ.get(CONFIG_VARIABLE) or DEFAULT_CONFIG_NAME).absolute()
+
+
+def load(path: Path | None = None) -> Settings:
+    """Settings of a `tieout.yml`; raises ConfigurationError with file, line, key, value and what was expected."""
+    file = locate(path)
+    document, lines = _read(file)
+    try:
+        settings = Settings(**{**document, "config_path": file})
+    except ValidationError as error:
+        raise ConfigurationError(_in_words(file, lines, error)) from None
+    base = file.parent
+    sources = tuple(
+        source.model_copy(
+            update={"connector": source.connector.model_copy(update={"path": (base / source.connector.path).resolve()})}
+        )
+        for source in settings.sources
+    )
+    return settings.model_copy(update={"home": (base / settings.home).resolve(), "sources": sources})
+
+
+def _read(file: Path) -> tuple[dict[str, Any], dict[str, int]]:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigurationError(f"{file}: no such file; `tieout init` writes one, or name it with --config") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{file}: cannot be read ({error})") from None
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        document = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{file}:{mark.line + 1}" if mark else str(file)
+        raise ConfigurationError(f"{where}: not valid YAML: {getattr(error, 'problem', error)}") from None
+    if not isinstance(document, dict):
+        raise ConfigurationError(f"{file}:1: expected keys such as `company:` and `sources:`, found {document!r}")
+    lines: dict[str, int] = {}
+    _index_lines(file, node, "", lines)
+    return document, lines
+
+
+def _index_lines(file: Path, node: yaml.Node | None, prefix: str, lines: dict[str, int]) -> None:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            path = f"{prefix}{key.value}"
+            line = key.start_mark.line + 1
+            if path in lines:
+                raise ConfigurationError(f"{file}:{line}: {path} is given twice (first on line {lines[path]})")
+            lines[path] = line
+            _index_lines(file, value, f"{path}.", lines)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            lines[f"{prefix}{index}"] = value.start_mark.line + 1
+            _index_lines(file, value, f"{prefix}{index}.", lines)
+
+
+def _in_words(file: Path, lines: dict[str, int], error: ValidationError) -> str:
+    return "\n".join(_one_fault(file, lines, fault) for fault in error.errors())
+
+
+def _one_fault(file: Path, lines: dict[str, int], fault: Any) -> str:
+    location = [str(part) for part in fault["loc"]]
+    message = fault["msg"].removeprefix("Value error, ")
+    if not location and ":" in message and message.split(":")[0] in lines:
+        key, message = message.split(": ", 1)
+        location = key.split(".")
+    line = next((lines[".".join(location[:n])] for n in range(len(location), 0, -1) if ".".join(location[:n]) in lines), 1)
+    key = ".".join(location) or "file"
+    if fault["type"] == "extra_forbidden":
+        return f"{file}:{line}: unknown key {key!r} (value {fault['input']!r}); expected one of: {_known_keys(location)}"
+    if fault["type"] == "missing":
+        return f"{file}:{line}: {key} is missing"
+    value = "" if isinstance(fault["input"], (dict, BaseModel)) else f" = {fault['input']!r}"
+    return f"{file}:{line}: {key}{value}: {message}"
+
+
+def _known_keys(location: list[str]) -> str:
+    model: type[BaseModel] = Settings
+    if location[0] == "sources":
+        model = FilesConnector if "connector" in location else Source
+    elif location[0] == "thresholds":
+        model = Thresholds
+    return ", ".join(name for name in model.model_fields if name != "config_path")
