@@ -16,7 +16,7 @@ from dagster_project import warehouse
 from dagster_project.errors import InputError
 from dagster_project.settings import Settings
 
-WHOLE_SCHEMAS = ("marts", "config", "quality", "canonical")
+WHOLE_SCHEMAS = ("marts", "config", "quality", "canonical", "seeds")
 SINGLE_TABLES = {
     "landed": ("batches", "batch_totals", "quarantine", "schema_drift"),
     "reconciliation": (),

@@ -1,0 +1,57 @@
+"""`tieout init`: a first configuration and templates for one's own data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dagster_project.cli.console import out
+from dagster_project.errors import InputError
+from dagster_project.sources.contracts import load_contracts
+
+TEMPLATE = """\
+# Tieout's configuration. Paths are relative to this file. Unknown keys are refused.
+company: {company}
+home: .tieout                    # all run-time state
+# as_of: 2026-10-12T00:00:00Z    # the clock of every window and due date; left out: now
+reporting_currency: {currency}
+authority_model: billing_led     # crm_led | billing_led | erp_led | event_hub
+
+# Connect any subset of the systems; controls that need an absent one say so. Landing files lie in
+# <path>/<object>/<any name>.csv, .csv.gz, .jsonl, .jsonl.gz or .parquet; templates/ shows the columns of each object.
+# A second instance of a system is a further source of its own name; `links: [names]` says whose ids it refers to.
+sources:
+  - {{name: product, domain: product, vendor: generic, connector: {{type: files, path: data/product}}}}
+  - {{name: billing, domain: billing, vendor: generic, connector: {{type: files, path: data/billing}}}}
+  - {{name: crm, domain: crm, vendor: generic, connector: {{type: files, path: data/crm}}}}
+  - {{name: erp, domain: erp, vendor: generic, connector: {{type: files, path: data/erp}}}}
+
+# thresholds:                    # docs/methodology.md lists all with their defaults
+#   usage_grace_days: 3
+#   posting_hours: 4
+"""
+
+
+def register(app: typer.Typer) -> None:
+    @app.command()
+    def init(
+        folder: Annotated[Path, typer.Argument(help="Where to begin.")] = Path("."),
+        company: Annotated[str, typer.Option(help="The company's name.")] = "My company",
+        currency: Annotated[str, typer.Option(help="Reporting currency, ISO 4217.")] = "USD",
+    ) -> None:
+        """Write tieout.yml, empty data folders and a CSV template of every object."""
+        config = folder / "tieout.yml"
+        if config.exists():
+            raise InputError(f"{config}: is there already; nothing was changed")
+        contracts = load_contracts()
+        for contract in contracts.values():
+            if contract.domain != "hub":
+                (folder / "data" / contract.domain / contract.name).mkdir(parents=True, exist_ok=True)
+            template = folder / "templates" / contract.domain / f"{contract.name}.csv"
+            template.parent.mkdir(parents=True, exist_ok=True)
+            template.write_text(",".join(column.name for column in contract.columns) + "\n", encoding="utf-8")
+        config.write_text(TEMPLATE.format(company=company, currency=currency), encoding="utf-8")
+        out.print(f"wrote {config}, data/<system>/<object>/ and templates/", soft_wrap=True)
+        out.print("next: put files into data/, then `tieout run` in that folder", soft_wrap=True)

@@ -1,0 +1,181 @@
+"""Writes an evidence pack: populations, totals, bridge, sources, logic, workbook and manifest of one period.
+
+Everything comes from the published snapshot and the archive; nothing is computed that `verify` cannot recompute.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from dagster_project import publish
+from dagster_project.errors import InputError, StoreError
+from dagster_project.evidence import manifest, totals
+from dagster_project.evidence.logic import copy_logic
+from dagster_project.evidence.readme import README
+from dagster_project.evidence.tables import TableWriter
+from dagster_project.evidence.workbook import write_workbook
+from dagster_project.settings import Settings
+from dagster_project.version import code_version
+
+SOURCE_TABLES = ("landed.batches", "landed.batch_totals", "landed.quarantine", "landed.schema_drift")
+WHOLE_TABLES = ("marts.controls", "marts.source_health", "marts.close_status", "marts.kpis", "marts.completeness",
+                "quality.boundary_results", "quality.outcome_results", "config.parameters", "config.sources")  # fmt: skip
+MACHINE_COLUMNS = ("received_at", "run_at")
+
+
+@dataclass(frozen=True)
+class Pack:
+    """A written pack: its folder, its files and the root hash over them."""
+
+    path: Path
+    files: tuple[manifest.PackedFile, ...]
+    root_hash: str
+
+
+def write_pack(settings: Settings, period: str | None = None, entity: str | None = None) -> Pack:
+    """Writes the pack of a period (default: the last that has ended) and entity (default: all) and returns it.
+
+    The folder is named by period, entity and root hash, so that an earlier pack is never overwritten and the same
+    snapshot gives the same folder again. Raises InputError for a period or entity that is not in the snapshot.
+    """
+    snapshot = publish.current(settings)
+    with duckdb.connect() as con:
+        con.execute(f"attach '{str(snapshot).replace(chr(39), chr(39) * 2)}' as snapshot (read_only)")
+        con.execute("use snapshot")
+        chosen = _period(con, period)
+        _check_entity(con, entity)
+        settings.evidence_path.mkdir(parents=True, exist_ok=True)
+        scratch = settings.evidence_path / f".writing-{os.getpid()}"
+        shutil.rmtree(scratch, ignore_errors=True)
+        try:
+            return _write(con, settings, scratch, chosen, entity)
+        except OSError as error:
+            raise StoreError(f"{scratch}: the pack cannot be written: {error.strerror or error}") from None
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _write(con: duckdb.DuckDBPyConnection, settings: Settings, folder: Path, period: str, entity: str | None) -> Pack:
+    folder.mkdir(parents=True)
+    tables = TableWriter(con, folder)
+    _populations(con, tables, period, entity)
+    _bridge(tables, period, entity)
+    for name in (*SOURCE_TABLES, *WHOLE_TABLES):
+        _whole(con, tables, name)
+    _archive_manifests(settings, folder)
+    copy_logic(settings, folder / "logic")
+    facts = _facts(con, settings, period, entity, tables)
+    write_workbook(con, folder, facts)
+    (folder / "README.txt").write_text(README, encoding="utf-8")
+    files = manifest.describe(folder, tables.rows)
+    root = manifest.write(folder, facts, files)
+    target = settings.evidence_path / f"{period}-{entity or 'all'}-{root[:12]}"
+    if not target.exists():
+        os.replace(folder, target)
+    return Pack(target, tuple(files), root)
+
+
+def _populations(con: duckdb.DuckDBPyConnection, tables: TableWriter, period: str, entity: str | None) -> None:
+    """Per control and status every row; a result without a period (a source's health) belongs to every pack."""
+    scope = "(period = ? or period is null) and (? is null or legal_entity_code = ? or legal_entity_code is null)"
+    parameters: list[object] = [period, entity, entity]
+    for (code,) in con.execute("select code from marts.controls order by code").fetchall():
+        for status in totals.STATUSES:
+            tables.write(
+                f"populations/{code}/{status}",
+                f"select * from marts.reconciliation_results where code = ? and status = ? and {scope}",
+                [code, status, *parameters],
+            )
+    in_scope = f"(select * from marts.reconciliation_results where {scope})"
+    tables.write("totals/control_totals", totals.TOTALS.format(population=in_scope), parameters)
+    tables.write(
+        "exceptions",
+        f"select e.* from marts.exceptions as e where {scope} and state not in ('closed', 'verified', 'auto_resolved')",
+        parameters,
+    )
+
+
+def _bridge(tables: TableWriter, period: str, entity: str | None) -> None:
+    scope = "strftime(service_period_start, '%Y-%m') = ? and (? is null or legal_entity_code = ?)"
+    parameters: list[object] = [period, entity, entity]
+    tables.write("bridge/bridge_cells", f"select * from marts.bridge_cells where {scope}", parameters)
+    tables.write("bridge/bridge_allocation", f"select * from marts.bridge_allocation where {scope}", parameters)
+    allocation = f"(select * from marts.bridge_allocation where {scope})"
+    tables.write("totals/bridge_totals", totals.BRIDGE_LEGS.format(allocation=allocation), parameters)
+
+
+def _whole(con: duckdb.DuckDBPyConnection, tables: TableWriter, name: str) -> None:
+    """A whole table without the columns that tell of this machine; a table that a run did not make is left out."""
+    schema, table = name.split(".")
+    columns = [
+        column
+        for (column,) in con.execute(
+            "select column_name from information_schema.columns"
+            " where table_catalog = 'snapshot' and table_schema = ? and table_name = ? order by ordinal_position",
+            [schema, table],
+        ).fetchall()
+        if column not in MACHINE_COLUMNS
+    ]
+    if columns:
+        folder = "sources" if schema == "landed" else "results"
+        tables.write(f"{folder}/{table}", f"select {', '.join(columns)} from {name}")
+
+
+def _archive_manifests(settings: Settings, folder: Path) -> None:
+    """The manifests of every batch as archived: they hold the hashes of the raw bytes and chain to each other."""
+    source = settings.archive_path / "manifests"
+    if source.is_dir():
+        shutil.copytree(source, folder / "sources" / "manifests")
+    head = settings.archive_path / "HEAD.json"
+    if head.is_file():
+        shutil.copy2(head, folder / "sources" / "HEAD.json")
+
+
+def _facts(
+    con: duckdb.DuckDBPyConnection, settings: Settings, period: str, entity: str | None, tables: TableWriter
+) -> dict[str, Any]:
+    as_of = con.execute("select strftime(as_of, '%Y-%m-%dT%H:%M:%SZ') from config.parameters").fetchone()
+    known_at = con.execute("select strftime(max(extracted_at), '%Y-%m-%dT%H:%M:%SZ') from landed.batches").fetchone()
+    return {
+        "company": settings.company,
+        "period": period,
+        "entity": entity or "all",
+        "as_of": as_of[0] if as_of else None,
+        "known_at": known_at[0] if known_at else None,
+        "code_version": code_version(),
+        "reporting_currency": settings.reporting_currency,
+        "authority_model": settings.authority_model,
+        "neutralised_csv_cells": tables.neutralised_cells,
+    }
+
+
+def _period(con: duckdb.DuckDBPyConnection, period: str | None) -> str:
+    """The asked period, else the last that has ended at the run's `as_of`."""
+    known = [row[0] for row in con.execute("select distinct period from marts.reconciliation_results where period is not null order by 1").fetchall()]
+    if period is None:
+        ended = [
+            row[0]
+            for row in con.execute(
+                "select distinct a.period from canonical.accounting_period as a, config.parameters as p"
+                " where a.end_date < cast(p.as_of as date) order by 1"
+            ).fetchall()
+        ]
+        chosen = max((one for one in known if one in ended), default=max(known, default=None))
+        if chosen is None:
+            raise InputError("the published snapshot holds no result of any period; nothing to give evidence of")
+        return str(chosen)
+    if period not in known:
+        raise InputError(f"--period {period}: no result of that period is published; expected one of {', '.join(known)}")
+    return period
+
+
+def _check_entity(con: duckdb.DuckDBPyConnection, entity: str | None) -> None:
+    known = [row[0] for row in con.execute("select distinct legal_entity_code from canonical.legal_entity order by 1").fetchall()]
+    if entity is not None and entity not in known:
+        raise InputError(f"--entity {entity}: no such legal entity is published; expected one of {', '.join(known)}")

@@ -1,0 +1,172 @@
+"""The workbook of a pack: cover, totals, breaks, bridge, sources. A working copy; the Parquet files are the record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from xlsxwriter.workbook import Workbook
+from xlsxwriter.worksheet import Worksheet
+
+_EXACT_IN_A_DOUBLE = 10**15
+_COVER = (
+    ("Company", "company"),
+    ("Accounting period", "period"),
+    ("Legal entity", "entity"),
+    ("As of", "as_of"),
+    ("Known at", "known_at"),
+    ("Code version", "code_version"),
+    ("Authority model", "authority_model"),
+    ("Reporting currency", "reporting_currency"),
+)
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet: its query, and per column a heading, a width and whether it is an amount in minor units.
+
+    The query's last column is the number of decimals of the row's currency; it is not shown.
+    """
+
+    name: str
+    query: str
+    columns: tuple[tuple[str, int, bool], ...]
+
+
+TOTALS = Sheet(
+    "Totals",
+    """
+    select t.code, c.title, t.source_instance, t.currency_code, t.status, t.row_count, t.delta_minor,
+           t.absolute_delta_minor, c.owner_role, coalesce(k.exponent, 0)
+    from read_parquet('{folder}/totals/control_totals.parquet') as t
+    left join marts.controls as c on t.code = c.code
+    left join seeds.currencies as k on t.currency_code = k.currency_code
+    order by t.code, t.source_instance, t.currency_code, t.status
+    """,
+    (("Control", 9, False), ("What is compared", 46, False), ("Source", 12, False), ("Currency", 9, False),
+     ("Status", 14, False), ("Rows", 10, False), ("Net difference", 18, True), ("Absolute difference", 18, True),
+     ("Owner", 20, False)),
+)  # fmt: skip
+BREAKS = Sheet(
+    "Breaks",
+    """
+    select e.code, e.match_key, e.severity, e.owner_role, e.legal_entity_code, e.customer_id, e.period,
+           e.currency_code, e.delta_minor, e.cause_code, e.reason, coalesce(k.exponent, 0)
+    from read_parquet('{folder}/exceptions.parquet') as e
+    left join seeds.currencies as k on e.currency_code = k.currency_code
+    order by e.severity, e.code, e.match_key
+    """,
+    (("Control", 9, False), ("Record", 36, False), ("Severity", 9, False), ("Owner", 20, False), ("Entity", 9, False),
+     ("Customer", 14, False), ("Period", 9, False), ("Currency", 9, False), ("Difference", 18, True),
+     ("Cause", 8, False), ("Reason", 110, False)),
+)  # fmt: skip
+BRIDGE = Sheet(
+    "Bridge",
+    """
+    select b.legal_entity_code, b.currency_code, b.leg, b.cause_code, b.amount_minor, coalesce(k.exponent, 0)
+    from read_parquet('{folder}/totals/bridge_totals.parquet') as b
+    left join seeds.currencies as k on b.currency_code = k.currency_code
+    order by b.legal_entity_code, b.currency_code, b.leg, b.cause_code
+    """,
+    (("Entity", 9, False), ("Currency", 9, False), ("Leg", 6, False), ("Cause", 8, False), ("Amount", 20, True)),
+)
+SOURCES = Sheet(
+    "Sources",
+    "select source_instance, object, status, reason, 0 from marts.source_health order by all",
+    (("Source", 14, False), ("Object", 26, False), ("Status", 14, False), ("In words", 110, False)),
+)
+
+
+def write_workbook(con: duckdb.DuckDBPyConnection, folder: Path, facts: dict[str, Any]) -> None:
+    """Writes `workbook.xlsx`: amounts in major units beside their currency, text never as a formula."""
+    options = {"strings_to_formulas": False, "strings_to_urls": False}
+    with Workbook(str(folder / "workbook.xlsx"), options) as book:
+        book.set_properties({"title": f"Evidence {facts['period']}", "created": datetime(2000, 1, 1)})
+        _write_cover(book, con, folder, facts)
+        for sheet in (TOTALS, BREAKS, BRIDGE, SOURCES):
+            _write_sheet(book, con, folder, sheet, facts)
+
+
+def _write_cover(book: Workbook, con: duckdb.DuckDBPyConnection, folder: Path, facts: dict[str, Any]) -> None:
+    page = book.add_worksheet("Cover")
+    bold, title = book.add_format({"bold": True}), book.add_format({"bold": True, "font_size": 16})
+    page.set_column(0, 0, 26)
+    page.set_column(1, 5, 16)
+    page.write_string(0, 0, f"{facts['company']}: evidence of {facts['period']}", title)
+    for row, (label, key) in enumerate(_COVER, start=2):
+        page.write_string(row, 0, label, bold)
+        page.write_string(row, 1, str(facts[key]))
+    start = len(_COVER) + 3
+    for column, heading in enumerate(("Control", "Matched", "In tolerance", "Not yet due", "Breaks", "Not testable")):
+        page.write_string(start, column, heading, bold)
+    rows = con.execute(
+        f"""
+        select c.code || '  ' || c.title,
+               {", ".join(f"coalesce(sum(t.row_count) filter (t.status = '{one}'), 0)" for one in
+                          ("matched", "in_tolerance", "timing", "break", "not_testable"))}
+        from marts.controls as c
+        left join read_parquet('{_path(folder)}/totals/control_totals.parquet') as t on c.code = t.code
+        group by c.code, c.title
+        order by c.code
+        """
+    ).fetchall()
+    page.set_column(0, 0, 60)
+    for offset, row in enumerate(rows, start=1):
+        page.write_string(start + offset, 0, row[0])
+        for column, value in enumerate(row[1:], start=1):
+            page.write_number(start + offset, column, int(value))
+    _print_on_one_width(page, facts)
+
+
+def _write_sheet(book: Workbook, con: duckdb.DuckDBPyConnection, folder: Path, sheet: Sheet, facts: dict[str, Any]) -> None:
+    page = book.add_worksheet(sheet.name)
+    heading = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
+    top, wrapped = book.add_format({"valign": "top"}), book.add_format({"text_wrap": True, "valign": "top"})
+    amounts = {
+        decimals: book.add_format(
+            {"num_format": "#,##0" + ("." + "0" * decimals if decimals else ""), "align": "right", "valign": "top"}
+        )
+        for decimals in range(5)
+    }
+    for column, (name, width, _) in enumerate(sheet.columns):
+        page.set_column(column, column, width)
+        page.write_string(0, column, name, heading)
+    rows = con.execute(sheet.query.format(folder=_path(folder))).fetchall()
+    for number, (*values, decimals) in enumerate(rows, start=1):
+        for column, (value, (_, width, is_amount)) in enumerate(zip(values, sheet.columns, strict=True)):
+            if value is None:
+                continue
+            if is_amount:
+                _write_amount(page, number, column, int(value), decimals, amounts[decimals])
+            elif isinstance(value, (int, Decimal)):
+                page.write_number(number, column, int(value), top)
+            else:
+                page.write_string(number, column, str(value), wrapped if width > 60 else top)
+    page.freeze_panes(1, 0)
+    page.autofilter(0, 0, max(len(rows), 1), len(sheet.columns) - 1)
+    _print_on_one_width(page, facts)
+
+
+def _write_amount(page: Worksheet, row: int, column: int, minor: int, decimals: int, shape: Any) -> None:
+    """A spreadsheet's numbers are doubles: an amount that one cannot hold exactly is written as text."""
+    major = Decimal(minor).scaleb(-decimals)
+    if abs(minor) < _EXACT_IN_A_DOUBLE:
+        page.write_number(row, column, float(major), shape)
+    else:
+        page.write_string(row, column, f"{major:,.{decimals}f}", shape)
+
+
+def _print_on_one_width(page: Worksheet, facts: dict[str, Any]) -> None:
+    page.set_landscape()
+    page.set_paper(9)
+    page.fit_to_pages(1, 0)
+    page.repeat_rows(0)
+    page.set_footer(f"&L{facts['company']} {facts['period']}, as of {facts['as_of']}&R&P / &N".replace("&&", "&"))
+
+
+def _path(folder: Path) -> str:
+    return str(folder).replace("'", "''")
