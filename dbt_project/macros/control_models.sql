@@ -1,0 +1,40 @@
+{#-
+  The control models, in catalogue order; `reconciliation_results` is their union.
+  dbt resolves `ref` before it knows the project, so the list is written here once;
+  tests/dbt/test_document_controls.py fails, and says what to do, when this list and the folder differ.
+-#}
+{% macro control_models() -%}
+  {{ return([
+    'r03_raw_to_metered_usage',
+    'r05_metered_to_billed_quantity',
+    'r06_rerated_to_billed_amount',
+    'r14_invoice_to_receivable',
+    'r16_credit_to_reversal',
+    'r24_payment_to_application',
+    'r33_subledger_to_control',
+    'r38_source_health',
+  ]) }}
+{%- endmacro %}
+
+
+{#- The `meta` of every control model, in the order of its code; empty while dbt only parses. -#}
+{% macro control_catalogue() -%}
+  {%- set found = [] -%}
+  {%- if execute -%}
+    {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.name in control_models() -%}
+      {%- set meta = node.config.get('meta') or node.get('meta') or {} -%}
+      {%- if not meta.get('code') -%}
+        {{ exceptions.raise_compiler_error('control model ' ~ node.name ~ ' has no meta.code; expected the meta of docs/architecture.md, "One control, one model"') }}
+      {%- endif -%}
+      {%- do found.append(dict(meta, model=node.name)) -%}
+    {%- endfor -%}
+  {%- endif -%}
+  {{ return(found | sort(attribute='code')) }}
+{%- endmacro %}
+
+
+{#- A SQL string literal of any text; null for none. -#}
+{% macro text_literal(value) -%}
+  {%- if value is none -%}cast(null as {{ dbt.type_string() }})
+  {%- else -%}'{{ (value | string | trim).replace("'", "''") }}'{%- endif -%}
+{%- endmacro %}
