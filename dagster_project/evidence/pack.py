@@ -157,7 +157,12 @@ def _facts(
 
 def _period(con: duckdb.DuckDBPyConnection, period: str | None) -> str:
     """The asked period, else the last that has ended at the run's `as_of`."""
-    known = [row[0] for row in con.execute("select distinct period from marts.reconciliation_results where period is not null order by 1").fetchall()]
+    known = [
+        row[0]
+        for row in con.execute(
+            "select distinct period from marts.reconciliation_results where period is not null order by 1"
+        ).fetchall()
+    ]
     if period is None:
         ended = [
             row[0]
@@ -171,11 +176,16 @@ def _period(con: duckdb.DuckDBPyConnection, period: str | None) -> str:
             raise InputError("the published snapshot holds no result of any period; nothing to give evidence of")
         return str(chosen)
     if period not in known:
-        raise InputError(f"--period {period}: no result of that period is published; expected one of {', '.join(known)}")
+        raise InputError(
+            f"--period {period}: no result of that period is published; expected one of {', '.join(known)}"
+        )
     return period
 
 
 def _check_entity(con: duckdb.DuckDBPyConnection, entity: str | None) -> None:
-    known = [row[0] for row in con.execute("select distinct legal_entity_code from canonical.legal_entity order by 1").fetchall()]
+    known = [
+        row[0]
+        for row in con.execute("select distinct legal_entity_code from canonical.legal_entity order by 1").fetchall()
+    ]
     if entity is not None and entity not in known:
         raise InputError(f"--entity {entity}: no such legal entity is published; expected one of {', '.join(known)}")

@@ -26,8 +26,16 @@ class TableWriter:
         rows = int(counted[0]) if counted else 0
         target = self.folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        self._copy("select * from packed order by all", target.with_name(target.name + ".parquet"), "format parquet, compression zstd")
-        self._copy(f"select {self._spreadsheet_safe()} from packed order by all", target.with_name(target.name + ".csv"), "header")
+        self._copy(
+            "select * from packed order by all",
+            target.with_name(target.name + ".parquet"),
+            "format parquet, compression zstd",
+        )
+        self._copy(
+            f"select {self._spreadsheet_safe()} from packed order by all",
+            target.with_name(target.name + ".csv"),
+            "header",
+        )
         self.rows[f"{name}.parquet"] = self.rows[f"{name}.csv"] = rows
         return rows
 
@@ -45,7 +53,7 @@ class TableWriter:
             found = self.con.execute(f"select {count} from packed").fetchone()
             self.neutralised_cells += int(found[0]) if found else 0
         return ", ".join(
-            f"case when regexp_matches(\"{name}\", '{_FORMULA}') then '''' || \"{name}\" else \"{name}\" end as \"{name}\""
+            f'case when regexp_matches("{name}", \'{_FORMULA}\') then \'\'\'\' || "{name}" else "{name}" end as "{name}"'
             if kind == "VARCHAR"
             else f'"{name}"'
             for name, kind in columns

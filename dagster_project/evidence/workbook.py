@@ -106,8 +106,12 @@ def _write_cover(book: Workbook, con: duckdb.DuckDBPyConnection, folder: Path, f
     rows = con.execute(
         f"""
         select c.code || '  ' || c.title,
-               {", ".join(f"coalesce(sum(t.row_count) filter (t.status = '{one}'), 0)" for one in
-                          ("matched", "in_tolerance", "timing", "break", "not_testable"))}
+               {
+            ", ".join(
+                f"coalesce(sum(t.row_count) filter (t.status = '{one}'), 0)"
+                for one in ("matched", "in_tolerance", "timing", "break", "not_testable")
+            )
+        }
         from marts.controls as c
         left join read_parquet('{_path(folder)}/totals/control_totals.parquet') as t on c.code = t.code
         group by c.code, c.title
@@ -122,7 +126,9 @@ def _write_cover(book: Workbook, con: duckdb.DuckDBPyConnection, folder: Path, f
     _print_on_one_width(page, facts)
 
 
-def _write_sheet(book: Workbook, con: duckdb.DuckDBPyConnection, folder: Path, sheet: Sheet, facts: dict[str, Any]) -> None:
+def _write_sheet(
+    book: Workbook, con: duckdb.DuckDBPyConnection, folder: Path, sheet: Sheet, facts: dict[str, Any]
+) -> None:
     page = book.add_worksheet(sheet.name)
     heading = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
     top, wrapped = book.add_format({"valign": "top"}), book.add_format({"text_wrap": True, "valign": "top"})
