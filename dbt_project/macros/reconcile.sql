@@ -1,0 +1,303 @@
+{#-
+  reconcile: turns compared pairs into the contracted shape of `reconciliation_results`.
+
+  How a control is written
+  ------------------------
+      with left_side as (...), right_side as (...),        -- each aggregated to one row per match key
+      compared as (                                        -- full join, evidence beside it, one row per match key
+        select ... from left_side full outer join right_side using (...)
+      )
+      {{ reconcile('compared', code='R14', tolerance='T1', domains=['billing', 'erp']) }}
+
+  `compared` is a relation or the name of a CTE with these columns (every one must exist; null where it has nothing to say):
+      source_instance        the instance that issues the id in the match key; where it does not resolve, the row's own
+      match_key              natural key, parts joined by |, dates ISO
+      legal_entity_code, customer_id, currency_code, period ('YYYY-MM')
+      left_value, right_value   minor units for an amount, quantities for a quantity; null = that side has no record
+      delta_minor            left less right in minor units; for a quantity control its effect in money at contract terms,
+                             null where there are no terms
+      delta_quantity         left less right in quantity; null for amount controls
+      has_fault              true: a difference the measure cannot show (entity, customer, missing record of amount 0, count);
+                             always a break, never tolerated. null = false
+      cause_code, failure_class, reason   used when it is a break, in tolerance or timing; blanked where matched
+      not_testable_reason    filled: not testable, and these are the words. null = testable
+      left_ref, right_ref    the records, as `object:key`
+      due_at                 TIMESTAMP (UTC) from which a difference is an exception; null = at once
+      rounding_components    only for T1: the number of independently rounded components (null = 1)
+      tolerance_minor        only for T2, T3, T4: what the control tolerates, in minor units (see `tolerance_t2`, `tolerance_t3`)
+
+  Arguments
+      tolerance    T0 exact; T1 one minor unit per rounded component, capped per document (both from config.parameters);
+                   T2, T3, T4 `tolerance_minor` of the row
+      measure      'amount' compares delta_minor, 'quantity' delta_quantity
+      provisional  true: nothing is matched before it is due, because both sides are still growing (months, periods);
+                   false (records): an equal pair is matched at once, a different one is timing until it is due
+      domains      the systems it needs. When one is not connected the control is one `not_testable` row that names it, and
+                   nothing else: comparing with a system that does not exist would report everything as missing
+
+  Status, first that applies: not_testable, timing, matched, in_tolerance, break.
+  Admissibility (R38) is not decided here but once, in `admissible`, where all results are united.
+-#}
+{% macro reconcile(compared, code, tolerance='T0', measure='amount', provisional=false, domains=[]) %}
+, reconcile__measured as (
+  select
+    pairs.*,
+    {%- if measure == 'quantity' %}
+    coalesce(pairs.delta_quantity, 0) <> 0 as reconcile__differs,
+    {%- else %}
+    coalesce(pairs.delta_minor, 0) <> 0 as reconcile__differs,
+    {%- endif %}
+    {%- if tolerance == 'T1' %}
+    least(
+      greatest(coalesce(pairs.rounding_components, 1), 1) * parameters.rounding_minor_per_component,
+      parameters.rounding_minor_per_document
+    ) as reconcile__tolerated,
+    {%- elif tolerance in ['T2', 'T3', 'T4'] %}
+    coalesce(pairs.tolerance_minor, 0) as reconcile__tolerated,
+    {%- else %}
+    0 as reconcile__tolerated,
+    {%- endif %}
+    pairs.due_at > parameters.as_of as reconcile__not_due
+  from {{ compared }} as pairs
+  cross join {{ source('config', 'parameters') }} as parameters
+  {%- if domains %}
+  where not exists (
+    select 1 from ({{ missing_domains(domains) }}) as missing
+  )
+  {%- endif %}
+),
+
+reconcile__judged as (
+  select
+    *,
+    case
+      when not_testable_reason is not null then 'not_testable'
+      {%- if provisional %}
+      when reconcile__not_due then 'timing'
+      when not reconcile__differs and not coalesce(has_fault, false) then 'matched'
+      {%- else %}
+      when not reconcile__differs and not coalesce(has_fault, false) then 'matched'
+      when reconcile__not_due then 'timing'
+      {%- endif %}
+      {%- if tolerance != 'T0' %}
+      when not coalesce(has_fault, false) and abs(delta_minor) <= reconcile__tolerated then 'in_tolerance'
+      {%- endif %}
+      else 'break'
+    end as reconcile__status
+  from reconcile__measured
+),
+
+reconcile__results as (
+  select
+    '{{ code }}' as code,
+    source_instance,
+    match_key,
+    legal_entity_code,
+    customer_id,
+    currency_code,
+    period,
+    left_value,
+    right_value,
+    delta_minor,
+    delta_quantity,
+    reconcile__status as status,
+    case when reconcile__status in ('break', 'in_tolerance', 'timing') then cause_code end as cause_code,
+    case when reconcile__status = 'break' then failure_class end as failure_class,
+    case reconcile__status
+      when 'not_testable' then not_testable_reason
+      when 'matched' then null
+      when 'timing' then
+        'Not due before ' || cast(due_at as {{ dbt.type_string() }}) || ' UTC: '
+        || coalesce(reason, 'the two sides may still change')
+      else coalesce(reason, 'The two sides differ: ' || coalesce(left_ref, 'nothing') || ' and ' || coalesce(right_ref, 'nothing'))
+    end as reason,
+    left_ref,
+    right_ref,
+    due_at
+  from reconcile__judged
+  {%- if domains %}
+
+  union all
+
+  {{ not_connected_rows(code, domains) }}
+  {%- endif %}
+)
+
+select
+  cast(code as {{ dbt.type_string() }}) as code,
+  cast(source_instance as {{ dbt.type_string() }}) as source_instance,
+  cast(match_key as {{ dbt.type_string() }}) as match_key,
+  cast(legal_entity_code as {{ dbt.type_string() }}) as legal_entity_code,
+  cast(customer_id as {{ dbt.type_string() }}) as customer_id,
+  cast(currency_code as {{ dbt.type_string() }}) as currency_code,
+  cast(period as {{ dbt.type_string() }}) as period,
+  cast(left_value as decimal(38, 9)) as left_value,
+  cast(right_value as decimal(38, 9)) as right_value,
+  cast(delta_minor as bigint) as delta_minor,
+  cast(delta_quantity as decimal(38, 9)) as delta_quantity,
+  cast(status as {{ dbt.type_string() }}) as status,
+  cast(cause_code as {{ dbt.type_string() }}) as cause_code,
+  cast(failure_class as {{ dbt.type_string() }}) as failure_class,
+  cast(reason as {{ dbt.type_string() }}) as reason,
+  cast(left_ref as {{ dbt.type_string() }}) as left_ref,
+  cast(right_ref as {{ dbt.type_string() }}) as right_ref,
+  cast(due_at as timestamp) as due_at,
+from reconcile__results
+{% endmacro %}
+
+
+{#- T2: the greater of 1.00 of the currency and 0.1 % of the larger side, in minor units (a query fragment). -#}
+{% macro tolerance_t2(left_minor, right_minor, exponent) -%}
+  greatest(
+    {{ ten_to_the(exponent) }},
+    {{ int_div('greatest(abs(coalesce(' ~ left_minor ~ ', 0)), abs(coalesce(' ~ right_minor ~ ', 0)))', 1000) }}
+  )
+{%- endmacro %}
+
+
+{#- T3 of an amount: 0.01 % of the larger side, in minor units. -#}
+{% macro tolerance_t3(left_minor, right_minor) -%}
+  {{ int_div('greatest(abs(coalesce(' ~ left_minor ~ ', 0)), abs(coalesce(' ~ right_minor ~ ', 0)))', 10000) }}
+{%- endmacro %}
+
+
+{#- A query: the domains of the list that no configured source has, one row each. -#}
+{% macro missing_domains(domains) -%}
+  {%- for domain in domains %}
+  select '{{ domain }}' as domain
+  where not exists (select 1 from {{ source('config', 'sources') }} as connected where connected.domain = '{{ domain }}')
+  {%- if not loop.last %} union all{% endif %}
+  {%- endfor %}
+{%- endmacro %}
+
+
+{#-
+  A query in the order of `reconcile__results`: one not testable row when a needed system is not connected, else none.
+  Its match key names the missing systems; its instance is the first connected one.
+-#}
+{% macro not_connected_rows(code, domains) -%}
+  select
+    '{{ code }}' as code,
+    (select min(source_instance) from {{ source('config', 'sources') }}) as source_instance,
+    'not connected|' || min(names) as match_key,
+    cast(null as {{ dbt.type_string() }}) as legal_entity_code,
+    cast(null as {{ dbt.type_string() }}) as customer_id,
+    cast(null as {{ dbt.type_string() }}) as currency_code,
+    cast(null as {{ dbt.type_string() }}) as period,
+    cast(null as decimal(38, 9)) as left_value,
+    cast(null as decimal(38, 9)) as right_value,
+    cast(null as bigint) as delta_minor,
+    cast(null as decimal(38, 9)) as delta_quantity,
+    'not_testable' as status,
+    cast(null as {{ dbt.type_string() }}) as cause_code,
+    cast(null as {{ dbt.type_string() }}) as failure_class,
+    'Not tested: no source of domain ' || min(names) || ' is connected; connect it under sources: in tieout.yml' as reason,
+    cast(null as {{ dbt.type_string() }}) as left_ref,
+    cast(null as {{ dbt.type_string() }}) as right_ref,
+    cast(null as timestamp) as due_at
+  from (
+    select {{ joined_text('domain', ', ') }} as names
+    from ({{ missing_domains(domains) }}) as missing
+  ) as listed
+  where names is not null
+  having count(*) > 0
+{%- endmacro %}
+
+
+{#- Aggregate: the distinct values of a text column in ascending order, joined; null when there is none. -#}
+{% macro joined_text(column, separator=', ') %}{{ return(adapter.dispatch('joined_text')(column, separator)) }}{% endmacro %}
+
+{% macro default__joined_text(column, separator) -%}
+  string_agg(distinct {{ column }}, '{{ separator }}' order by {{ column }})
+{%- endmacro %}
+
+{% macro spark__joined_text(column, separator) -%}
+  nullif(array_join(array_sort(collect_set({{ column }})), '{{ separator }}'), '')
+{%- endmacro %}
+
+
+{#-
+  The results in which an inadmissible one is not testable, in the same columns.
+
+  results: relation or CTE of united results. inadmissible: relation with `source_instance, domain, object`, one row per object
+  that fails R38. dependencies: list of {code, objects} (`control_catalogue()`), objects as 'domain.object'.
+  A result depends on an object in its own instance and in every instance its own is linked to: a truncated ERP file must
+  neither report the missing documents nor clear an open exception. R38 itself names no objects and is never touched.
+-#}
+{% macro admissible(results, inadmissible, dependencies) %}
+  select
+    results.code,
+    results.source_instance,
+    results.match_key,
+    results.legal_entity_code,
+    results.customer_id,
+    results.currency_code,
+    results.period,
+    results.left_value,
+    results.right_value,
+    results.delta_minor,
+    results.delta_quantity,
+    case when failing.names is null then results.status else 'not_testable' end as status,
+    case when failing.names is null then results.cause_code end as cause_code,
+    case when failing.names is null then results.failure_class end as failure_class,
+    case
+      when failing.names is null then results.reason
+      else 'Not tested: ' || failing.names || ' failed the source health control (R38); mend the source and run again'
+    end as reason,
+    results.left_ref,
+    results.right_ref,
+    results.due_at,
+  from {{ results }} as results
+  left join (
+    select
+      needs.code,
+      links.source_instance,
+      {{ joined_text("failed.source_instance || '.' || failed.object") }} as names,
+    from {{ inadmissible }} as failed
+    inner join (
+      {%- set needed = [] -%}
+      {%- for control in dependencies -%}
+        {%- for object in control.objects or [] -%}{%- do needed.append((control.code, object)) -%}{%- endfor -%}
+      {%- endfor -%}
+      {%- for code, object in needed %}
+      select '{{ code }}' as code, '{{ object.split(".")[0] }}' as domain, '{{ object.split(".")[1] }}' as object
+      {%- if not loop.last %} union all{% endif %}
+      {%- else %}
+      select '' as code, '' as domain, '' as object
+      {%- endfor %}
+    ) as needs
+      on needs.domain = failed.domain and needs.object = failed.object
+    inner join {{ source('config', 'instance_links') }} as links on links.linked_instance = failed.source_instance
+    group by needs.code, links.source_instance
+  ) as failing
+    on failing.code = results.code and failing.source_instance = results.source_instance
+{% endmacro %}
+
+
+{#-
+  A query: rejected rows of one object with named fields of the row as received, so that the results of their keys become
+  not testable. Columns: source_instance, key_text, reason and each field (text, null where it cannot be read).
+-#}
+{% macro quarantined_rows(domain, object, fields) -%}
+  select
+    source_instance,
+    key_text,
+    reason,
+    {%- for field in fields %}
+    {{ json_text('payload', field) }} as {{ field }},
+    {%- endfor %}
+  from {{ source('landed', 'quarantine') }}
+  where domain = '{{ domain }}' and object = '{{ object }}' and row_number is not null
+{%- endmacro %}
+
+
+{#- Text of a top-level field of a JSON text; null when absent, empty or when the text is no JSON. -#}
+{% macro json_text(json, field) %}{{ return(adapter.dispatch('json_text')(json, field)) }}{% endmacro %}
+
+{% macro default__json_text(json, field) -%}
+  nullif(case when json_valid({{ json }}) then json_extract_string({{ json }}, '$."{{ field }}"') end, '')
+{%- endmacro %}
+
+{% macro spark__json_text(json, field) -%}
+  nullif(get_json_object({{ json }}, '$["{{ field }}"]'), '')
+{%- endmacro %}
