@@ -13,7 +13,9 @@ err = Console(stderr=True, highlight=False)
 
 ConfigOption = Annotated[
     Path | None,
-    typer.Option("--config", "-c", help="The configuration; default $TIEOUT_CONFIG, else ./tieout.yml.", show_default=False),
+    typer.Option(
+        "--config", "-c", help="The configuration; default $TIEOUT_CONFIG, else ./tieout.yml.", show_default=False
+    ),
 ]
 
 

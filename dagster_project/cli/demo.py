@@ -30,7 +30,9 @@ def register(app: typer.Typer) -> None:
 def lay_out(home: Path) -> None:
     """Copies the sample company's landing files and `tieout.yml` to `home`; what is there already is kept."""
     if not (SAMPLE / "tieout.yml").exists():
-        raise InputError(f"{SAMPLE}: the sample company is missing; `python -m sample_data generate --out {SAMPLE}` makes it")
+        raise InputError(
+            f"{SAMPLE}: the sample company is missing; `python -m sample_data generate --out {SAMPLE}` makes it"
+        )
     if (home / "tieout.yml").exists():
         return
     scratch = home.with_name(home.name + ".tmp")

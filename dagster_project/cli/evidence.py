@@ -15,7 +15,8 @@ def register(app: typer.Typer) -> None:
     def evidence(
         config: ConfigOption = None,
         period: Annotated[
-            str | None, typer.Option("--period", "-p", help="Accounting period, YYYY-MM; default the last that has ended.")
+            str | None,
+            typer.Option("--period", "-p", help="Accounting period, YYYY-MM; default the last that has ended."),
         ] = None,
         entity: Annotated[str | None, typer.Option("--entity", "-e", help="Legal entity code; default all.")] = None,
     ) -> None:

@@ -37,7 +37,7 @@ sources:
 def register(app: typer.Typer) -> None:
     @app.command()
     def init(
-        folder: Annotated[Path, typer.Argument(help="Where to begin.")] = Path("."),
+        folder: Annotated[Path, typer.Argument(help="Where to begin.")] = Path(),
         company: Annotated[str, typer.Option(help="The company's name.")] = "My company",
         currency: Annotated[str, typer.Option(help="Reporting currency, ISO 4217.")] = "USD",
     ) -> None:

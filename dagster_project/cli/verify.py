@@ -23,5 +23,6 @@ def register(app: typer.Typer) -> None:
             out.print(f"NOT VERIFIED: {len(report.faults)} faults in {pack}", soft_wrap=True)
             raise typer.Exit(1)
         out.print(
-            f"verified: {report.files} files, {report.totals} totals recomputed, root hash {report.root_hash}", soft_wrap=True
+            f"verified: {report.files} files, {report.totals} totals recomputed, root hash {report.root_hash}",
+            soft_wrap=True,
         )

@@ -1,0 +1,58 @@
+"""What a run found, as a table: one row per control, amounts per currency, never added across currencies."""
+
+from __future__ import annotations
+
+import duckdb
+from rich.table import Table
+
+from dagster_project.money import major
+
+_COUNTS = """
+    select
+        c.code,
+        c.title,
+        c.owner_role,
+        coalesce(sum(s.compared), 0),
+        coalesce(sum(s.matched), 0),
+        coalesce(sum(s.in_tolerance), 0),
+        coalesce(sum(s.timing), 0),
+        coalesce(sum(s.breaks), 0),
+        coalesce(sum(s.not_testable), 0)
+    from marts.controls as c
+    left join marts.reconciliation_summary as s on c.code = s.code
+    group by c.code, c.title, c.owner_role
+    order by c.code
+"""
+_AMOUNTS = """
+    select e.code, e.currency_code, sum(abs(e.delta_minor)), k.exponent
+    from marts.exceptions as e
+    join seeds.currencies as k on e.currency_code = k.currency_code
+    where e.delta_minor <> 0
+    group by e.code, e.currency_code, k.exponent
+    order by e.code, e.currency_code
+"""
+
+
+def controls_table(con: duckdb.DuckDBPyConnection) -> Table:
+    """A row per control of the published snapshot `con`; amounts are absolute differences of open breaks."""
+    amounts: dict[str, list[str]] = {}
+    for code, currency, minor, exponent in con.execute(_AMOUNTS).fetchall():
+        amounts.setdefault(code, []).append(f"{major(int(minor), exponent)} {currency}")
+    table = Table(title="What was found", title_justify="left", header_style="bold", show_lines=False)
+    table.add_column("Control", no_wrap=True)
+    table.add_column("What is compared")
+    for heading in ("Compared", "Matched", "In tolerance", "Not yet due", "Breaks", "Not testable"):
+        table.add_column(heading, justify="right")
+    table.add_column("Amount in breaks", justify="right", no_wrap=True)
+    table.add_column("Who acts")
+    for code, title, owner, *counts in con.execute(_COUNTS).fetchall():
+        breaks = int(counts[4])
+        table.add_row(
+            code,
+            title,
+            *(f"{int(count):,}" for count in counts),
+            "\n".join(amounts.get(code, ["-"])),
+            owner if breaks else "-",
+            style="bold" if breaks else None,
+        )
+    return table

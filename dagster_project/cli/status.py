@@ -1,0 +1,23 @@
+"""`tieout status`: what the newest published snapshot says, without running anything."""
+
+from __future__ import annotations
+
+import typer
+
+from dagster_project import publish
+from dagster_project import settings as configuration
+from dagster_project.cli.console import ConfigOption, out
+from dagster_project.cli.report import controls_table
+
+
+def register(app: typer.Typer) -> None:
+    @app.command()
+    def status(config: ConfigOption = None) -> None:
+        """Show what the last run published: controls, breaks, readiness of each entity's close."""
+        settings = configuration.load(config)
+        with publish.open_current(settings) as con:
+            as_of = con.execute("select strftime(as_of, '%Y-%m-%d %H:%M UTC') from config.parameters").fetchone()
+            out.print(f"{settings.company}, as of {as_of[0] if as_of else 'unknown'}", markup=False)
+            out.print(controls_table(con))
+            breaks = con.execute("select count(*) from marts.exceptions").fetchone()
+        raise typer.Exit(1 if breaks and breaks[0] else 0)

@@ -1,0 +1,79 @@
+"""A wrong configuration is refused with file, line, key, value and what was expected: a mistyped threshold that is
+silently ignored would let a control pass at the wrong tolerance."""
+
+from pathlib import Path
+
+import pytest
+
+from dagster_project import settings
+from dagster_project.errors import ConfigurationError
+
+SMALLEST = """\
+company: Borealis
+as_of: 2026-10-12T00:00:00Z
+reporting_currency: USD
+sources:
+  - {name: billing, domain: billing, vendor: generic, connector: {type: files, path: data/billing}}
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    file = folder / "tieout.yml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_paths_are_relative_to_the_file_not_to_where_the_command_runs(tmp_path, monkeypatch):
+    file = write(tmp_path, SMALLEST)
+    monkeypatch.chdir("/")
+    loaded = settings.load(file)
+    assert loaded.home == tmp_path / ".tieout"
+    assert loaded.sources[0].connector.path == tmp_path / "data" / "billing"
+
+
+def test_every_threshold_has_its_default(tmp_path):
+    loaded = settings.load(write(tmp_path, SMALLEST))
+    assert (loaded.thresholds.usage_grace_days, loaded.thresholds.posting_hours) == (3, 4)
+    assert loaded.authority_model == "billing_led"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        (SMALLEST + "thresholds: {usage_grace_dys: 9}\n", 6, ("usage_grace_dys", "9", "usage_grace_days")),
+        (SMALLEST + "thresholds:\n  posting_hours: soon\n", 7, ("posting_hours", "soon", "integer")),
+        (SMALLEST.replace("USD", "usd"), 3, ("reporting_currency", "usd")),
+        (SMALLEST.replace("2026-10-12T00:00:00Z", "2026-10-12T00:00:00"), 2, ("as_of", "offset")),
+        (SMALLEST.replace("domain: billing", "domain: biling"), 5, ("sources.0.domain", "biling", "'billing'")),
+        (SMALLEST.replace("type: files", "type: ftp"), 5, ("sources.0.connector.type", "ftp")),
+        (SMALLEST.replace("path: data/billing}}", "path: data/billing}, links: [crm]}"), 5, ("links", "crm")),
+        (SMALLEST + SMALLEST.splitlines()[-1] + "\n", 6, ("billing", "unique")),
+        (SMALLEST + "company: Again\n", 6, ("company", "twice", "line 1")),
+        (SMALLEST + "home: [\n", 7, ("not valid YAML",)),
+    ],
+)
+def test_a_fault_names_file_line_key_value_and_expectation(tmp_path, text, line, words):
+    file = write(tmp_path, text)
+    with pytest.raises(ConfigurationError) as caught:
+        settings.load(file)
+    message = str(caught.value)
+    assert message.startswith(f"{file}:{line}:"), message
+    for word in words:
+        assert word in message
+
+
+@pytest.mark.parametrize("text", ["", "- a\n- b\n", "just words\n"])
+def test_a_file_that_is_no_mapping_is_refused(tmp_path, text):
+    with pytest.raises(ConfigurationError, match="expected keys"):
+        settings.load(write(tmp_path, text))
+
+
+def test_a_missing_file_says_how_to_make_one(tmp_path):
+    with pytest.raises(ConfigurationError, match="tieout init"):
+        settings.load(tmp_path / "tieout.yml")
+
+
+def test_all_faults_are_listed_at_once(tmp_path):
+    with pytest.raises(ConfigurationError) as caught:
+        settings.load(write(tmp_path, SMALLEST.replace("company: Borealis", "companyy: B").replace("USD", "euro")))
+    assert len(str(caught.value).splitlines()) >= 3
