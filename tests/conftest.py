@@ -1,0 +1,74 @@
+"""Worlds that several test modules share: each is generated and closed once per test session, whatever the workers."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+import sample_data
+from tests.command import Ran, tieout
+
+ROOT = Path(__file__).resolve().parents[1]
+SAMPLE = ROOT / "sample_data" / "aerolith"
+
+
+@dataclass(frozen=True)
+class Closed:
+    """A company whose close was run: its folder, and what the command printed and returned. Tests only read it."""
+
+    folder: Path
+    run: Ran
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "tieout.yml"
+
+    @property
+    def published(self) -> Path:
+        return (self.folder / ".tieout" / "published" / "current.duckdb").resolve()
+
+
+def _planted(folder: Path) -> None:
+    shutil.copytree(SAMPLE, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".tieout"))
+
+
+def _clean(folder: Path) -> None:
+    sample_data.generate(folder, size="ci", seed=1, clean=True)
+
+
+@pytest.fixture(scope="session")
+def worlds(tmp_path_factory, worker_id) -> Callable[[str, Callable[[Path], None]], Closed]:
+    """`worlds(name, make)`: the folder that `make` filled, closed by `tieout run`; made by the first worker that asks."""
+    shared = tmp_path_factory.getbasetemp()
+    if worker_id != "master":
+        shared = shared.parent
+
+    def close(name: str, make: Callable[[Path], None]) -> Closed:
+        folder, outcome = shared / "worlds" / name, shared / "worlds" / f"{name}.json"
+        folder.parent.mkdir(exist_ok=True)
+        with FileLock(f"{outcome}.lock"):
+            if not outcome.exists():
+                make(folder)
+                ran = tieout("run", "--config", folder / "tieout.yml")
+                outcome.write_text(json.dumps(vars(ran)), encoding="utf-8")
+            return Closed(folder, Ran(**json.loads(outcome.read_text(encoding="utf-8"))))
+
+    return close
+
+
+@pytest.fixture(scope="session")
+def planted(worlds) -> Closed:
+    """The sample company with its planted defects, as committed."""
+    return worlds("planted", _planted)
+
+
+@pytest.fixture(scope="session")
+def clean(worlds) -> Closed:
+    """The sample company without a defect."""
+    return worlds("clean", _clean)

@@ -1,0 +1,66 @@
+"""The close of the sample company through the command, as a controller runs it."""
+
+from __future__ import annotations
+
+import shutil
+
+import duckdb
+import pytest
+
+from tests.command import tieout
+from tests.marts import mart_hashes
+
+pytestmark = pytest.mark.slow
+
+CONTROLS = {"R03", "R05", "R06", "R14", "R16", "R24", "R33", "R38"}
+
+
+def test_the_planted_company_ends_with_breaks_and_says_what_to_open(planted):
+    assert planted.run.code == 1, planted.run.text
+    for code in CONTROLS:
+        assert code in planted.run.out
+    for word in ("dashboard", "dagster", "evidence"):
+        assert f"tieout {word}" in planted.run.out
+
+
+def test_the_clean_company_ties_out(clean):
+    assert clean.run.code == 0, clean.run.text
+    with duckdb.connect(str(clean.published), read_only=True) as con:
+        assert con.execute("select count(*) from marts.exceptions").fetchone() == (0,)
+        tested = con.execute(
+            "select distinct code from marts.reconciliation_results where status = 'matched'"
+        ).fetchall()
+    assert {code for (code,) in tested} == CONTROLS, "a control that compared nothing proves nothing"
+
+
+def test_every_break_says_what_why_whose_and_what_next(planted):
+    with duckdb.connect(str(planted.published), read_only=True) as con:
+        silent = con.execute(
+            "select code, match_key from marts.exceptions where coalesce(length(trim(reason)), 0) < 20"
+            " or coalesce(trim(owner_role), '') = '' or coalesce(trim(next_step), '') = '' or cause_code is null"
+            " or severity is null or state <> 'new' or first_seen_at is null"
+        ).fetchall()
+    assert silent == []
+
+
+def test_a_second_run_adds_nothing_and_a_rebuilt_warehouse_says_the_same(planted, tmp_path):
+    """A figure that depends on how often the command ran, or on a cache, cannot be re-performed."""
+    folder = tmp_path / "again"
+    shutil.copytree(planted.folder, folder, symlinks=True)
+    archive = sorted(path.relative_to(folder) for path in (folder / ".tieout" / "archive").rglob("*"))
+    first = mart_hashes(planted.published)
+
+    assert tieout("run", "--config", folder / "tieout.yml").code == 1
+    assert mart_hashes((folder / ".tieout" / "published" / "current.duckdb").resolve()) == first
+    assert sorted(path.relative_to(folder) for path in (folder / ".tieout" / "archive").rglob("*")) == archive
+
+    shutil.rmtree(folder / ".tieout" / "warehouse")
+    assert tieout("run", "--config", folder / "tieout.yml").code == 1
+    assert mart_hashes((folder / ".tieout" / "published" / "current.duckdb").resolve()) == first
+
+
+def test_status_repeats_what_the_run_found(planted):
+    ran = tieout("status", "--config", planted.config)
+    assert ran.code == 1
+    for code in CONTROLS:
+        assert code in ran.out

@@ -1,0 +1,136 @@
+"""An evidence pack that verifies although a figure in it was changed is worse than none."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import duckdb
+import pytest
+
+from dagster_project import settings as configuration
+from dagster_project.errors import InputError
+from dagster_project.evidence import manifest, verify_pack, write_pack
+from dagster_project.evidence.tables import TableWriter
+from tests.command import tieout
+
+
+@pytest.fixture(scope="module")
+def settings(planted, tmp_path_factory):
+    """The planted company's settings over a copy of its home, so that packs are written nowhere else."""
+    folder = tmp_path_factory.mktemp("evidence")
+    shutil.copytree(planted.folder / ".tieout", folder / ".tieout", symlinks=True)
+    shutil.copy(planted.config, folder / "tieout.yml")
+    return configuration.load(folder / "tieout.yml")
+
+
+@pytest.fixture(scope="module")
+def pack(settings):
+    return write_pack(settings, period="2026-09")
+
+
+@pytest.fixture
+def copy(pack, tmp_path):
+    """A pack that a test may spoil."""
+    return shutil.copytree(pack.path, tmp_path / "pack")
+
+
+def reseal(folder):
+    """What a forger would do: make the manifest agree with the changed files."""
+    document = manifest.read(folder)
+    rows = {entry["path"]: entry["rows"] for entry in document["files"] if entry["rows"] is not None}
+    manifest.write(folder, document["facts"], manifest.describe(folder, rows))
+
+
+def test_a_pack_verifies_from_itself_alone(pack, tmp_path):
+    moved = shutil.copytree(pack.path, tmp_path / "elsewhere")
+    report = verify_pack(moved)
+    assert report.faults == ()
+    assert report.totals > 8
+    assert report.root_hash == pack.root_hash
+
+
+def test_the_same_snapshot_gives_the_same_pack(settings, pack):
+    assert write_pack(settings, period="2026-09").root_hash == pack.root_hash
+
+
+def test_the_pack_holds_every_population_of_every_control(pack):
+    for code in ("R03", "R05", "R06", "R14", "R16", "R24", "R33", "R38"):
+        for status in ("matched", "in_tolerance", "timing", "break", "not_testable"):
+            assert (pack.path / "populations" / code / f"{status}.parquet").exists()
+    sql = {file.stem for file in (pack.path / "logic" / "sql").rglob("*.sql")}
+    assert {"reconciliation_results", "bridge_cells"} <= sql
+    assert list((pack.path / "sources" / "manifests").rglob("*.json"))
+
+
+def test_a_changed_byte_is_named(copy):
+    file = copy / "exceptions.csv"
+    file.write_bytes(file.read_bytes() + b" ")
+    assert any("exceptions.csv" in fault and "changed" in fault for fault in verify_pack(copy).faults)
+
+
+@pytest.mark.parametrize("name", ["exceptions.csv", "populations/R14/break.parquet"])
+def test_a_missing_file_is_named(copy, name):
+    (copy / name).unlink()
+    assert any(name in fault and "missing" in fault for fault in verify_pack(copy).faults)
+
+
+def test_an_added_file_is_named(copy):
+    (copy / "populations" / "R14" / "extra.parquet").write_bytes(b"")
+    assert any("extra.parquet" in fault for fault in verify_pack(copy).faults)
+
+
+def test_a_forged_amount_is_found_although_every_hash_agrees(copy):
+    file = copy / "populations" / "R14" / "break.parquet"
+    with duckdb.connect() as con:
+        con.execute(f"create table t as from '{file}'")
+        assert con.execute("select count(*) from t").fetchone()[0] > 0
+        con.execute("update t set delta_minor = delta_minor + 1 where match_key = (select min(match_key) from t)")
+        con.execute(f"copy t to '{file}' (format parquet)")
+    reseal(copy)
+    assert any("control_totals" in fault for fault in verify_pack(copy).faults)
+
+
+def test_a_forged_cause_in_the_bridge_is_found(copy):
+    file = copy / "bridge" / "bridge_allocation.parquet"
+    with duckdb.connect() as con:
+        con.execute(f"create table t as from '{file}'")
+        con.execute("update t set amount_minor = amount_minor + 1 where rowid = 0")
+        con.execute(f"copy t to '{file}' (format parquet)")
+    reseal(copy)
+    faults = verify_pack(copy).faults
+    assert any(fault.startswith("bridge:") for fault in faults)
+
+
+def test_a_changed_manifest_is_found(copy):
+    document = json.loads((copy / "manifest.json").read_text())
+    document["facts"]["as_of"] = "2027-01-01T00:00:00Z"
+    (copy / "manifest.json").write_text(json.dumps(document))
+    assert any("root hash" in fault for fault in verify_pack(copy).faults)
+
+
+def test_a_folder_that_is_no_pack_is_refused_in_words(tmp_path):
+    with pytest.raises(InputError, match="manifest"):
+        verify_pack(tmp_path)
+
+
+def test_an_unknown_period_or_entity_is_refused_with_the_known_ones(settings):
+    with pytest.raises(InputError, match="2026-09"):
+        write_pack(settings, period="1999-01")
+    with pytest.raises(InputError, match="--entity"):
+        write_pack(settings, period="2026-09", entity="NOWHERE")
+
+
+def test_the_command_writes_and_verifies(planted, settings):
+    written = tieout("evidence", "--config", settings.config_path, "--period", "2026-09")
+    assert written.code == 0, written.text
+    assert tieout("verify", written.out.splitlines()[0]).code == 0
+
+
+def test_text_that_a_spreadsheet_takes_for_a_formula_is_neutralised_in_csv_only(tmp_path):
+    with duckdb.connect() as con:
+        tables = TableWriter(con, tmp_path)
+        tables.write("t", "select '=1+1' as name, -5 as amount_minor union all select 'plain', 7")
+        assert tables.neutralised_cells == 1
+        assert "'=1+1,-5" in (tmp_path / "t.csv").read_text()
+        assert ("=1+1", -5) in con.execute(f"from '{tmp_path / 't.parquet'}'").fetchall()
