@@ -1,0 +1,38 @@
+{# Date arithmetic, dispatched: the engines disagree on intervals, on the type of date + 1 and on formatting. #}
+
+{# Date moved by whole months; the last day of a shorter month where the day does not exist. #}
+{% macro add_months(date, months) %}{{ return(adapter.dispatch('add_months')(date, months)) }}{% endmacro %}
+{% macro default__add_months(date, months) -%}
+    cast({{ date }} + to_months(cast({{ months }} as integer)) as date)
+{%- endmacro %}
+{% macro spark__add_months(date, months) %}add_months({{ date }}, cast({{ months }} as int)){% endmacro %}
+
+{# Date moved by whole days. #}
+{% macro add_days(date, days) %}{{ return(adapter.dispatch('add_days')(date, days)) }}{% endmacro %}
+{% macro default__add_days(date, days) %}cast({{ date }} + cast({{ days }} as integer) as date){% endmacro %}
+{% macro spark__add_days(date, days) %}date_add({{ date }}, cast({{ days }} as int)){% endmacro %}
+
+{# Timestamp moved by whole hours. #}
+{% macro add_hours(timestamp, hours) %}{{ return(adapter.dispatch('add_hours')(timestamp, hours)) }}{% endmacro %}
+{% macro default__add_hours(timestamp, hours) %}({{ timestamp }} + to_hours(cast({{ hours }} as bigint))){% endmacro %}
+{% macro spark__add_hours(timestamp, hours) %}timestampadd(hour, cast({{ hours }} as int), {{ timestamp }}){% endmacro %}
+
+{# Calendar months from the month of the first date to that of the second. #}
+{% macro months_apart(first, second) -%}
+    ((year({{ second }}) - year({{ first }})) * 12 + month({{ second }}) - month({{ first }}))
+{%- endmacro %}
+
+{# First day of the month of a date or timestamp (UTC). #}
+{% macro month_start(date) %}cast(date_trunc('month', {{ date }}) as date){% endmacro %}
+
+{# First day of the next month. #}
+{% macro next_month_start(date) %}{{ add_months(month_start(date), 1) }}{% endmacro %}
+
+{# Month of a date as YYYY-MM, as accounting periods are written. #}
+{% macro month_key(date) %}substr(cast(cast({{ date }} as date) as string), 1, 7){% endmacro %}
+
+{# First day of a period written YYYY-MM. #}
+{% macro period_start(period) %}cast({{ period }} || '-01' as date){% endmacro %}
+
+{# The date of a UTC timestamp. #}
+{% macro utc_date(timestamp) %}cast({{ timestamp }} as date){% endmacro %}

@@ -1,0 +1,24 @@
+-- One row per credit note line, as the generic vendor states it: what did the source say?
+with
+
+landed as (
+
+    select * from {{ source('landed', 'generic__billing__credit_note_lines') }}
+
+),
+
+counted as (
+
+    {{ current_rows('landed', ['credit_note_line_id'], 'append') }}
+
+)
+
+select
+    source_instance,
+    credit_note_line_id,
+    credit_note_id,
+    invoice_line_id,
+    amount,
+    tax_amount,
+    content_hash
+from counted

@@ -1,0 +1,27 @@
+-- One row per payout and version, as the generic vendor states it: what did the source say, and when?
+with
+
+landed as (
+
+    select * from {{ source('landed', 'generic__billing__payouts') }}
+
+),
+
+counted as (
+
+    {{ current_rows('landed', ['payout_id'], 'upsert') }}
+
+)
+
+select
+    source_instance,
+    payout_id,
+    currency as currency_code,
+    amount,
+    arrival_date,
+    updated_at,
+    content_hash,
+    valid_from,
+    valid_to,
+    is_current
+from counted

@@ -1,0 +1,24 @@
+-- One row per prepaid drawdown, as the generic vendor states it: what did the source say?
+with
+
+landed as (
+
+    select * from {{ source('landed', 'generic__billing__prepaid_drawdowns') }}
+
+),
+
+counted as (
+
+    {{ current_rows('landed', ['drawdown_id'], 'append') }}
+
+)
+
+select
+    source_instance,
+    drawdown_id,
+    grant_id,
+    invoice_line_id,
+    quantity,
+    drawn_at,
+    content_hash
+from counted

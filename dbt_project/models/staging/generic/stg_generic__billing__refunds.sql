@@ -1,0 +1,31 @@
+-- One row per refund and version, as the generic vendor states it: what did the source say, and when?
+with
+
+landed as (
+
+    select * from {{ source('landed', 'generic__billing__refunds') }}
+
+),
+
+counted as (
+
+    {{ current_rows('landed', ['refund_id'], 'upsert') }}
+
+)
+
+select
+    source_instance,
+    refund_id,
+    payment_id,
+    credit_note_id,
+    currency as currency_code,
+    amount,
+    status,
+    payout_id,
+    created_at,
+    updated_at,
+    content_hash,
+    valid_from,
+    valid_to,
+    is_current
+from counted

@@ -1,0 +1,29 @@
+-- One row per opportunitie and version, as the generic vendor states it: what did the source say, and when?
+with
+
+landed as (
+
+    select * from {{ source('landed', 'generic__crm__opportunities') }}
+
+),
+
+counted as (
+
+    {{ current_rows('landed', ['opportunity_id'], 'upsert') }}
+
+)
+
+select
+    source_instance,
+    opportunity_id,
+    account_id,
+    stage,
+    close_date,
+    currency as currency_code,
+    amount,
+    updated_at,
+    content_hash,
+    valid_from,
+    valid_to,
+    is_current
+from counted

@@ -1,0 +1,29 @@
+-- One row per legal entity and period and version, as the generic vendor states it: what did the source say, and when?
+with
+
+landed as (
+
+    select * from {{ source('landed', 'generic__erp__accounting_periods') }}
+
+),
+
+counted as (
+
+    {{ current_rows('landed', ['legal_entity_code', 'period'], 'upsert') }}
+
+)
+
+select
+    source_instance,
+    legal_entity_code,
+    period,
+    start_date,
+    end_date,
+    status,
+    closed_at,
+    updated_at,
+    content_hash,
+    valid_from,
+    valid_to,
+    is_current
+from counted

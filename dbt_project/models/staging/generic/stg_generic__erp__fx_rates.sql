@@ -1,0 +1,28 @@
+-- One row per currency pair, day and type of rate and version, as the generic vendor states it: what did the source say, and when?
+with
+
+landed as (
+
+    select * from {{ source('landed', 'generic__erp__fx_rates') }}
+
+),
+
+counted as (
+
+    {{ current_rows('landed', ['base_currency', 'quote_currency', 'rate_date', 'rate_type'], 'upsert') }}
+
+)
+
+select
+    source_instance,
+    base_currency as base_currency_code,
+    quote_currency as quote_currency_code,
+    rate_date,
+    rate_type,
+    rate,
+    updated_at,
+    content_hash,
+    valid_from,
+    valid_to,
+    is_current
+from counted

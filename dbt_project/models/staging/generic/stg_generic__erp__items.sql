@@ -1,0 +1,28 @@
+-- One row per item and effective date and version, as the generic vendor states it: what did the source say, and when?
+with
+
+landed as (
+
+    select * from {{ source('landed', 'generic__erp__items') }}
+
+),
+
+counted as (
+
+    {{ current_rows('landed', ['item_code', 'effective_from'], 'upsert') }}
+
+)
+
+select
+    source_instance,
+    item_code,
+    effective_from,
+    sku,
+    revenue_account,
+    effective_to,
+    updated_at,
+    content_hash,
+    valid_from,
+    valid_to,
+    is_current
+from counted

@@ -1,0 +1,27 @@
+-- One row per hub message, as the generic vendor states it: what did the source say?
+with
+
+landed as (
+
+    select * from {{ source('landed', 'generic__hub__messages') }}
+
+),
+
+counted as (
+
+    {{ current_rows('landed', ['topic', 'key', 'sequence'], 'append') }}
+
+)
+
+select
+    source_instance,
+    topic,
+    key,
+    sequence,
+    consumer,
+    published_at,
+    acknowledged_at,
+    status,
+    payload_hash,
+    content_hash
+from counted

@@ -1,0 +1,30 @@
+-- One row per meter and effective date and version, as the generic vendor states it: what did the source say, and when?
+with
+
+landed as (
+
+    select * from {{ source('landed', 'generic__product__meters') }}
+
+),
+
+counted as (
+
+    {{ current_rows('landed', ['meter_code', 'effective_from'], 'upsert') }}
+
+)
+
+select
+    source_instance,
+    meter_code,
+    effective_from,
+    sku,
+    aggregation,
+    unit,
+    unit_multiplier,
+    effective_to,
+    updated_at,
+    content_hash,
+    valid_from,
+    valid_to,
+    is_current
+from counted
