@@ -1,0 +1,74 @@
+"""The stages of the world, in the order in which the real systems would act. Defects act between them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+
+import duckdb
+
+from sample_data.accounting import accrual, cash, interface, month_end, posting, revenue
+from sample_data.config import CUSTOMERS, SIZES
+from sample_data.dice import Dice
+from sample_data.world import (
+    bill_run,
+    catalogue,
+    contracts,
+    credits,
+    customers,
+    masters,
+    metering,
+    packages_landed,
+    payments,
+    prepaid,
+    usage,
+)
+from sample_data.world.state import World
+
+STAGES: list[tuple[str, Callable[[World], None]]] = [
+    ("masters", masters.build),
+    ("catalogue", catalogue.build),
+    ("customers", customers.build),
+    ("contracts", contracts.build),
+    ("customers_landed", customers.land_all),
+    ("packages_landed", packages_landed.land_all),
+    ("usage", usage.build),
+    ("metering", metering.build),
+    ("metering_landed", metering.land_all),
+    ("billing", bill_run.build),
+    ("credits", credits.build),
+    ("numbers", lambda w: (bill_run.number_invoices(w), bill_run.number_invoices(w, "billing.credit_notes", "C"))[0]),
+    ("posting", posting.build),
+    ("payments", payments.build),
+    ("cash", cash.build),
+    ("payouts", payments.payouts),
+    ("prepaid", prepaid.build),
+    ("schedules", revenue.schedules),
+    ("recognition", revenue.recognition),
+    ("accrual", accrual.build),
+    ("month_end", month_end.build),
+    ("interface", interface.build),
+]
+Hook = Callable[[World], None]
+
+
+def new_world(size: str = "ci", seed: int = 1, events: int | None = None, customers: int | None = None) -> World:
+    con = duckdb.connect()
+    con.execute("set threads = 1; set timezone = 'UTC'")
+    world = World(seed, events or SIZES[size], customers or CUSTOMERS, Dice(seed), con)
+    world.notes["entity"] = {}
+    for name in ("no_minimum", "not_received", "no_message", "one_sided"):
+        world.notes[name] = set()  # type: ignore[assignment]
+    return world
+
+
+def build(world: World, hooks: list[tuple[str, Hook]] | None = None) -> World:
+    """Runs every stage; after each, the hooks planted behind it."""
+    planted: dict[str, list[Hook]] = defaultdict(list)
+    for stage, hook in hooks or []:
+        planted[stage].append(hook)
+    for stage, run in STAGES:
+        run(world)
+        for hook in planted[stage]:
+            hook(world)
+    return world
