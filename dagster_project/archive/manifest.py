@@ -1,0 +1,94 @@
+"""What the archive writes down about each delivery: one manifest per batch, and one per newer sidecar of a batch."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class SidecarRecord(_Record):
+    """What the source itself reported; `fault` says why it could not be read, all else is then empty."""
+
+    sha256: str
+    extracted_at: datetime | None = None
+    row_count: int | None = None
+    control_totals: dict[str, str] = {}
+    schema_version: str | None = None
+    fault: str | None = None
+
+
+class Drift(_Record):
+    """A difference between a file's columns and the contract; breaking when rows or the batch were lost by it."""
+
+    column_name: str
+    drift: Literal["new_column", "missing_column", "retyped", "malformed_sidecar"]
+    is_breaking: bool
+    detail: str
+
+
+class Refusal(_Record):
+    """Why a batch was refused whole: the dead letter's fields."""
+
+    reason: str
+    expected: str
+    failure_class: Literal["transport", "business_rule", "accounting_control"]
+    line_number: int | None = None
+    column_name: str | None = None
+    value: str | None = None
+
+
+class Manifest(_Record):
+    """One link of the chain. Totals are decimals as text, in major units; rows are of this file alone.
+
+    `kind` is `batch`, or `sidecar` for another sidecar of a batch that is already in the archive.
+    """
+
+    kind: Literal["batch", "sidecar"]
+    sequence: int
+    previous_sha256: str | None
+    source_instance: str
+    domain: str
+    vendor: str
+    object: str
+    batch_id: str
+    file_name: str
+    received_at: datetime
+    contract_version: str
+    sha256: str | None = None
+    bytes: int = 0
+    state: Literal["loaded", "refused"] = "loaded"
+    sidecar: SidecarRecord | None = None
+    received_rows: int = 0
+    parsed_rows: int = 0
+    quarantined_rows: int = 0
+    columns: tuple[str, ...] = ()
+    received_totals: dict[str, str] = {}
+    nulls: dict[str, int] = {}
+    smallest_key: str | None = None
+    largest_key: str | None = None
+    drift: tuple[Drift, ...] = ()
+    refusal: Refusal | None = None
+    stored_sha256: str | None = Field(default=None, exclude=True)
+
+    @property
+    def name(self) -> str:
+        """Its file name below `manifests/<source>/<object>/`."""
+        suffix = f"-{self.sidecar.sha256[:16]}" if self.kind == "sidecar" and self.sidecar else ""
+        return f"{self.batch_id}{suffix}.json"
+
+    def to_bytes(self) -> bytes:
+        """The bytes that are stored and hashed: sorted keys, so that equal manifests have equal hashes."""
+        return (json.dumps(self.model_dump(mode="json"), sort_keys=True, indent=1, ensure_ascii=False) + "\n").encode()
+
+    @property
+    def chain_sha256(self) -> str:
+        """The hash that the next link carries: of the bytes as stored, where it was read from disk."""
+        return self.stored_sha256 or hashlib.sha256(self.to_bytes()).hexdigest()

@@ -1,0 +1,81 @@
+"""The `config` schema: what the settings say, as data that models read and a published snapshot carries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import duckdb
+
+from dagster_project.close import first_seen
+from dagster_project.settings import Settings, Source, Thresholds
+from dagster_project.sources.contracts import contracts_of
+from dagster_project.warehouse import tables
+
+_SOURCE_TYPES = {
+    "source_instance": "VARCHAR",
+    "domain": "VARCHAR",
+    "vendor": "VARCHAR",
+    "freshness_limit_hours": "BIGINT",
+}
+_OBJECT_TYPES = {
+    "source_instance": "VARCHAR",
+    "domain": "VARCHAR",
+    "vendor": "VARCHAR",
+    "object": "VARCHAR",
+    "is_optional": "BOOLEAN",
+    "mode": "VARCHAR",
+}
+_LINK_TYPES = {"source_instance": "VARCHAR", "domain": "VARCHAR", "linked_instance": "VARCHAR"}
+_FIRST_SEEN_TYPES = {
+    "code": "VARCHAR",
+    "source_instance": "VARCHAR",
+    "match_key": "VARCHAR",
+    "first_seen_at": "TIMESTAMP",
+}
+
+
+def write(con: duckdb.DuckDBPyConnection, settings: Settings, as_of: datetime) -> None:
+    """Replaces every table of the schema; `as_of` (UTC) is the clock of all windows and ages of the run."""
+    _parameters(con, settings, as_of)
+    sources = settings.sources
+    tables.create(
+        con, "config.sources", _SOURCE_TYPES, ((s.name, s.domain, s.vendor, s.freshness_limit_hours) for s in sources)
+    )
+    tables.create(con, "config.source_objects", _OBJECT_TYPES, _source_objects(settings))
+    tables.create(con, "config.instance_links", _LINK_TYPES, _instance_links(settings))
+    tables.create(con, "config.first_seen", _FIRST_SEEN_TYPES, first_seen.read(settings))
+
+
+def _parameters(con: duckdb.DuckDBPyConnection, settings: Settings, as_of: datetime) -> None:
+    values: dict[str, tuple[str, object]] = {
+        "as_of": ("TIMESTAMP", as_of.replace(tzinfo=None)),
+        "reporting_currency": ("VARCHAR", settings.reporting_currency),
+        "authority_model": ("VARCHAR", settings.authority_model),
+        "company": ("VARCHAR", settings.company),
+    }
+    for name, field in Thresholds.model_fields.items():
+        kind = "BIGINT" if field.annotation is int else "DECIMAL(7,4)"
+        values[name] = (kind, getattr(settings.thresholds, name))
+    types = {name: kind for name, (kind, _) in values.items()}
+    tables.create(con, "config.parameters", types, [[value for _, value in values.values()]])
+
+
+def _source_objects(settings: Settings) -> Iterator[tuple[str, str, str, str, bool, str]]:
+    for source in settings.sources:
+        for contract in contracts_of(source.domain):
+            yield source.name, source.domain, source.vendor, contract.name, contract.optional, contract.mode
+
+
+def _instance_links(settings: Settings) -> Iterator[tuple[str, str, str]]:
+    for source in settings.sources:
+        yield source.name, source.domain, source.name
+        for domain in sorted({other.domain for other in settings.sources} - {source.domain}):
+            others = [other for other in settings.sources if other.domain == domain]
+            linked = [other for other in others if _are_linked(source, other)]
+            for other in linked or others:
+                yield source.name, domain, other.name
+
+
+def _are_linked(one: Source, other: Source) -> bool:
+    return other.name in one.links or one.name in other.links

@@ -1,0 +1,68 @@
+"""Builds the schemas `landed` and `config` from the archive and the settings, in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import duckdb
+
+from dagster_project.archive import store
+from dagster_project.archive.batches import Batch, batches
+from dagster_project.settings import Settings
+from dagster_project.sources.contracts import Contract, load_contracts
+from dagster_project.warehouse import configuration, copies, deliveries, relations
+from dagster_project.warehouse.connection import connect
+
+VENDORS = ("generic",)
+
+
+@dataclass(frozen=True)
+class Landed:
+    """What `land` did: the clock it wrote, relations, batches by state, and rows received."""
+
+    as_of: datetime
+    relations: int
+    loaded_batches: int
+    refused_batches: int
+    received_rows: int
+
+
+def land(settings: Settings, known_at: datetime | None = None, as_of: datetime | None = None) -> Landed:
+    """Writes every relation that dbt reads; with `known_at`, from what had been received by then.
+
+    `as_of` is the clock of the run: the argument, else the settings', else now. Raises StoreError when the archive or
+    the warehouse cannot be read or written; the warehouse is then as it was.
+    """
+    clock = (as_of or settings.as_of or datetime.now(UTC)).astimezone(UTC)
+    known = batches(store.read_manifests(settings, known_at))
+    with connect(settings) as con:
+        con.execute("begin transaction")
+        for schema in ("landed", "config"):
+            con.execute(f"create schema if not exists {schema}")
+        configuration.write(con, settings, clock)
+        contracts = list(load_contracts().values())
+        deliveries.write(con, settings, known)
+        for vendor in VENDORS:
+            for contract in contracts:
+                relations.create(con, settings, vendor, contract, _loaded(known, vendor, contract))
+        copies.write(con, [(vendor, contract) for vendor in VENDORS for contract in contracts])
+        con.execute("commit")
+        received = _received(con)
+    states = [batch.state for batch in known]
+    return Landed(clock, len(VENDORS) * len(contracts), states.count("loaded"), states.count("refused"), received)
+
+
+def _loaded(known: list[Batch], vendor: str, contract: Contract) -> list[Batch]:
+    return [
+        batch
+        for batch in known
+        if batch.state == "loaded"
+        and (batch.manifest.vendor, batch.manifest.domain, batch.manifest.object)
+        == (vendor, contract.domain, contract.name)
+    ]
+
+
+def _received(con: duckdb.DuckDBPyConnection) -> int:
+    row = con.execute("select coalesce(sum(received_rows), 0) from landed.batches").fetchone()
+    return int(row[0]) if row else 0
