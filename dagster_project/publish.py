@@ -15,6 +15,7 @@ import duckdb
 from dagster_project import warehouse
 from dagster_project.errors import InputError
 from dagster_project.settings import Settings
+from dagster_project.sql import quoted, scalar
 
 WHOLE_SCHEMAS = ("marts", "config", "quality", "canonical", "seeds")
 SINGLE_TABLES = {
@@ -67,7 +68,7 @@ def open_current(settings: Settings) -> duckdb.DuckDBPyConnection:
 
 
 def _copy(con: duckdb.DuckDBPyConnection, scratch: Path) -> dict[str, int]:
-    con.execute(f"attach '{_quoted(scratch)}' as snapshot")
+    con.execute(f"attach '{quoted(scratch)}' as snapshot")
     try:
         return {f"{schema}.{table}": _copy_table(con, schema, table) for schema, table in _public_tables(con)}
     finally:
@@ -89,8 +90,7 @@ def _public_tables(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
 
 def _copy_table(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> int:
     con.execute(f'create schema if not exists snapshot."{schema}"')
-    counted = con.execute(f'create table snapshot."{schema}"."{table}" as from "{schema}"."{table}"').fetchone()
-    return int(counted[0]) if counted else 0
+    return int(scalar(con, f'create table snapshot."{schema}"."{table}" as from "{schema}"."{table}"') or 0)
 
 
 def _next_number(folder: Path) -> int:
@@ -111,7 +111,3 @@ def _drop_old(folder: Path, newest: Path) -> None:
     for file in snapshots[:-KEPT_SNAPSHOTS]:
         if file != newest:
             file.unlink()
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

@@ -19,6 +19,7 @@ def mart_hashes(published: Path) -> dict[str, tuple[int, int]]:
 
 def _hash(con: duckdb.DuckDBPyConnection, table: str, columns: list[str]) -> tuple[int, int]:
     listed = ", ".join(f'"{column}"' for column in columns)
-    row = con.execute(f"select count(*), coalesce(sum(hash(row({listed}))::hugeint), 0) from marts.{table}").fetchone()
-    assert row is not None
+    row = con.execute(f"select count(*), coalesce(sum(hash(row({listed}))::hugeint), 0) from marts.{table}").fetchall()[
+        0
+    ]
     return int(row[0]), int(row[1])

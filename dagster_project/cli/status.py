@@ -8,6 +8,7 @@ from dagster_project import publish
 from dagster_project import settings as configuration
 from dagster_project.cli.console import ConfigOption, out
 from dagster_project.cli.report import controls_table
+from dagster_project.sql import scalar
 
 
 def register(app: typer.Typer) -> None:
@@ -16,8 +17,8 @@ def register(app: typer.Typer) -> None:
         """Show what the last run published: controls, breaks, readiness of each entity's close."""
         settings = configuration.load(config)
         with publish.open_current(settings) as con:
-            as_of = con.execute("select strftime(as_of, '%Y-%m-%d %H:%M UTC') from config.parameters").fetchone()
-            out.print(f"{settings.company}, as of {as_of[0] if as_of else 'unknown'}", markup=False)
+            as_of = scalar(con, "select strftime(as_of, '%Y-%m-%d %H:%M UTC') from config.parameters")
+            out.print(f"{settings.company}, as of {as_of}", markup=False)
             out.print(controls_table(con))
-            breaks = con.execute("select count(*) from marts.exceptions").fetchone()
-        raise typer.Exit(1 if breaks and breaks[0] else 0)
+            breaks = scalar(con, "select count(*) from marts.exceptions")
+        raise typer.Exit(1 if breaks else 0)

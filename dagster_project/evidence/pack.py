@@ -21,11 +21,14 @@ from dagster_project.evidence.readme import README
 from dagster_project.evidence.tables import TableWriter
 from dagster_project.evidence.workbook import write_workbook
 from dagster_project.settings import Settings
+from dagster_project.sql import column, quoted, scalar
 from dagster_project.version import code_version
 
 SOURCE_TABLES = ("landed.batches", "landed.batch_totals", "landed.quarantine", "landed.schema_drift")
 WHOLE_TABLES = ("marts.controls", "marts.source_health", "marts.close_status", "marts.kpis", "marts.completeness",
-                "quality.boundary_results", "quality.outcome_results", "config.parameters", "config.sources")  # fmt: skip
+                "quality.boundary_results", "quality.outcome_results",
+                "config.parameters", "config.sources")  # fmt: skip
+_ISO = "strftime({}, '%Y-%m-%dT%H:%M:%SZ')"
 MACHINE_COLUMNS = ("received_at", "run_at")
 
 
@@ -46,7 +49,7 @@ def write_pack(settings: Settings, period: str | None = None, entity: str | None
     """
     snapshot = publish.current(settings)
     with duckdb.connect() as con:
-        con.execute(f"attach '{str(snapshot).replace(chr(39), chr(39) * 2)}' as snapshot (read_only)")
+        con.execute(f"attach '{quoted(snapshot)}' as snapshot (read_only)")
         con.execute("use snapshot")
         chosen = _period(con, period)
         _check_entity(con, entity)
@@ -85,7 +88,7 @@ def _populations(con: duckdb.DuckDBPyConnection, tables: TableWriter, period: st
     """Per control and status every row; a result without a period (a source's health) belongs to every pack."""
     scope = "(period = ? or period is null) and (? is null or legal_entity_code = ? or legal_entity_code is null)"
     parameters: list[object] = [period, entity, entity]
-    for (code,) in con.execute("select code from marts.controls order by code").fetchall():
+    for code in column(con, "select code from marts.controls order by code"):
         for status in totals.STATUSES:
             tables.write(
                 f"populations/{code}/{status}",
@@ -113,15 +116,13 @@ def _bridge(tables: TableWriter, period: str, entity: str | None) -> None:
 def _whole(con: duckdb.DuckDBPyConnection, tables: TableWriter, name: str) -> None:
     """A whole table without the columns that tell of this machine; a table that a run did not make is left out."""
     schema, table = name.split(".")
-    columns = [
-        column
-        for (column,) in con.execute(
-            "select column_name from information_schema.columns"
-            " where table_catalog = 'snapshot' and table_schema = ? and table_name = ? order by ordinal_position",
-            [schema, table],
-        ).fetchall()
-        if column not in MACHINE_COLUMNS
-    ]
+    present = column(
+        con,
+        "select column_name from information_schema.columns"
+        " where table_catalog = 'snapshot' and table_schema = ? and table_name = ? order by ordinal_position",
+        [schema, table],
+    )
+    columns = [name for name in present if name not in MACHINE_COLUMNS and not name.startswith("run_")]
     if columns:
         folder = "sources" if schema == "landed" else "results"
         tables.write(f"{folder}/{table}", f"select {', '.join(columns)} from {name}")
@@ -140,14 +141,12 @@ def _archive_manifests(settings: Settings, folder: Path) -> None:
 def _facts(
     con: duckdb.DuckDBPyConnection, settings: Settings, period: str, entity: str | None, tables: TableWriter
 ) -> dict[str, Any]:
-    as_of = con.execute("select strftime(as_of, '%Y-%m-%dT%H:%M:%SZ') from config.parameters").fetchone()
-    known_at = con.execute("select strftime(max(extracted_at), '%Y-%m-%dT%H:%M:%SZ') from landed.batches").fetchone()
     return {
         "company": settings.company,
         "period": period,
         "entity": entity or "all",
-        "as_of": as_of[0] if as_of else None,
-        "known_at": known_at[0] if known_at else None,
+        "as_of": scalar(con, f"select {_ISO.format('as_of')} from config.parameters"),
+        "known_at": scalar(con, f"select {_ISO.format('max(extracted_at)')} from landed.batches"),
         "code_version": code_version(),
         "reporting_currency": settings.reporting_currency,
         "authority_model": settings.authority_model,
@@ -157,35 +156,23 @@ def _facts(
 
 def _period(con: duckdb.DuckDBPyConnection, period: str | None) -> str:
     """The asked period, else the last that has ended at the run's `as_of`."""
-    known = [
-        row[0]
-        for row in con.execute(
-            "select distinct period from marts.reconciliation_results where period is not null order by 1"
-        ).fetchall()
-    ]
+    known = column(con, "select distinct period from marts.reconciliation_results where period is not null order by 1")
     if period is None:
-        ended = [
-            row[0]
-            for row in con.execute(
-                "select distinct a.period from canonical.accounting_period as a, config.parameters as p"
-                " where a.end_date < cast(p.as_of as date) order by 1"
-            ).fetchall()
-        ]
+        ended = column(
+            con,
+            "select distinct a.period from canonical.accounting_period as a, config.parameters as p"
+            " where a.end_date < cast(p.as_of as date)",
+        )
         chosen = max((one for one in known if one in ended), default=max(known, default=None))
         if chosen is None:
             raise InputError("the published snapshot holds no result of any period; nothing to give evidence of")
         return str(chosen)
     if period not in known:
-        raise InputError(
-            f"--period {period}: no result of that period is published; expected one of {', '.join(known)}"
-        )
+        raise InputError(f"--period {period}: nothing of that period is published; expected one of {', '.join(known)}")
     return period
 
 
 def _check_entity(con: duckdb.DuckDBPyConnection, entity: str | None) -> None:
-    known = [
-        row[0]
-        for row in con.execute("select distinct legal_entity_code from canonical.legal_entity order by 1").fetchall()
-    ]
+    known = column(con, "select distinct legal_entity_code from canonical.legal_entity order by 1")
     if entity is not None and entity not in known:
         raise InputError(f"--entity {entity}: no such legal entity is published; expected one of {', '.join(known)}")

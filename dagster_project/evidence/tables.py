@@ -7,6 +7,8 @@ from pathlib import Path
 
 import duckdb
 
+from dagster_project.sql import quoted, scalar
+
 _FORMULA = r"^[=+\-@\t\r]"
 
 
@@ -22,8 +24,7 @@ class TableWriter:
     def write(self, name: str, query: str, parameters: list[object] | None = None) -> int:
         """Writes `<name>.parquet` and `<name>.csv` of the query, rows in the order of all columns; returns the rows."""
         self.con.execute(f"create or replace temp table packed as {query}", parameters or [])
-        counted = self.con.execute("select count(*) from packed").fetchone()
-        rows = int(counted[0]) if counted else 0
+        rows = int(scalar(self.con, "select count(*) from packed"))
         target = self.folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         self._copy(
@@ -40,7 +41,7 @@ class TableWriter:
         return rows
 
     def _copy(self, query: str, target: Path, options: str) -> None:
-        self.con.execute(f"copy ({query}) to '{str(target).replace(chr(39), chr(39) * 2)}' ({options})")
+        self.con.execute(f"copy ({query}) to '{quoted(target)}' ({options})")
 
     def _spreadsheet_safe(self) -> str:
         columns = self.con.execute(
@@ -50,8 +51,7 @@ class TableWriter:
         texts = [name for name, kind in columns if kind == "VARCHAR"]
         if texts:
             count = " + ".join(f"count(*) filter (regexp_matches(\"{name}\", '{_FORMULA}'))" for name in texts)
-            found = self.con.execute(f"select {count} from packed").fetchone()
-            self.neutralised_cells += int(found[0]) if found else 0
+            self.neutralised_cells += int(scalar(self.con, f"select {count} from packed"))
         return ", ".join(
             f'case when regexp_matches("{name}", \'{_FORMULA}\') then \'\'\'\' || "{name}" else "{name}" end as "{name}"'
             if kind == "VARCHAR"

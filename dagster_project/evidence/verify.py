@@ -12,6 +12,7 @@ import duckdb
 from dagster_project.errors import InputError
 from dagster_project.evidence import manifest
 from dagster_project.evidence.recompute import recompute
+from dagster_project.sql import scalar
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,6 @@ def _row_faults(con: duckdb.DuckDBPyConnection, folder: Path, files: list[manife
             continue
         path = str(folder / file.path)
         reader = "read_parquet(?)" if path.endswith(".parquet") else "read_csv(?, all_varchar=true, header=true)"
-        counted = con.execute(f"select count(*) from {reader}", [path]).fetchone()
-        if counted is None or counted[0] != file.rows:
-            yield f"{file.path}: expected {file.rows} rows, found {counted and counted[0]}"
+        rows = scalar(con, f"select count(*) from {reader}", [path])
+        if rows != file.rows:
+            yield f"{file.path}: expected {file.rows} rows, found {rows}"

@@ -26,7 +26,7 @@ def test_the_planted_company_ends_with_breaks_and_says_what_to_open(planted):
 def test_the_clean_company_ties_out(clean):
     assert clean.run.code == 0, clean.run.text
     with duckdb.connect(str(clean.published), read_only=True) as con:
-        assert con.execute("select count(*) from marts.exceptions").fetchone() == (0,)
+        assert con.execute("select count(*) from marts.exceptions").fetchall() == [(0,)]
         tested = con.execute(
             "select distinct code from marts.reconciliation_results where status = 'matched'"
         ).fetchall()

@@ -26,11 +26,13 @@ def none_of(con, query: str) -> None:
 
 
 def some_of(con, query: str) -> None:
-    assert con.sql(f"select count(*) from ({query})").fetchone()[0] > 0, f"nothing to test: {query}"
+    assert con.execute(f"select count(*) from ({query})").fetchall()[0][0] > 0, f"nothing to test: {query}"
 
 
 def test_the_company_is_the_one_described(world):
-    count = lambda query: world.sql(query).fetchone()[0]  # noqa: E731
+    def count(query: str) -> int:
+        return world.execute(query).fetchall()[0][0]
+
     assert count("select count(*) from erp.legal_entities") == 5
     assert count("select count(distinct currency) from billing.invoices") >= 5
     assert count("select count(*) from billing.customers") == 400
@@ -105,14 +107,15 @@ def test_invoices_credit_notes_and_documents_are_the_sum_of_their_lines(world):
     none_of(
         world,
         """select c.credit_note_id from billing.credit_notes c
-           left join billing.credit_note_lines l using (credit_note_id) group by all, c.net_amount, c.tax_amount, c.total_amount
+           left join billing.credit_note_lines l using (credit_note_id)
+           group by c.credit_note_id, c.net_amount, c.tax_amount, c.total_amount
            having c.net_amount <> coalesce(sum(l.amount), 0) or c.tax_amount <> coalesce(sum(l.tax_amount), 0)
                or c.total_amount <> c.net_amount + c.tax_amount""",
     )
     none_of(
         world,
         """select d.document_id from erp.ar_documents d left join erp.ar_document_lines l using (document_id)
-           group by all, d.net_amount, d.tax_amount, d.total_amount
+           group by d.document_id, d.net_amount, d.tax_amount, d.total_amount
            having d.net_amount <> coalesce(sum(l.amount), 0) or d.tax_amount <> coalesce(sum(l.tax_amount), 0)
                or d.total_amount <> d.net_amount + d.tax_amount""",
     )
@@ -138,7 +141,8 @@ def test_every_live_invoice_and_credit_is_posted_once_with_the_same_amounts(worl
            left join erp.ar_documents d on d.external_id = i.invoice_id and d.document_type = 'invoice'
              and d.net_amount = i.net_amount and d.tax_amount = i.tax_amount and d.currency = i.currency
              and d.legal_entity_code = i.legal_entity_code and d.status <> 'reversed'
-           where i.status in ('open', 'paid', 'uncollectible') group by all having count(d.document_id) <> 1""",
+           where i.status in ('open', 'paid', 'uncollectible') and i.finalized_at < timestamptz '2026-10-11 20:00:00Z'
+           group by all having count(d.document_id) <> 1""",
     )
     some_of(world, "select 1 from billing.credit_notes where status = 'issued'")
     none_of(
@@ -172,17 +176,21 @@ def test_metered_usage_is_the_valid_events_of_its_month(world):
         world,
         """with events as (
              select e.subscription_id, e.meter_code, date_trunc('month', e.occurred_at)::date as period_start,
-                    m.aggregation,
                     case m.aggregation when 'sum' then sum(e.quantity) when 'max' then max(e.quantity)
                          else count(distinct json_extract_string(e.properties, '$.key')) end * m.unit_multiplier as quantity,
                     count(*) as events
              from product.usage_events e join product.tenants t using (tenant_id)
              join product.meters m on m.meter_code = e.meter_code and e.occurred_at::date >= m.effective_from
                   and (m.effective_to is null or e.occurred_at::date < m.effective_to)
-             where not t.is_test group by all, m.aggregation, m.unit_multiplier),
+             where not t.is_test
+             group by 1, 2, 3, m.aggregation, m.unit_multiplier),
            metered as (
-             select r.subscription_id, r.meter_code, r.period_start, sum(r.quantity) as quantity, sum(r.event_count) as events
-             from product.metered_usage r group by all)
+             select r.subscription_id, r.meter_code, r.period_start, m.sku,
+                    case m.aggregation when 'sum' then sum(r.quantity) else arg_max(r.quantity, r.computed_at) end as quantity,
+                    case m.aggregation when 'sum' then sum(r.event_count) else arg_max(r.event_count, r.computed_at) end as events
+             from product.metered_usage r join product.meters m on m.meter_code = r.meter_code
+               and r.period_start >= m.effective_from and (m.effective_to is null or r.period_start < m.effective_to)
+             group by 1, 2, 3, 4, m.aggregation)
            select coalesce(e.subscription_id, m.subscription_id) as subscription_id, e.period_start, m.period_start, e.quantity, m.quantity, e.events, m.events
            from events e full join metered m
              on (e.subscription_id, e.meter_code, e.period_start) = (m.subscription_id, m.meter_code, m.period_start)
@@ -199,9 +207,15 @@ def test_billed_usage_is_the_metered_quantity(world):
              from billing.invoice_lines l join billing.invoices i using (invoice_id)
              where l.kind = 'usage' and i.status in ('open', 'paid', 'uncollectible') group by all),
            metered as (
-             select r.subscription_id, m.sku, r.period_start as service_start, sum(r.quantity) as quantity
-             from product.metered_usage r join product.meters m on m.meter_code = r.meter_code and r.period_start >= m.effective_from
-               and (m.effective_to is null or r.period_start < m.effective_to) group by all)
+             select subscription_id, sku, period_start as service_start, sum(quantity) as quantity
+             from (
+             select r.subscription_id, r.meter_code, r.period_start, m.sku,
+                    case m.aggregation when 'sum' then sum(r.quantity) else arg_max(r.quantity, r.computed_at) end as quantity,
+                    case m.aggregation when 'sum' then sum(r.event_count) else arg_max(r.event_count, r.computed_at) end as events
+             from product.metered_usage r join product.meters m on m.meter_code = r.meter_code
+               and r.period_start >= m.effective_from and (m.effective_to is null or r.period_start < m.effective_to)
+             group by 1, 2, 3, 4, m.aggregation)
+             group by all)
            select * from billed b full join metered m
              on (b.subscription_id, b.sku, b.service_start) = (m.subscription_id, m.sku, m.service_start)
            where coalesce(b.quantity, 0) <> coalesce(m.quantity, 0)""",
@@ -209,18 +223,23 @@ def test_billed_usage_is_the_metered_quantity(world):
 
 
 def test_revenue_schedules_sum_to_the_deferred_revenue_that_was_posted(world):
-    """Deferred credits of billing journals less later restatements equal the schedule, per entity and currency."""
+    """Deferred by documents, less prepaid grants (they have no schedule), per entity and currency."""
     none_of(
         world,
         """with deferred as (
              select j.legal_entity_code, j.currency, sum(j.credit - j.debit) as balance
              from erp.journal_lines j join erp.gl_accounts a using (account_number)
              where a.control = 'deferred_revenue' and j.document_id is not null group by all),
+           grants as (
+             select c.legal_entity_code, g.currency, sum(g.amount) as amount
+             from billing.prepaid_grants g join billing.subscriptions s using (subscription_id)
+             join billing.customers c using (customer_id) group by all),
            schedules as (
              select legal_entity_code, currency, sum(amount) as amount from erp.revenue_schedules
              where status <> 'reversed' group by all)
            select * from deferred d full join schedules s using (legal_entity_code, currency)
-           where coalesce(balance, 0) <> coalesce(amount, 0)""",
+           left join grants g using (legal_entity_code, currency)
+           where coalesce(d.balance, 0) - coalesce(g.amount, 0) <> coalesce(s.amount, 0)""",
     )
 
 
