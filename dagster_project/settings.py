@@ -85,7 +85,9 @@ class Settings(_Strict):
         names = [source.name for source in self.sources]
         for position, source in enumerate(self.sources):
             if source.name in names[:position]:
-                raise ValueError(f"sources.{position}.name: two sources are named {source.name!r}; expected unique names")
+                raise ValueError(
+                    f"sources.{position}.name: two sources are named {source.name!r}; expected unique names"
+                )
             for link in source.links:
                 if link not in names:
                     raise ValueError(f"sources.{position}.links: no source is named {link!r}; expected one of {names}")
@@ -185,10 +187,14 @@ def _one_fault(file: Path, lines: dict[str, int], fault: Any) -> str:
     if not location and ":" in message and message.split(":")[0] in lines:
         key, message = message.split(": ", 1)
         location = key.split(".")
-    line = next((lines[".".join(location[:n])] for n in range(len(location), 0, -1) if ".".join(location[:n]) in lines), 1)
+    line = next(
+        (lines[".".join(location[:n])] for n in range(len(location), 0, -1) if ".".join(location[:n]) in lines), 1
+    )
     key = ".".join(location) or "file"
     if fault["type"] == "extra_forbidden":
-        return f"{file}:{line}: unknown key {key!r} (value {fault['input']!r}); expected one of: {_known_keys(location)}"
+        return (
+            f"{file}:{line}: unknown key {key!r} (value {fault['input']!r}); expected one of: {_known_keys(location)}"
+        )
     if fault["type"] == "missing":
         return f"{file}:{line}: {key} is missing"
     value = "" if isinstance(fault["input"], (dict, BaseModel)) else f" = {fault['input']!r}"
