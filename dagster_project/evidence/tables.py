@@ -52,9 +52,9 @@ class TableWriter:
         if texts:
             count = " + ".join(f"count(*) filter (regexp_matches(\"{name}\", '{_FORMULA}'))" for name in texts)
             self.neutralised_cells += int(scalar(self.con, f"select {count} from packed"))
-        return ", ".join(
-            f'case when regexp_matches("{name}", \'{_FORMULA}\') then \'\'\'\' || "{name}" else "{name}" end as "{name}"'
-            if kind == "VARCHAR"
-            else f'"{name}"'
-            for name, kind in columns
-        )
+        return ", ".join(_safe(f'"{name}"') if kind == "VARCHAR" else f'"{name}"' for name, kind in columns)
+
+
+def _safe(name: str) -> str:
+    """A text column with a leading apostrophe where a spreadsheet would calculate it."""
+    return f"case when regexp_matches({name}, '{_FORMULA}') then '''' || {name} else {name} end as {name}"
