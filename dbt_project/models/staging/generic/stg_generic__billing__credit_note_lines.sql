@@ -1,15 +1,9 @@
 -- One row per credit note line, as the generic vendor states it: what did the source say?
 with
 
-landed as (
-
-    select * from {{ source('landed', 'generic__billing__credit_note_lines') }}
-
-),
-
 counted as (
 
-    {{ current_rows('landed', ['credit_note_line_id'], 'append') }}
+    {{ current_rows(source('landed', 'generic__billing__credit_note_lines'), ['credit_note_line_id'], 'append') }}
 
 )
 

@@ -1,15 +1,9 @@
 -- One row per credit note and version, as the generic vendor states it: what did the source say, and when?
 with
 
-landed as (
-
-    select * from {{ source('landed', 'generic__billing__credit_notes') }}
-
-),
-
 counted as (
 
-    {{ current_rows('landed', ['credit_note_id'], 'upsert') }}
+    {{ current_rows(source('landed', 'generic__billing__credit_notes'), ['credit_note_id'], 'upsert') }}
 
 )
 

@@ -1,15 +1,9 @@
 -- One row per customer and version, as the generic vendor states it: what did the source say, and when?
 with
 
-landed as (
-
-    select * from {{ source('landed', 'generic__billing__customers') }}
-
-),
-
 counted as (
 
-    {{ current_rows('landed', ['customer_id'], 'upsert') }}
+    {{ current_rows(source('landed', 'generic__billing__customers'), ['customer_id'], 'upsert') }}
 
 )
 

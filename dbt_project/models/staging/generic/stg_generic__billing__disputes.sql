@@ -1,15 +1,9 @@
 -- One row per dispute and version, as the generic vendor states it: what did the source say, and when?
 with
 
-landed as (
-
-    select * from {{ source('landed', 'generic__billing__disputes') }}
-
-),
-
 counted as (
 
-    {{ current_rows('landed', ['dispute_id'], 'upsert') }}
+    {{ current_rows(source('landed', 'generic__billing__disputes'), ['dispute_id'], 'upsert') }}
 
 )
 

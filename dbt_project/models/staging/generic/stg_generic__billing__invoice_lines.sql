@@ -1,15 +1,9 @@
 -- One row per invoice line, as the generic vendor states it: what did the source say?
 with
 
-landed as (
-
-    select * from {{ source('landed', 'generic__billing__invoice_lines') }}
-
-),
-
 counted as (
 
-    {{ current_rows('landed', ['line_id'], 'append') }}
+    {{ current_rows(source('landed', 'generic__billing__invoice_lines'), ['line_id'], 'append') }}
 
 )
 

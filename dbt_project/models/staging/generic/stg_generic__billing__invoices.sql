@@ -1,15 +1,9 @@
 -- One row per invoice and version, as the generic vendor states it: what did the source say, and when?
 with
 
-landed as (
-
-    select * from {{ source('landed', 'generic__billing__invoices') }}
-
-),
-
 counted as (
 
-    {{ current_rows('landed', ['invoice_id'], 'upsert') }}
+    {{ current_rows(source('landed', 'generic__billing__invoices'), ['invoice_id'], 'upsert') }}
 
 )
 

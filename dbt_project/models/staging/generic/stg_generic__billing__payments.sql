@@ -1,15 +1,9 @@
 -- One row per payment and version, as the generic vendor states it: what did the source say, and when?
 with
 
-landed as (
-
-    select * from {{ source('landed', 'generic__billing__payments') }}
-
-),
-
 counted as (
 
-    {{ current_rows('landed', ['payment_id'], 'upsert') }}
+    {{ current_rows(source('landed', 'generic__billing__payments'), ['payment_id'], 'upsert') }}
 
 )
 

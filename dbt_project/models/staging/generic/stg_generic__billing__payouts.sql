@@ -1,15 +1,9 @@
 -- One row per payout and version, as the generic vendor states it: what did the source say, and when?
 with
 
-landed as (
-
-    select * from {{ source('landed', 'generic__billing__payouts') }}
-
-),
-
 counted as (
 
-    {{ current_rows('landed', ['payout_id'], 'upsert') }}
+    {{ current_rows(source('landed', 'generic__billing__payouts'), ['payout_id'], 'upsert') }}
 
 )
 

@@ -1,15 +1,11 @@
 -- One row per subscription, product and period and version, as the generic vendor states it: what did the source say, and when?
 with
 
-landed as (
-
-    select * from {{ source('landed', 'generic__billing__prepaid_balances') }}
-
-),
-
 counted as (
 
-    {{ current_rows('landed', ['subscription_id', 'sku', 'period'], 'upsert') }}
+    {{ current_rows(
+        source('landed', 'generic__billing__prepaid_balances'), ['subscription_id', 'sku', 'period'], 'upsert'
+    ) }}
 
 )
 

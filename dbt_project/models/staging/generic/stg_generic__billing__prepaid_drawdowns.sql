@@ -1,15 +1,9 @@
 -- One row per prepaid drawdown, as the generic vendor states it: what did the source say?
 with
 
-landed as (
-
-    select * from {{ source('landed', 'generic__billing__prepaid_drawdowns') }}
-
-),
-
 counted as (
 
-    {{ current_rows('landed', ['drawdown_id'], 'append') }}
+    {{ current_rows(source('landed', 'generic__billing__prepaid_drawdowns'), ['drawdown_id'], 'append') }}
 
 )
 

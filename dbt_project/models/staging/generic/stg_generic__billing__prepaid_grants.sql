@@ -1,15 +1,9 @@
 -- One row per prepaid grant and version, as the generic vendor states it: what did the source say, and when?
 with
 
-landed as (
-
-    select * from {{ source('landed', 'generic__billing__prepaid_grants') }}
-
-),
-
 counted as (
 
-    {{ current_rows('landed', ['grant_id'], 'upsert') }}
+    {{ current_rows(source('landed', 'generic__billing__prepaid_grants'), ['grant_id'], 'upsert') }}
 
 )
 

@@ -1,15 +1,9 @@
 -- One row per price and version, as the generic vendor states it: what did the source say, and when?
 with
 
-landed as (
-
-    select * from {{ source('landed', 'generic__billing__prices') }}
-
-),
-
 counted as (
 
-    {{ current_rows('landed', ['price_id'], 'upsert') }}
+    {{ current_rows(source('landed', 'generic__billing__prices'), ['price_id'], 'upsert') }}
 
 )
 

@@ -1,15 +1,9 @@
 -- One row per refund and version, as the generic vendor states it: what did the source say, and when?
 with
 
-landed as (
-
-    select * from {{ source('landed', 'generic__billing__refunds') }}
-
-),
-
 counted as (
 
-    {{ current_rows('landed', ['refund_id'], 'upsert') }}
+    {{ current_rows(source('landed', 'generic__billing__refunds'), ['refund_id'], 'upsert') }}
 
 )
 

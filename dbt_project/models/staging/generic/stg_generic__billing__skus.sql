@@ -1,15 +1,9 @@
 -- One row per product and version, as the generic vendor states it: what did the source say, and when?
 with
 
-landed as (
-
-    select * from {{ source('landed', 'generic__billing__skus') }}
-
-),
-
 counted as (
 
-    {{ current_rows('landed', ['sku'], 'upsert') }}
+    {{ current_rows(source('landed', 'generic__billing__skus'), ['sku'], 'upsert') }}
 
 )
 

@@ -1,15 +1,9 @@
 -- One row per subscription item and version, as the generic vendor states it: what did the source say, and when?
 with
 
-landed as (
-
-    select * from {{ source('landed', 'generic__billing__subscription_items') }}
-
-),
-
 counted as (
 
-    {{ current_rows('landed', ['item_id'], 'upsert') }}
+    {{ current_rows(source('landed', 'generic__billing__subscription_items'), ['item_id'], 'upsert') }}
 
 )
 

@@ -1,15 +1,9 @@
 -- One row per subscription and version, as the generic vendor states it: what did the source say, and when?
 with
 
-landed as (
-
-    select * from {{ source('landed', 'generic__billing__subscriptions') }}
-
-),
-
 counted as (
 
-    {{ current_rows('landed', ['subscription_id'], 'upsert') }}
+    {{ current_rows(source('landed', 'generic__billing__subscriptions'), ['subscription_id'], 'upsert') }}
 
 )
 

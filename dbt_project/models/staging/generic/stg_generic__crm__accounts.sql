@@ -1,15 +1,9 @@
 -- One row per account and version, as the generic vendor states it: what did the source say, and when?
 with
 
-landed as (
-
-    select * from {{ source('landed', 'generic__crm__accounts') }}
-
-),
-
 counted as (
 
-    {{ current_rows('landed', ['account_id'], 'upsert') }}
+    {{ current_rows(source('landed', 'generic__crm__accounts'), ['account_id'], 'upsert') }}
 
 )
 

@@ -1,15 +1,9 @@
 -- One row per contract line and version, as the generic vendor states it: what did the source say, and when?
 with
 
-landed as (
-
-    select * from {{ source('landed', 'generic__crm__contract_lines') }}
-
-),
-
 counted as (
 
-    {{ current_rows('landed', ['contract_line_id'], 'upsert') }}
+    {{ current_rows(source('landed', 'generic__crm__contract_lines'), ['contract_line_id'], 'upsert') }}
 
 )
 

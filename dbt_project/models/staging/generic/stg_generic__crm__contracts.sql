@@ -1,15 +1,9 @@
 -- One row per contract and contract version and version, as the generic vendor states it: what did the source say, and when?
 with
 
-landed as (
-
-    select * from {{ source('landed', 'generic__crm__contracts') }}
-
-),
-
 counted as (
 
-    {{ current_rows('landed', ['contract_id', 'version'], 'upsert') }}
+    {{ current_rows(source('landed', 'generic__crm__contracts'), ['contract_id', 'version'], 'upsert') }}
 
 )
 

@@ -1,15 +1,9 @@
 -- One row per opportunitie and version, as the generic vendor states it: what did the source say, and when?
 with
 
-landed as (
-
-    select * from {{ source('landed', 'generic__crm__opportunities') }}
-
-),
-
 counted as (
 
-    {{ current_rows('landed', ['opportunity_id'], 'upsert') }}
+    {{ current_rows(source('landed', 'generic__crm__opportunities'), ['opportunity_id'], 'upsert') }}
 
 )
 

@@ -1,15 +1,11 @@
 -- One row per legal entity and period and version, as the generic vendor states it: what did the source say, and when?
 with
 
-landed as (
-
-    select * from {{ source('landed', 'generic__erp__accounting_periods') }}
-
-),
-
 counted as (
 
-    {{ current_rows('landed', ['legal_entity_code', 'period'], 'upsert') }}
+    {{ current_rows(
+        source('landed', 'generic__erp__accounting_periods'), ['legal_entity_code', 'period'], 'upsert'
+    ) }}
 
 )
 

@@ -1,15 +1,9 @@
 -- One row per receivable document line, as the generic vendor states it: what did the source say?
 with
 
-landed as (
-
-    select * from {{ source('landed', 'generic__erp__ar_document_lines') }}
-
-),
-
 counted as (
 
-    {{ current_rows('landed', ['document_line_id'], 'append') }}
+    {{ current_rows(source('landed', 'generic__erp__ar_document_lines'), ['document_line_id'], 'append') }}
 
 )
 

@@ -1,15 +1,9 @@
 -- One row per receivable document and version, as the generic vendor states it: what did the source say, and when?
 with
 
-landed as (
-
-    select * from {{ source('landed', 'generic__erp__ar_documents') }}
-
-),
-
 counted as (
 
-    {{ current_rows('landed', ['document_id'], 'upsert') }}
+    {{ current_rows(source('landed', 'generic__erp__ar_documents'), ['document_id'], 'upsert') }}
 
 )
 

@@ -1,15 +1,9 @@
 -- One row per cash application, as the generic vendor states it: what did the source say?
 with
 
-landed as (
-
-    select * from {{ source('landed', 'generic__erp__cash_applications') }}
-
-),
-
 counted as (
 
-    {{ current_rows('landed', ['application_id'], 'append') }}
+    {{ current_rows(source('landed', 'generic__erp__cash_applications'), ['application_id'], 'append') }}
 
 )
 

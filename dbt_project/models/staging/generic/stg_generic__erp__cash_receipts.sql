@@ -1,15 +1,9 @@
 -- One row per cash receipt and version, as the generic vendor states it: what did the source say, and when?
 with
 
-landed as (
-
-    select * from {{ source('landed', 'generic__erp__cash_receipts') }}
-
-),
-
 counted as (
 
-    {{ current_rows('landed', ['receipt_id'], 'upsert') }}
+    {{ current_rows(source('landed', 'generic__erp__cash_receipts'), ['receipt_id'], 'upsert') }}
 
 )
 

@@ -1,15 +1,9 @@
 -- One row per customer and version, as the generic vendor states it: what did the source say, and when?
 with
 
-landed as (
-
-    select * from {{ source('landed', 'generic__erp__customers') }}
-
-),
-
 counted as (
 
-    {{ current_rows('landed', ['erp_customer_id'], 'upsert') }}
+    {{ current_rows(source('landed', 'generic__erp__customers'), ['erp_customer_id'], 'upsert') }}
 
 )
 

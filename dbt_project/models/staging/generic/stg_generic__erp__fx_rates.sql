@@ -1,15 +1,11 @@
 -- One row per currency pair, day and type of rate and version, as the generic vendor states it: what did the source say, and when?
 with
 
-landed as (
-
-    select * from {{ source('landed', 'generic__erp__fx_rates') }}
-
-),
-
 counted as (
 
-    {{ current_rows('landed', ['base_currency', 'quote_currency', 'rate_date', 'rate_type'], 'upsert') }}
+    {{ current_rows(
+        source('landed', 'generic__erp__fx_rates'), ['base_currency', 'quote_currency', 'rate_date', 'rate_type'], 'upsert'
+    ) }}
 
 )
 

@@ -1,15 +1,9 @@
 -- One row per gl account and version, as the generic vendor states it: what did the source say, and when?
 with
 
-landed as (
-
-    select * from {{ source('landed', 'generic__erp__gl_accounts') }}
-
-),
-
 counted as (
 
-    {{ current_rows('landed', ['account_number'], 'upsert') }}
+    {{ current_rows(source('landed', 'generic__erp__gl_accounts'), ['account_number'], 'upsert') }}
 
 )
 

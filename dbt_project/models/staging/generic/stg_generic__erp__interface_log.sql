@@ -1,15 +1,9 @@
 -- One row per interface message and version, as the generic vendor states it: what did the source say, and when?
 with
 
-landed as (
-
-    select * from {{ source('landed', 'generic__erp__interface_log') }}
-
-),
-
 counted as (
 
-    {{ current_rows('landed', ['message_id'], 'upsert') }}
+    {{ current_rows(source('landed', 'generic__erp__interface_log'), ['message_id'], 'upsert') }}
 
 )
 

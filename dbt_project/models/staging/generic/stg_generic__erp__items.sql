@@ -1,15 +1,9 @@
 -- One row per item and effective date and version, as the generic vendor states it: what did the source say, and when?
 with
 
-landed as (
-
-    select * from {{ source('landed', 'generic__erp__items') }}
-
-),
-
 counted as (
 
-    {{ current_rows('landed', ['item_code', 'effective_from'], 'upsert') }}
+    {{ current_rows(source('landed', 'generic__erp__items'), ['item_code', 'effective_from'], 'upsert') }}
 
 )
 

@@ -1,15 +1,9 @@
 -- One row per journal line, as the generic vendor states it: what did the source say?
 with
 
-landed as (
-
-    select * from {{ source('landed', 'generic__erp__journal_lines') }}
-
-),
-
 counted as (
 
-    {{ current_rows('landed', ['journal_id', 'line_number'], 'append') }}
+    {{ current_rows(source('landed', 'generic__erp__journal_lines'), ['journal_id', 'line_number'], 'append') }}
 
 )
 

@@ -1,15 +1,9 @@
 -- One row per legal entity and version, as the generic vendor states it: what did the source say, and when?
 with
 
-landed as (
-
-    select * from {{ source('landed', 'generic__erp__legal_entities') }}
-
-),
-
 counted as (
 
-    {{ current_rows('landed', ['legal_entity_code'], 'upsert') }}
+    {{ current_rows(source('landed', 'generic__erp__legal_entities'), ['legal_entity_code'], 'upsert') }}
 
 )
 

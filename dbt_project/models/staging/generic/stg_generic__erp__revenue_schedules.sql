@@ -1,15 +1,9 @@
 -- One row per revenue schedule row and version, as the generic vendor states it: what did the source say, and when?
 with
 
-landed as (
-
-    select * from {{ source('landed', 'generic__erp__revenue_schedules') }}
-
-),
-
 counted as (
 
-    {{ current_rows('landed', ['schedule_id'], 'upsert') }}
+    {{ current_rows(source('landed', 'generic__erp__revenue_schedules'), ['schedule_id'], 'upsert') }}
 
 )
 

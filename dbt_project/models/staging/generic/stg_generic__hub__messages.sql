@@ -1,15 +1,9 @@
 -- One row per hub message, as the generic vendor states it: what did the source say?
 with
 
-landed as (
-
-    select * from {{ source('landed', 'generic__hub__messages') }}
-
-),
-
 counted as (
 
-    {{ current_rows('landed', ['topic', 'key', 'sequence'], 'append') }}
+    {{ current_rows(source('landed', 'generic__hub__messages'), ['topic', 'key', 'sequence'], 'append') }}
 
 )
 

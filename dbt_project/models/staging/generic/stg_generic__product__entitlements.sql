@@ -1,15 +1,9 @@
 -- One row per entitlement and version, as the generic vendor states it: what did the source say, and when?
 with
 
-landed as (
-
-    select * from {{ source('landed', 'generic__product__entitlements') }}
-
-),
-
 counted as (
 
-    {{ current_rows('landed', ['entitlement_id'], 'upsert') }}
+    {{ current_rows(source('landed', 'generic__product__entitlements'), ['entitlement_id'], 'upsert') }}
 
 )
 

@@ -1,15 +1,9 @@
 -- One row per metered usage record, as the generic vendor states it: what did the source say?
 with
 
-landed as (
-
-    select * from {{ source('landed', 'generic__product__metered_usage') }}
-
-),
-
 counted as (
 
-    {{ current_rows('landed', ['meter_record_id'], 'append') }}
+    {{ current_rows(source('landed', 'generic__product__metered_usage'), ['meter_record_id'], 'append') }}
 
 )
 

@@ -1,15 +1,9 @@
 -- One row per meter and effective date and version, as the generic vendor states it: what did the source say, and when?
 with
 
-landed as (
-
-    select * from {{ source('landed', 'generic__product__meters') }}
-
-),
-
 counted as (
 
-    {{ current_rows('landed', ['meter_code', 'effective_from'], 'upsert') }}
+    {{ current_rows(source('landed', 'generic__product__meters'), ['meter_code', 'effective_from'], 'upsert') }}
 
 )
 

@@ -1,15 +1,9 @@
 -- One row per tenant and version, as the generic vendor states it: what did the source say, and when?
 with
 
-landed as (
-
-    select * from {{ source('landed', 'generic__product__tenants') }}
-
-),
-
 counted as (
 
-    {{ current_rows('landed', ['tenant_id'], 'upsert') }}
+    {{ current_rows(source('landed', 'generic__product__tenants'), ['tenant_id'], 'upsert') }}
 
 )
 

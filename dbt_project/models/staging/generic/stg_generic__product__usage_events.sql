@@ -1,15 +1,11 @@
 -- One row per usage event, as the generic vendor states it: what did the source say?
 with
 
-landed as (
-
-    select * from {{ source('landed', 'generic__product__usage_events') }}
-
-),
-
 counted as (
 
-    {{ current_rows('landed', ['event_id'], 'append', earliest='ingested_at') }}
+    {{ current_rows(
+        source('landed', 'generic__product__usage_events'), ['event_id'], 'append', earliest='ingested_at'
+    ) }}
 
 )
 
