@@ -1,0 +1,119 @@
+"""The controls at the boundary: everything that landed, against its contract and its source's own report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import duckdb
+
+from dagster_project.errors import StoreError
+from dagster_project.settings import Settings
+from dagster_project.sources.contracts import Contract, load_contracts
+from expectations.suites import store
+from expectations.suites.delivery_checks import delivery_checks, delivery_suite, find_deliveries
+from expectations.suites.gx import Evaluator, Verdict
+from expectations.suites.measure import Measure, unexplained
+from expectations.suites.model import CheckResult, ResultRow, Suite, SuiteResult
+from expectations.suites.money import find_currencies
+from expectations.suites.references import find_targets
+from expectations.suites.relations import landed, rows_sql
+from expectations.suites.row_checks import relation_sql, row_rules, row_suite
+from expectations.suites.summary import summarise
+
+Progress = Callable[[str], None]
+
+
+def check_names(contract: Contract) -> tuple[str, ...]:
+    """The names of an object's checks, in order, known before anything runs: delivery first, then rows."""
+    return tuple(check.name for check in delivery_checks(contract)) + tuple(rule.name for rule in row_rules(contract))
+
+
+def run_boundary(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, results_dir: Path, progress: Progress = lambda _: None
+) -> list[SuiteResult]:
+    """Runs every suite; one result per configured object, in the contracts' order.
+
+    `results_dir` is `<home>/runs/<run_id>/expectations`: JSON per suite and the complete failing rows go there, the
+    results into `quality.boundary_results`. Nothing is raised for failing data; a caller stops where a failed check is
+    blocking.
+    """
+    with connection.cursor() as own:
+        find_currencies(own)
+        configured = _configured(own)
+        contracts = [contract for key, contract in load_contracts().items() if key in configured]
+        if not contracts:
+            store.write_table(own, "boundary_results", [], results_dir.parent.name)
+            return []
+        find_deliveries(own, contracts)
+        find_targets(own)
+        evaluator = Evaluator(own)
+        try:
+            rows = _run(own, evaluator, contracts, configured, settings.home, results_dir, progress)
+        finally:
+            evaluator.close()
+        store.write_table(own, "boundary_results", rows, results_dir.parent.name)
+    return [_result(contract, rows) for contract in contracts]
+
+
+def _run(
+    connection: duckdb.DuckDBPyConnection,
+    evaluator: Evaluator,
+    contracts: Sequence[Contract],
+    configured: dict[tuple[str, str], tuple[str, ...]],
+    home: Path,
+    results_dir: Path,
+    progress: Progress,
+) -> list[ResultRow]:
+    progress("deliveries")
+    deliveries = delivery_suite(contracts)
+    verdict = evaluator.evaluate(deliveries)
+    rows: list[ResultRow] = []
+    for contract in contracts:
+        key = (contract.domain, contract.name)
+        mine = Suite(deliveries.name, key, deliveries.relation, delivery_checks(contract), configured[key])
+        rows += Measure(connection, mine, verdict, results_dir, home).rows()
+    _agree(verdict, deliveries, rows)
+    store.write_suite(results_dir, deliveries, verdict, rows)
+    broken = {row.asset_key for row in rows if row.expectation == "columns_as_contracted" and row.status == "failed"}
+    for contract in contracts:
+        key = (contract.domain, contract.name)
+        progress(f"{contract.domain}.{contract.name}")
+        suite = row_suite(contract, configured[key])
+        if key in broken:
+            fault = f"{landed(contract)} does not have the contracted columns"
+            verdict = Verdict({}, {expectation.name: fault for expectation in suite.expectations}, {})
+        else:
+            relation = relation_sql(contract, rows_sql(connection, contract))
+            connection.execute(f"create or replace temp view {suite.relation} as {relation}")
+            verdict = evaluator.evaluate(suite)
+        found = Measure(connection, suite, verdict, results_dir, home).rows()
+        _agree(verdict, suite, found)
+        store.write_suite(results_dir, suite, verdict, found)
+        rows += found
+    return rows
+
+
+def _agree(verdict: Verdict, suite: Suite, rows: Sequence[ResultRow]) -> None:
+    disputed = unexplained(verdict, suite, rows)
+    if disputed:
+        raise StoreError(
+            f"{suite.name}: Great Expectations found failing rows for {', '.join(disputed)} and the SQL of the check finds "
+            "none; the control cannot be trusted: report it"
+        )
+
+
+def _configured(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], tuple[str, ...]]:
+    """The source instances of every configured object whose rows land in the contract's own shape."""
+    found = connection.execute(
+        "select domain, object, list(source_instance order by source_instance) from config.source_objects "
+        "where vendor = 'generic' group by domain, object"
+    ).fetchall()
+    return {(domain, name): tuple(instances) for domain, name, instances in found}
+
+
+def _result(contract: Contract, rows: Sequence[ResultRow]) -> SuiteResult:
+    key = (contract.domain, contract.name)
+    mine = tuple(row for row in rows if row.asset_key == key)
+    checks: tuple[CheckResult, ...] = summarise(check_names(contract), mine)
+    return SuiteResult(f"boundary.{contract.domain}.{contract.name}", key, checks, mine)

@@ -1,0 +1,166 @@
+"""What a failed check is about: how many rows, how much money, which rows exactly, whose, and what to do.
+
+Counts and sums are SQL over the failing rows, exact; the rows themselves are written whole as Parquet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from dagster_project.money import major
+from expectations.suites.gx import Verdict
+from expectations.suites.model import Check, ResultRow, Status, Suite
+from expectations.suites.sql import literal
+
+
+@dataclass(frozen=True)
+class Group:
+    """Failing rows of one check, source instance and currency; the amount is in minor units."""
+
+    source_instance: str | None
+    currency_code: str | None
+    rows: int
+    amount_minor: int | None
+
+
+class Measure:
+    """Turns the verdict on one suite into its stored rows, writing the failing ones below `folder`."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, suite: Suite, verdict: Verdict, folder: Path, home: Path) -> None:
+        self._connection = connection
+        self._suite = suite
+        self._verdict = verdict
+        self._folder = folder
+        self._home = home
+        self._counts: dict[str, dict[str | None, int]] = {}
+
+    def rows(self) -> list[ResultRow]:
+        """One row per check, source instance and currency, in the order of the suite's checks."""
+        found = {check.name: self._groups(check) for check in self._suite.checks if self._has_failed(check)}
+        rows: list[ResultRow] = []
+        for check in self._suite.checks:
+            fault = self._verdict.faults.get(check.expectation.name)
+            rows += self._of_check(check, found.get(check.name, []), fault)
+        return rows
+
+    def _has_failed(self, check: Check) -> bool:
+        return not self._verdict.success.get(check.expectation.name, True)
+
+    def _of_check(self, check: Check, groups: list[Group], fault: str | None) -> list[ResultRow]:
+        evaluated = self._evaluated(check) if not fault else {}
+        testable = self._testable(check) if not fault else None
+        named = [group.source_instance for group in groups if group.source_instance not in self._suite.instances]
+        rows: list[ResultRow] = []
+        for instance in (*self._suite.instances, *dict.fromkeys(named)):
+            mine = [group for group in groups if group.source_instance == instance]
+            count = evaluated.get(instance, 0)
+            if mine:
+                words = failure_words(self._connection, check, mine, count)
+                path = self._parquet_path(check)
+                rows += [self._row(check, "failed", instance, count, words, group, path) for group in mine]
+            elif fault:
+                rows.append(self._row(check, "not_testable", instance, 0, f"Not testable: {fault}"))
+            elif testable is not None and instance not in testable:
+                rows.append(self._row(check, "not_testable", instance, count, untestable_words(check)))
+            elif not (instance is None and named):
+                rows.append(self._row(check, "passed", instance, count, _fill(check.routing.holds, check, 0, count)))
+        return rows
+
+    def _row(
+        self,
+        check: Check,
+        status: Status,
+        instance: str | None,
+        evaluated: int,
+        words: str,
+        group: Group | None = None,
+        path: str | None = None,
+    ) -> ResultRow:
+        return ResultRow(
+            suite=self._suite.name,
+            expectation=check.name,
+            source_instance=instance,
+            asset_key=self._suite.asset_key,
+            column_name=check.column,
+            status=status,
+            evaluated_rows=evaluated,
+            unexpected_rows=group.rows if group else 0,
+            amount_minor=group.amount_minor if group else None,
+            currency_code=group.currency_code if group else None,
+            severity=check.routing.severity,
+            is_blocking=check.routing.is_blocking,
+            owner_role=check.owner_role,
+            words=words,
+            run_failing_rows=path,
+        )
+
+    def _groups(self, check: Check) -> list[Group]:
+        failing = self._sql(check.failing_sql)
+        groups = self._connection.execute(
+            f"select {check.instance}, {check.currency_code} as currency, count(*), "
+            f"cast(sum({check.amount_minor}) as decimal(38, 0)) from ({failing}) as f group by all order by all"
+        ).fetchall()
+        if groups:
+            path = self._parquet_file(check)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection.execute(f"copy (select * from ({failing}) order by all) to {literal(str(path))} (format parquet)")
+        return [Group(*row[:3], None if row[3] is None or row[1] is None else int(row[3])) for row in groups]
+
+    def _evaluated(self, check: Check) -> dict[str | None, int]:
+        sql = self._sql(check.evaluated_sql)
+        if sql not in self._counts:
+            self._counts[sql] = {row[0]: int(row[1]) for row in self._connection.execute(sql).fetchall()}
+        return self._counts[sql]
+
+    def _testable(self, check: Check) -> set[str | None] | None:
+        if check.testable_sql is None:
+            return None
+        return {row[0] for row in self._connection.execute(self._sql(check.testable_sql)).fetchall()}
+
+    def _parquet_file(self, check: Check) -> Path:
+        subject = "" if self._suite.name.endswith(f".{check.subject}") else f"{check.subject}."
+        return self._folder / self._suite.name / f"{subject}{check.name}.parquet"
+
+    def _parquet_path(self, check: Check) -> str:
+        path = self._parquet_file(check)
+        return str(path.relative_to(self._home)) if path.is_relative_to(self._home) else str(path)
+
+    def _sql(self, text: str) -> str:
+        return text.replace("{batch}", self._suite.relation)
+
+
+def unexplained(verdict: Verdict, suite: Suite, rows: Sequence[ResultRow]) -> list[str]:
+    """Expectations that failed while none of their checks found a failing row: the two must never disagree."""
+    failed = {row.expectation for row in rows if row.status == "failed"}
+    explained = {check.expectation.name for check in suite.checks if check.name in failed}
+    return sorted(name for name, success in verdict.success.items() if not success and name not in explained)
+
+
+def failure_words(connection: duckdb.DuckDBPyConnection, check: Check, groups: list[Group], evaluated: int) -> str:
+    """What failed, how much is at stake, what it means, who owns it and what to do next."""
+    text = _fill(check.routing.fails, check, sum(group.rows for group in groups), evaluated)
+    amounts = [group for group in groups if group.amount_minor is not None]
+    if amounts:
+        exponents = dict(connection.execute("select currency_code, exponent from boundary_currencies").fetchall())
+        stated = [
+            f"{major(group.amount_minor or 0, exponents.get(group.currency_code, 0))} {group.currency_code}" for group in amounts
+        ]
+        text += f" At stake: {', '.join(stated)}."
+    return f"{text} {_fill(check.routing.effect, check, 0, evaluated)} {check.owner_role}: {check.routing.next_step}"
+
+
+def untestable_words(check: Check) -> str:
+    """Why nothing can be concluded, by the kind of check."""
+    if check.rule == "reference_resolves":
+        return f"Not testable: {check.detail} was not delivered completely, or its system is not connected."
+    return f"Not testable: the source reports nothing to compare {check.subject} with (no sidecar)."
+
+
+def _fill(words: str, check: Check, rows: int, evaluated: int) -> str:
+    return words.format(
+        rows=f"{rows:,}", evaluated=f"{evaluated:,}", subject=check.subject, column=check.column, detail=check.detail
+    )

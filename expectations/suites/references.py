@@ -1,0 +1,110 @@
+"""References between landed objects: a value resolves when a row of one of its targets, in an instance that its source is
+linked to, holds it.
+
+A value whose parent is in quarantine is no orphan: the parent came, and the fault is the parent's. Where a target was not
+delivered, or rows of it are in quarantine with unreadable keys, nobody can say what is missing: not testable.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+
+from dagster_project.sources.contracts import Column, load_contracts
+from expectations.suites.sql import identifier, literal
+
+TARGETS_SQL = """
+    create or replace temp table boundary_targets as
+    with delivered as (
+        select distinct source_instance, domain, object
+        from landed.batches
+        where state = 'loaded'
+    ),
+    unreadable as (
+        select distinct source_instance, domain, object
+        from landed.quarantine
+        where key_text is null
+    )
+    select
+        links.source_instance,
+        links.linked_instance,
+        targets.domain,
+        targets.object,
+        delivered.object is not null and unreadable.object is null as is_complete
+    from config.instance_links as links
+    inner join config.source_objects as targets
+        on links.linked_instance = targets.source_instance and links.domain = targets.domain
+    left join delivered
+        on
+            targets.source_instance = delivered.source_instance
+            and targets.domain = delivered.domain
+            and targets.object = delivered.object
+    left join unreadable
+        on
+            targets.source_instance = unreadable.source_instance
+            and targets.domain = unreadable.domain
+            and targets.object = unreadable.object
+"""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The targets of one column, as (domain, object, column)."""
+
+    targets: tuple[tuple[str, str, str], ...]
+
+    @property
+    def words(self) -> str:
+        """The targets for people."""
+        return " or ".join(f"{domain}.{name}" for domain, name, _ in self.targets)
+
+    @property
+    def testable_sql(self) -> str:
+        """Source instances for which every linked instance has delivered every target completely."""
+        wanted = " or ".join(f"(domain = {literal(domain)} and object = {literal(name)})" for domain, name, _ in self.targets)
+        return (
+            f"select source_instance from boundary_targets where {wanted} group by source_instance "
+            f"having bool_and(is_complete) and count(distinct domain || '.' || object) = {len(self.targets)}"
+        )
+
+    def violates(self, cell: str) -> str:
+        """The predicate of a dangling value, for a row `r` of the referring object."""
+        missing = " and ".join(
+            f"not exists (select 1 from {_holders(domain, name, column)} as p "
+            f"where p.referring_instance = r.source_instance and p.value = cast({cell} as varchar))"
+            for domain, name, column in self.targets
+        )
+        return f"({cell} is not null and r.source_instance in ({self.testable_sql}) and {missing})"
+
+
+def references_of(domain: str, column: Column) -> Reference | None:
+    """The column's reference, or none."""
+    targets = tuple(tuple(target.split(".")) for target in column.references)
+    return Reference(targets) if targets else None  # type: ignore[arg-type]
+
+
+def find_targets(connection: duckdb.DuckDBPyConnection) -> None:
+    """Writes the temporary tables that references are judged by."""
+    connection.execute(TARGETS_SQL)
+
+
+def _holders(domain: str, name: str, column: str) -> str:
+    contract = load_contracts()[domain, name]
+    links = (
+        "select distinct source_instance, linked_instance from boundary_targets "
+        f"where domain = {literal(domain)} and object = {literal(name)}"
+    )
+    landed = f"landed.generic__{domain}__{name}"
+    held = (
+        f"select distinct l.source_instance as referring_instance, cast(t.{identifier(column)} as varchar) as value "
+        f"from {landed} as t inner join ({links}) as l on t.source_instance = l.linked_instance"
+    )
+    position = contract.key.index(column) + 1 if column in contract.key else None
+    if position:
+        held += (
+            f" union select l.source_instance, string_split(q.key_text, '|')[{position}] from landed.quarantine as q "
+            f"inner join ({links}) as l on q.source_instance = l.linked_instance "
+            f"where q.domain = {literal(domain)} and q.object = {literal(name)}"
+        )
+    return f"({held})"

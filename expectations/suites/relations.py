@@ -1,0 +1,94 @@
+"""Which landed rows a check looks at: by the rule that staging follows, so that deliveries repeated change nothing."""
+
+from __future__ import annotations
+
+import duckdb
+
+from dagster_project.sources.contracts import Contract
+from expectations.suites.sql import names
+
+
+def landed(contract: Contract) -> str:
+    """The landed relation of an object."""
+    return f"landed.generic__{contract.domain}__{contract.name}"
+
+
+def relation_name(contract: Contract) -> str:
+    """The temporary view that an object's suite runs on."""
+    return f"boundary__{contract.domain}__{contract.name}"
+
+
+def find_surplus(connection: duckdb.DuckDBPyConnection, contract: Contract) -> str:
+    """Writes the temporary table of rows that do not count, or that contradict one that does; returns its name.
+
+    Columns: source_instance, batch_id, row_number, is_conflict (same key and version as the row in force, other content).
+    Rows that are not in force and agree with it (copies, older versions, files replaced as a whole) have false.
+    Only keys that occur more than once are sorted: deduplicating every row of a large object costs seconds.
+    """
+    table = f"{relation_name(contract)}__surplus"
+    connection.execute(f"create or replace temp table {table} as {_surplus_sql(contract)}")
+    return table
+
+
+def rows_sql(connection: duckdb.DuckDBPyConnection, contract: Contract) -> str:
+    """A query: the rows in force and those in conflict with them, with the boolean `is_conflict`."""
+    table = find_surplus(connection, contract)
+    (surplus,) = connection.execute(f"select count(*) from {table}").fetchone() or (0,)
+    if not surplus:
+        return f"select r.*, false as is_conflict from {landed(contract)} as r"
+    return (
+        f"select r.*, coalesce(s.is_conflict, false) as is_conflict from {landed(contract)} as r "
+        f"left join {table} as s using (source_instance, batch_id, row_number) where coalesce(s.is_conflict, true)"
+    )
+
+
+def _surplus_sql(contract: Contract) -> str:
+    key = names(("source_instance", *contract.key))
+    if contract.mode == "full":
+        candidates = landed(contract)
+        in_force = (
+            "dense_rank() over (partition by source_instance order by extracted_at desc nulls last, batch_id desc) = 1"
+        )
+        version = key
+    else:
+        candidates = (
+            f"(select * from {landed(contract)} semi join "
+            f"(select {key} from {landed(contract)} group by {key} having count(*) > 1) using ({key}))"
+        )
+        in_force = "true"
+        version = key
+        if contract.mode == "upsert":
+            in_force = f"updated_at is not distinct from max(updated_at) over (partition by {key})"
+    earliest = "ingested_at, " if _has(contract, "ingested_at") else ""
+    return f"""
+        with versions as (
+            select *, {in_force} as is_newest from {candidates}
+        ),
+        ranked as (
+            select
+                *,
+                row_number() over (
+                    partition by {version}, is_newest order by {earliest}content_hash, batch_id, row_number
+                ) as place,
+                row_number() over (
+                    partition by {version}, is_newest, content_hash order by {earliest}batch_id, row_number
+                ) as copy,
+                first_value(content_hash) over (
+                    partition by {version}, is_newest order by {earliest}content_hash, batch_id, row_number
+                ) as winner
+            from versions
+        )
+        select
+            source_instance,
+            batch_id,
+            row_number,
+            is_newest and copy = 1 and content_hash <> winner as is_conflict,
+        from ranked
+        where not is_newest or place > 1
+    """
+
+
+def _has(contract: Contract, column: str) -> bool:
+    return any(item.name == column for item in contract.columns)
+
+

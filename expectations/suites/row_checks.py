@@ -1,0 +1,184 @@
+"""The checks of one landed object, generated from its contract: a changed contract changes the suite.
+
+Where an expectation of GX looks at one column it is used as it is. A rule that needs more (references, formats, decimals
+of a currency) is SQL: the object's relation carries a boolean per rule, and the suite expects it to be true in every row.
+So GX judges a whole object in one scan; which column of the rule failed is measured only when it did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dagster_project.sources.contracts import Column, Contract
+from expectations.policy import load_policy
+from expectations.suites.model import Check, Expectation, Suite
+from expectations.suites.money import stake
+from expectations.suites.references import Reference, references_of
+from expectations.suites.relations import relation_name
+from expectations.suites.sql import identifier, literal
+
+MONEY_LIMIT = 10**13
+"""Money has at most 13 integer digits."""
+
+ORDERED_DATES = (
+    ("effective_from", "effective_to"),
+    ("start_date", "end_date"),
+    ("service_start", "service_end"),
+    ("period_start", "period_end"),
+    ("sent_at", "acknowledged_at"),
+    ("published_at", "acknowledged_at"),
+)
+
+
+@dataclass(frozen=True)
+class RowRule:
+    """A check on rows before it is routed: `violates` is a predicate over a row `r`, never null."""
+
+    name: str
+    rule: str
+    column: str
+    violates: str
+    detail: str = ""
+    native: Expectation | None = None
+    testable_sql: str | None = None
+
+    @property
+    def flag(self) -> str:
+        """The boolean column of the relation that says whether a row keeps the rule."""
+        return f"keeps_{self.rule}"
+
+
+def row_rules(contract: Contract) -> tuple[RowRule, ...]:
+    """Every check on the rows of an object, in the order of its columns; names are unique."""
+    rules = [rule for column in contract.columns for rule in _of_column(contract, column)]
+    rules += _dates_in_order(contract)
+    key = ", ".join(contract.key)
+    rules.append(RowRule("copies_agree", "copies_agree", key, "r.is_conflict"))
+    return tuple(rules)
+
+
+def row_suite(contract: Contract, instances: tuple[str | None, ...] = ()) -> Suite:
+    """The suite of one object, ready to run on its relation."""
+    policy = load_policy()
+    amount, currency = stake(contract, policy.amount_of(contract.domain, contract.name))
+    relation = relation_name(contract)
+    checks = []
+    for rule in row_rules(contract):
+        routing = policy.boundary[rule.rule]
+        checks.append(
+            Check(
+                name=rule.name,
+                rule=rule.rule,
+                expectation=rule.native or _flag_is_true(rule),
+                failing_sql=f"select r.* exclude ({', '.join(flags(contract))}) from {{batch}} as r where {rule.violates}",
+                subject=f"{contract.domain}.{contract.name}",
+                routing=routing,
+                owner_role=routing.owner_role or policy.owner_of(contract.domain, contract.name),
+                column=rule.column,
+                detail=rule.detail,
+                amount_minor=amount,
+                currency_code=currency,
+                testable_sql=rule.testable_sql,
+            )
+        )
+    name = f"boundary.{contract.domain}.{contract.name}"
+    return Suite(name, (contract.domain, contract.name), relation, tuple(checks), instances)
+
+
+def flags(contract: Contract) -> list[str]:
+    """The names of the relation's boolean columns, each once."""
+    return list(dict.fromkeys(rule.flag for rule in row_rules(contract) if rule.native is None))
+
+
+def relation_sql(contract: Contract, rows: str) -> str:
+    """The query of an object's relation: its rows, with one boolean per rule that is SQL."""
+    by_flag: dict[str, list[str]] = {}
+    for rule in row_rules(contract):
+        if rule.native is None:
+            by_flag.setdefault(rule.flag, []).append(rule.violates)
+    columns = ", ".join(f"not ({' or '.join(predicates)}) as {flag}" for flag, predicates in by_flag.items())
+    return f"select r.*, {columns} from ({rows}) as r"
+
+
+def _of_column(contract: Contract, column: Column) -> Iterator[RowRule]:
+    name, cell = column.name, f"r.{identifier(column.name)}"
+    if name in contract.key:
+        native = Expectation(f"key_present_{name}", "not_null", {"column": name})
+        yield RowRule(f"key_present_{name}", "key_present", name, f"{cell} is null", native=native)
+    elif column.required:
+        yield RowRule(f"required_present_{name}", "required_present", name, f"{cell} is null")
+    if column.allowed:
+        native = Expectation(f"allowed_value_{name}", "in_set", {"column": name, "value_set": list(column.allowed)})
+        allowed = ", ".join(map(literal, column.allowed))
+        violates = f"coalesce({cell} not in ({allowed}), false)"
+        yield RowRule(f"allowed_value_{name}", "allowed_value", name, violates, ", ".join(column.allowed), native)
+    yield from _range(column, cell)
+    yield from _format(column, cell)
+    if column.kind == "money" and column.currency_column:
+        currency = f"r.{identifier(column.currency_column)}"
+        violates = (
+            f"coalesce(cast({cell} * 10000 as hugeint) % "
+            f"(select c.smallest_step from boundary_currencies as c where c.currency_code = {currency}) <> 0, false)"
+        )
+        yield RowRule(f"decimals_fit_currency_{name}", "decimals_fit_currency", name, violates)
+    reference = references_of(contract.domain, column)
+    if reference:
+        yield _reference(column, cell, reference)
+
+
+def _range(column: Column, cell: str) -> Iterator[RowRule]:
+    low, high, exclusive = column.minimum, column.maximum, column.minimum_is_exclusive
+    if column.kind == "money":
+        high = min(high, MONEY_LIMIT) if high is not None else MONEY_LIMIT
+        low = max(low, -MONEY_LIMIT) if low is not None else -MONEY_LIMIT
+    elif column.kind == "percent":
+        low, high = (0 if low is None else low), (100 if high is None else high)
+    if low is None and high is None:
+        return
+    outside, words, arguments = [], [], {"column": column.name}
+    if low is not None:
+        outside.append(f"{cell} {'<=' if exclusive else '<'} {low}")
+        words.append(f"{'above' if exclusive else 'at least'} {low}")
+        arguments |= {"min_value": int(low) if low == int(low) else str(low), "strict_min": exclusive}
+    if high is not None:
+        outside.append(f"{cell} > {high}")
+        words.append(f"at most {high}")
+        arguments |= {"max_value": int(high) if high == int(high) else str(high)}
+    name = f"in_range_{column.name}"
+    violates = f"coalesce({' or '.join(outside)}, false)"
+    yield RowRule(name, "in_range", column.name, violates, " and ".join(words), Expectation(name, "between", arguments))
+
+
+def _format(column: Column, cell: str) -> Iterator[RowRule]:
+    formats = {
+        "currency": (f"{cell} not in (select c.currency_code from boundary_currencies as c)", "a currency of ISO 4217"),
+        "period": (f"not regexp_full_match({cell}, '[0-9][0-9][0-9][0-9]-(0[1-9]|1[0-2])')", "a month as YYYY-MM"),
+        "json": (f"not json_valid({cell})", "valid JSON"),
+    }
+    if column.kind in formats:
+        violates, words = formats[column.kind]
+        yield RowRule(f"well_formed_{column.name}", "well_formed", column.name, f"coalesce({violates}, false)", words)
+
+
+def _reference(column: Column, cell: str, reference: Reference) -> RowRule:
+    return RowRule(
+        f"reference_resolves_{column.name}",
+        "reference_resolves",
+        column.name,
+        reference.violates(cell),
+        reference.words,
+        testable_sql=reference.testable_sql,
+    )
+
+
+def _dates_in_order(contract: Contract) -> Iterator[RowRule]:
+    present = {column.name for column in contract.columns}
+    for first, last in ORDERED_DATES:
+        if {first, last} <= present:
+            violates = f"coalesce(r.{first} > r.{last}, false)"
+            yield RowRule(f"dates_in_order_{first}_{last}", "dates_in_order", first, violates, last)
+
+
+def _flag_is_true(rule: RowRule) -> Expectation:
+    return Expectation(rule.rule, "in_set", {"column": rule.flag, "value_set": [True]})
