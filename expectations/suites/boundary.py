@@ -46,7 +46,7 @@ def run_boundary(
             store.write_table(own, "boundary_results", [], results_dir.parent.name)
             return []
         find_deliveries(own, contracts)
-        find_targets(own)
+        find_targets(own, contracts)
         evaluator = Evaluator(own)
         try:
             rows = _run(own, evaluator, contracts, configured, settings.home, results_dir, progress)
@@ -60,34 +60,30 @@ def _run(
     connection: duckdb.DuckDBPyConnection,
     evaluator: Evaluator,
     contracts: Sequence[Contract],
-    configured: dict[tuple[str, str], tuple[str, ...]],
+    configured: dict[tuple[str, str], tuple[str | None, ...]],
     home: Path,
     results_dir: Path,
     progress: Progress,
 ) -> list[ResultRow]:
     progress("deliveries")
-    deliveries = delivery_suite(contracts)
-    verdict = evaluator.evaluate(deliveries)
-    rows: list[ResultRow] = []
-    for contract in contracts:
-        key = (contract.domain, contract.name)
-        mine = Suite(deliveries.name, key, deliveries.relation, delivery_checks(contract), configured[key])
-        rows += Measure(connection, mine, verdict, results_dir, home).rows()
-    _agree(verdict, deliveries, rows)
-    store.write_suite(results_dir, deliveries, verdict, rows)
+    instances = {f"{domain}.{name}": found for (domain, name), found in configured.items()}
+    suite = delivery_suite(contracts)
+    verdict = evaluator.evaluate(suite)
+    rows = Measure(connection, suite, verdict, results_dir, home).rows(instances)
+    _agree(verdict, suite, rows)
+    store.write_suite(results_dir, suite, verdict, rows)
     broken = {row.asset_key for row in rows if row.expectation == "columns_as_contracted" and row.status == "failed"}
     for contract in contracts:
-        key = (contract.domain, contract.name)
         progress(f"{contract.domain}.{contract.name}")
-        suite = row_suite(contract, configured[key])
-        if key in broken:
+        suite = row_suite(contract)
+        if (contract.domain, contract.name) in broken:
             fault = f"{landed(contract)} does not have the contracted columns"
             verdict = Verdict({}, {expectation.name: fault for expectation in suite.expectations}, {})
         else:
             relation = relation_sql(contract, rows_sql(connection, contract))
             connection.execute(f"create or replace temp view {suite.relation} as {relation}")
             verdict = evaluator.evaluate(suite)
-        found = Measure(connection, suite, verdict, results_dir, home).rows()
+        found = Measure(connection, suite, verdict, results_dir, home).rows(instances)
         _agree(verdict, suite, found)
         store.write_suite(results_dir, suite, verdict, found)
         rows += found
@@ -103,7 +99,7 @@ def _agree(verdict: Verdict, suite: Suite, rows: Sequence[ResultRow]) -> None:
         )
 
 
-def _configured(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], tuple[str, ...]]:
+def _configured(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], tuple[str | None, ...]]:
     """The source instances of every configured object whose rows land in the contract's own shape."""
     found = connection.execute(
         "select domain, object, list(source_instance order by source_instance) from config.source_objects "

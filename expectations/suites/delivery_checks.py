@@ -120,7 +120,7 @@ def find_deliveries(connection: duckdb.DuckDBPyConnection, contracts: Iterable[C
 def delivery_suite(contracts: Iterable[Contract]) -> Suite:
     """The suite over all objects; its checks are one per object and rule, in that order."""
     checks = tuple(check for contract in contracts for check in delivery_checks(contract))
-    return Suite(SUITE, ("landed", "batches"), RELATION, checks)
+    return Suite(SUITE, RELATION, checks)
 
 
 def delivery_checks(contract: Contract) -> tuple[Check, ...]:
@@ -132,15 +132,15 @@ def _check(contract: Contract, rule: DeliveryRule) -> Check:
     policy = load_policy()
     routing = policy.boundary[rule.name]
     mine = f"domain = {literal(contract.domain)} and object = {literal(contract.name)}"
-    evaluated = f"select source_instance, {rule.counted} from ({rule.evaluated}) where {mine} group by source_instance"
+    evaluated = f"select source_instance, {rule.counted}, domain || '.' || object from ({rule.evaluated}) group by all"
     return Check(
         name=rule.name,
         rule=rule.name,
         expectation=Expectation(rule.name, "no_rows", {"unexpected_rows_query": rule.failing}),
         failing_sql=f"select * from ({rule.failing}) where {mine}",
-        subject=f"{contract.domain}.{contract.name}",
+        asset_key=(contract.domain, contract.name),
         routing=routing,
         owner_role=routing.owner_role or policy.owner_of(contract.domain, contract.name),
         evaluated_sql=evaluated,
-        testable_sql=f"select source_instance from ({evaluated})" if rule.needs_evidence else None,
+        needs_evidence=rule.needs_evidence,
     )

@@ -5,7 +5,7 @@ Counts and sums are SQL over the failing rows, exact; the rows themselves are wr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,40 +31,42 @@ class Measure:
     """Turns the verdict on one suite into its stored rows, writing the failing ones below `folder`."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, suite: Suite, verdict: Verdict, folder: Path, home: Path) -> None:
+        self._counts: dict[str, dict[tuple[str, str | None], int]] = {}
         self._connection = connection
         self._suite = suite
         self._verdict = verdict
         self._folder = folder
         self._home = home
-        self._counts: dict[str, dict[str | None, int]] = {}
 
-    def rows(self) -> list[ResultRow]:
-        """One row per check, source instance and currency, in the order of the suite's checks."""
-        found = {check.name: self._groups(check) for check in self._suite.checks if self._has_failed(check)}
+    def rows(self, instances: Mapping[str, tuple[str | None, ...]]) -> list[ResultRow]:
+        """One row per check, source instance and currency, in the order of the checks; `instances` by subject."""
+        found = {key(check): self._groups(check) for check in self._suite.checks if self._has_failed(check)}
         rows: list[ResultRow] = []
         for check in self._suite.checks:
             fault = self._verdict.faults.get(check.expectation.name)
-            rows += self._of_check(check, found.get(check.name, []), fault)
+            rows += self._of_check(check, instances[check.subject], found.get(key(check), []), fault)
         return rows
 
     def _has_failed(self, check: Check) -> bool:
         return not self._verdict.success.get(check.expectation.name, True)
 
-    def _of_check(self, check: Check, groups: list[Group], fault: str | None) -> list[ResultRow]:
+    def _of_check(
+        self, check: Check, instances: tuple[str | None, ...], groups: list[Group], fault: str | None
+    ) -> list[ResultRow]:
         evaluated = self._evaluated(check) if not fault else {}
         testable = self._testable(check) if not fault else None
-        named = [group.source_instance for group in groups if group.source_instance not in self._suite.instances]
+        named = [group.source_instance for group in groups if group.source_instance not in instances]
         rows: list[ResultRow] = []
-        for instance in (*self._suite.instances, *dict.fromkeys(named)):
+        for instance in (*instances, *dict.fromkeys(named)):
             mine = [group for group in groups if group.source_instance == instance]
-            count = evaluated.get(instance, 0)
+            count = evaluated.get((check.subject, instance), 0)
             if mine:
                 words = failure_words(self._connection, check, mine, count)
                 path = self._parquet_path(check)
                 rows += [self._row(check, "failed", instance, count, words, group, path) for group in mine]
             elif fault:
                 rows.append(self._row(check, "not_testable", instance, 0, f"Not testable: {fault}"))
-            elif testable is not None and instance not in testable:
+            elif (testable is not None and instance not in testable) or (check.needs_evidence and not count):
                 rows.append(self._row(check, "not_testable", instance, count, untestable_words(check)))
             elif not (instance is None and named):
                 rows.append(self._row(check, "passed", instance, count, _fill(check.routing.holds, check, 0, count)))
@@ -84,7 +86,7 @@ class Measure:
             suite=self._suite.name,
             expectation=check.name,
             source_instance=instance,
-            asset_key=self._suite.asset_key,
+            asset_key=check.asset_key,
             column_name=check.column,
             status=status,
             evaluated_rows=evaluated,
@@ -110,10 +112,11 @@ class Measure:
             self._connection.execute(f"copy (select * from ({failing}) order by all) to {literal(str(path))} (format parquet)")
         return [Group(*row[:3], None if row[3] is None or row[1] is None else int(row[3])) for row in groups]
 
-    def _evaluated(self, check: Check) -> dict[str | None, int]:
+    def _evaluated(self, check: Check) -> dict[tuple[str, str | None], int]:
         sql = self._sql(check.evaluated_sql)
         if sql not in self._counts:
-            self._counts[sql] = {row[0]: int(row[1]) for row in self._connection.execute(sql).fetchall()}
+            counted = self._connection.execute(sql).fetchall()
+            self._counts[sql] = {(row[2] if len(row) > 2 else check.subject, row[0]): int(row[1]) for row in counted}
         return self._counts[sql]
 
     def _testable(self, check: Check) -> set[str | None] | None:
@@ -133,10 +136,15 @@ class Measure:
         return text.replace("{batch}", self._suite.relation)
 
 
+def key(check: Check) -> tuple[str, str]:
+    """Names a check among those of all subjects."""
+    return check.subject, check.name
+
+
 def unexplained(verdict: Verdict, suite: Suite, rows: Sequence[ResultRow]) -> list[str]:
     """Expectations that failed while none of their checks found a failing row: the two must never disagree."""
-    failed = {row.expectation for row in rows if row.status == "failed"}
-    explained = {check.expectation.name for check in suite.checks if check.name in failed}
+    failed = {(row.asset_key, row.expectation) for row in rows if row.status == "failed"}
+    explained = {check.expectation.name for check in suite.checks if (check.asset_key, check.name) in failed}
     return sorted(name for name, success in verdict.success.items() if not success and name not in explained)
 
 

@@ -22,10 +22,11 @@ class Expectation:
 
 @dataclass(frozen=True)
 class Check:
-    """One control: named by what holds when it passes.
+    """One control, named by what holds when it passes; `asset_key` is (domain, object) or ("marts", table).
 
     `failing_sql` returns its complete failing rows; `{batch}` in it is the suite's relation. `evaluated_sql` returns
-    (source_instance, rows); `testable_sql` the source instances where the check can be judged, all when None.
+    (source_instance, rows) or (source_instance, rows, subject); `testable_sql` the source instances where the check can be
+    judged, all when None; with `needs_evidence` it cannot be judged where nothing was evaluated.
     `amount_minor` and `currency_code` are expressions over a failing row `f`.
     """
 
@@ -33,7 +34,7 @@ class Check:
     rule: str
     expectation: Expectation
     failing_sql: str
-    subject: str
+    asset_key: tuple[str, str]
     routing: Rule
     owner_role: str
     column: str | None = None
@@ -43,17 +44,21 @@ class Check:
     currency_code: str = "cast(null as varchar)"
     evaluated_sql: str = "select source_instance, count(*) from {batch} group by source_instance"
     testable_sql: str | None = None
+    needs_evidence: bool = False
+
+    @property
+    def subject(self) -> str:
+        """What it is about, as `billing.invoices`."""
+        return ".".join(self.asset_key)
 
 
 @dataclass(frozen=True)
 class Suite:
-    """What one relation must be: `asset_key` is (domain, object) or ("marts", table)."""
+    """The checks that run on one relation, a table or view with or without its schema."""
 
     name: str
-    asset_key: tuple[str, str]
     relation: str
     checks: tuple[Check, ...]
-    instances: tuple[str | None, ...] = (None,)
 
     @property
     def expectations(self) -> tuple[Expectation, ...]:

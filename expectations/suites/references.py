@@ -7,11 +7,12 @@ delivered, or rows of it are in quarantine with unreadable keys, nobody can say 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import duckdb
 
-from dagster_project.sources.contracts import Column, load_contracts
+from dagster_project.sources.contracts import Column, Contract, load_contracts
 from expectations.suites.sql import identifier, literal
 
 TARGETS_SQL = """
@@ -62,49 +63,56 @@ class Reference:
     @property
     def testable_sql(self) -> str:
         """Source instances for which every linked instance has delivered every target completely."""
-        wanted = " or ".join(f"(domain = {literal(domain)} and object = {literal(name)})" for domain, name, _ in self.targets)
+        wanted = ", ".join(literal(f"{domain}.{name}") for domain, name, _ in self.targets)
         return (
-            f"select source_instance from boundary_targets where {wanted} group by source_instance "
-            f"having bool_and(is_complete) and count(distinct domain || '.' || object) = {len(self.targets)}"
+            f"select source_instance from boundary_targets where domain || '.' || object in ({wanted}) "
+            f"group by source_instance having bool_and(is_complete) "
+            f"and count(distinct domain || '.' || object) = {len(self.targets)}"
         )
 
     def violates(self, cell: str) -> str:
         """The predicate of a dangling value, for a row `r` of the referring object."""
         missing = " and ".join(
-            f"not exists (select 1 from {_holders(domain, name, column)} as p "
-            f"where p.referring_instance = r.source_instance and p.value = cast({cell} as varchar))"
-            for domain, name, column in self.targets
+            f"not exists (select 1 from {holders_name(target)} as p "
+            f"where p.source_instance = r.source_instance and p.value = cast({cell} as varchar))"
+            for target in self.targets
         )
-        return f"({cell} is not null and r.source_instance in ({self.testable_sql}) and {missing})"
+        return f"({cell} is not null and {missing} and r.source_instance in ({self.testable_sql}))"
 
 
-def references_of(domain: str, column: Column) -> Reference | None:
+def references_of(column: Column) -> Reference | None:
     """The column's reference, or none."""
     targets = tuple(tuple(target.split(".")) for target in column.references)
     return Reference(targets) if targets else None  # type: ignore[arg-type]
 
 
-def find_targets(connection: duckdb.DuckDBPyConnection) -> None:
-    """Writes the temporary tables that references are judged by."""
+def find_targets(connection: duckdb.DuckDBPyConnection, contracts: Iterable[Contract]) -> None:
+    """Writes the temporary tables that references of these objects are judged by: deliveries, and the values held."""
     connection.execute(TARGETS_SQL)
+    references = [references_of(column) for contract in contracts for column in contract.columns]
+    for target in dict.fromkeys(target for reference in references if reference for target in reference.targets):
+        connection.execute(f"create or replace temp table {holders_name(target)} as {_holders_sql(*target)}")
 
 
-def _holders(domain: str, name: str, column: str) -> str:
+def holders_name(target: tuple[str, str, str]) -> str:
+    """The temporary table of (referring source_instance, value) of one target column."""
+    return "boundary_values__" + "__".join(target)
+
+
+def _holders_sql(domain: str, name: str, column: str) -> str:
     contract = load_contracts()[domain, name]
     links = (
-        "select distinct source_instance, linked_instance from boundary_targets "
+        "select source_instance, linked_instance from boundary_targets "
         f"where domain = {literal(domain)} and object = {literal(name)}"
     )
-    landed = f"landed.generic__{domain}__{name}"
     held = (
-        f"select distinct l.source_instance as referring_instance, cast(t.{identifier(column)} as varchar) as value "
-        f"from {landed} as t inner join ({links}) as l on t.source_instance = l.linked_instance"
+        f"select l.source_instance, cast(t.{identifier(column)} as varchar) as value "
+        f"from landed.generic__{domain}__{name} as t inner join ({links}) as l on t.source_instance = l.linked_instance"
     )
-    position = contract.key.index(column) + 1 if column in contract.key else None
-    if position:
+    if column in contract.key:
         held += (
-            f" union select l.source_instance, string_split(q.key_text, '|')[{position}] from landed.quarantine as q "
-            f"inner join ({links}) as l on q.source_instance = l.linked_instance "
+            f" union select l.source_instance, string_split(q.key_text, '|')[{contract.key.index(column) + 1}] "
+            f"from landed.quarantine as q inner join ({links}) as l on q.source_instance = l.linked_instance "
             f"where q.domain = {literal(domain)} and q.object = {literal(name)}"
         )
-    return f"({held})"
+    return f"select distinct source_instance, value from ({held}) where value is not null"

@@ -58,7 +58,7 @@ def row_rules(contract: Contract) -> tuple[RowRule, ...]:
     return tuple(rules)
 
 
-def row_suite(contract: Contract, instances: tuple[str | None, ...] = ()) -> Suite:
+def row_suite(contract: Contract) -> Suite:
     """The suite of one object, ready to run on its relation."""
     policy = load_policy()
     amount, currency = stake(contract, policy.amount_of(contract.domain, contract.name))
@@ -72,7 +72,7 @@ def row_suite(contract: Contract, instances: tuple[str | None, ...] = ()) -> Sui
                 rule=rule.rule,
                 expectation=rule.native or _flag_is_true(rule),
                 failing_sql=f"select r.* exclude ({', '.join(flags(contract))}) from {{batch}} as r where {rule.violates}",
-                subject=f"{contract.domain}.{contract.name}",
+                asset_key=(contract.domain, contract.name),
                 routing=routing,
                 owner_role=routing.owner_role or policy.owner_of(contract.domain, contract.name),
                 column=rule.column,
@@ -83,7 +83,7 @@ def row_suite(contract: Contract, instances: tuple[str | None, ...] = ()) -> Sui
             )
         )
     name = f"boundary.{contract.domain}.{contract.name}"
-    return Suite(name, (contract.domain, contract.name), relation, tuple(checks), instances)
+    return Suite(name, relation, tuple(checks))
 
 
 def flags(contract: Contract) -> list[str]:
@@ -122,7 +122,7 @@ def _of_column(contract: Contract, column: Column) -> Iterator[RowRule]:
             f"(select c.smallest_step from boundary_currencies as c where c.currency_code = {currency}) <> 0, false)"
         )
         yield RowRule(f"decimals_fit_currency_{name}", "decimals_fit_currency", name, violates)
-    reference = references_of(contract.domain, column)
+    reference = references_of(column)
     if reference:
         yield _reference(column, cell, reference)
 
