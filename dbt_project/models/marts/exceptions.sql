@@ -1,0 +1,71 @@
+-- One row per open break: which records, how much, why, who owns it and what next?
+-- The key leaves out amount, run and cause, so that "missing in the ERP" that turns into "amount differs" is the same case.
+with results as (
+  select * from {{ ref('reconciliation_results') }} where status = 'break'
+),
+
+controls as (
+  select * from {{ ref('controls') }}
+),
+
+parameters as (
+  select * from {{ source('config', 'parameters') }}
+),
+
+first_seen as (
+  select
+    code,
+    source_instance,
+    match_key,
+    min(first_seen_at) as first_seen_at,
+  from {{ source('config', 'first_seen') }}
+  group by code, source_instance, match_key
+),
+
+opened as (
+  select
+    results.*,
+    md5(
+      results.code || '|' || results.source_instance || '|' || results.match_key || '|' || coalesce(results.period, '')
+    ) as exception_key,
+    controls.severity,
+    controls.owner_role,
+    controls.next_step,
+    coalesce(first_seen.first_seen_at, parameters.as_of) as first_seen_at,
+  from results
+  cross join parameters
+  inner join controls on controls.code = results.code
+  left join first_seen
+    on first_seen.code = results.code
+    and first_seen.source_instance = results.source_instance
+    and first_seen.match_key = results.match_key
+)
+
+select
+  exception_key,
+  code,
+  source_instance,
+  match_key,
+  cause_code,
+  delta_minor,
+  delta_quantity,
+  currency_code,
+  legal_entity_code,
+  customer_id,
+  period,
+  severity,
+  -- a message that never arrived is resent by those who run the interface, whoever owns the document
+  case when failure_class = 'transport' and code <> 'R38' then 'IntegrationOps' else owner_role end as owner_role,
+  'new' as state,
+  reason,
+  next_step,
+  failure_class,
+  cast(case severity
+    when 'S1' then {{ add_hours('first_seen_at', 4) }}
+    when 'S2' then {{ add_hours('first_seen_at', 48) }}
+    when 'S3' then {{ add_hours('first_seen_at', 120) }}
+  end as timestamp) as due_at,
+  left_ref,
+  right_ref,
+  cast(first_seen_at as timestamp) as first_seen_at,
+from opened

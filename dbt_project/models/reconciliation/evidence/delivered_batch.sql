@@ -1,0 +1,88 @@
+-- One row per batch that still counts as delivered: which deliveries of a source are faulty, and how?
+-- A faulty file that the source has delivered again under the same name, later and whole, is mended and no longer counts.
+with batches as (
+  select
+    *,
+    case when extracted_at is null and reported_row_count is null then false else true end as has_sidecar,
+  from {{ source('landed', 'batches') }}
+),
+
+differing_totals as (
+  select
+    batch_id,
+    source_instance,
+    object,
+    {{ joined_text(
+      "column_name || ' (reported ' || cast(reported_total as " ~ dbt.type_string() ~ ") || ', received '"
+      ~ " || coalesce(cast(received_total as " ~ dbt.type_string() ~ "), 'none') || ')'", ', '
+    ) }} as totals,
+  from {{ source('landed', 'batch_totals') }}
+  where reported_total is distinct from received_total
+  group by batch_id, source_instance, object
+),
+
+breaking_drift as (
+  select
+    batch_id,
+    source_instance,
+    object,
+    {{ joined_text("column_name || ' (' || drift || coalesce(': ' || detail, '') || ')'", ', ') }} as columns_changed,
+  from {{ source('landed', 'schema_drift') }}
+  where is_breaking
+  group by batch_id, source_instance, object
+),
+
+examined as (
+  select
+    batches.*,
+    differing_totals.totals as differing_totals,
+    breaking_drift.columns_changed,
+    coalesce(batches.reported_row_count <> batches.received_rows, false) as has_other_row_count,
+    batches.state = 'refused'
+      or differing_totals.totals is not null
+      or breaking_drift.columns_changed is not null
+      or coalesce(batches.reported_row_count <> batches.received_rows, false) as is_faulty,
+  from batches
+  left join differing_totals
+    on differing_totals.batch_id = batches.batch_id
+    and differing_totals.source_instance = batches.source_instance
+    and differing_totals.object = batches.object
+  left join breaking_drift
+    on breaking_drift.batch_id = batches.batch_id
+    and breaking_drift.source_instance = batches.source_instance
+    and breaking_drift.object = batches.object
+)
+
+select
+  examined.source_instance,
+  examined.domain,
+  examined.object,
+  examined.batch_id,
+  examined.state,
+  examined.extracted_at,
+  examined.has_sidecar,
+  examined.reported_row_count,
+  examined.received_rows,
+  examined.parsed_rows,
+  examined.quarantined_rows,
+  examined.refusal_reason,
+  examined.differing_totals,
+  examined.columns_changed,
+  examined.has_other_row_count,
+  examined.is_faulty,
+from examined
+where
+  not examined.is_faulty
+  or not exists (
+    select 1
+    from examined as mended
+    where
+      not mended.is_faulty
+      and mended.source_instance = examined.source_instance
+      and mended.object = examined.object
+      and mended.file_name = examined.file_name
+      and (
+        mended.extracted_at > examined.extracted_at
+        or (mended.extracted_at is not distinct from examined.extracted_at and mended.received_at > examined.received_at)
+      )
+  )

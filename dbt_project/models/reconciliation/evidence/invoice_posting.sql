@@ -1,0 +1,91 @@
+-- One row per live invoice that the ERP holds at least one unreversed document for: which document stands for it, and what
+-- is surplus? Candidates are ranked by agreement, so that a copy in another entity never takes the right document's place.
+with invoices as (
+  select * from {{ ref('invoice') }} where is_live
+),
+
+-- a customer that the ERP knows under another record cannot be meant by a record without a billing id
+mapped_customers as (
+  select distinct billing_customer_id from {{ ref('erp_customer') }} where billing_customer_id is not null
+),
+
+candidates as (
+  select
+    invoices.source_instance,
+    invoices.invoice_id,
+    invoices.currency_code as invoice_currency_code,
+    documents.document_id,
+    documents.legal_entity_code,
+    documents.currency_code,
+    documents.erp_customer_id,
+    documents.billing_customer_id,
+    documents.period,
+    documents.posting_date,
+    documents.created_at,
+    documents.net_minor,
+    documents.tax_minor,
+    documents.gross_minor,
+    documents.legal_entity_code = invoices.legal_entity_code as is_same_entity,
+    documents.currency_code = invoices.currency_code as is_same_currency,
+    case
+      when documents.billing_customer_id is not null
+        then documents.billing_customer_id = invoices.customer_id and documents.is_same_billing_instance
+      when mapped_customers.billing_customer_id is not null then false
+    end as is_same_customer,
+    documents.gross_minor = invoices.total_amount_minor as is_same_amount,
+  from invoices
+  inner join {{ ref('erp_document') }} as documents
+    on documents.source_instance = invoices.source_instance
+    and documents.key = invoices.invoice_id
+    and documents.external_object = 'invoice'
+    and documents.document_type = 'invoice'
+  left join mapped_customers on mapped_customers.billing_customer_id = invoices.customer_id
+),
+
+ranked as (
+  select
+    *,
+    row_number() over (
+      partition by source_instance, invoice_id
+      order by
+        case when is_same_entity and is_same_currency then 0 else 1 end,
+        case when coalesce(is_same_customer, true) then 0 else 1 end,
+        case when is_same_amount then 0 else 1 end,
+        posting_date, created_at, document_id
+    ) as agreement,
+  from candidates
+),
+
+surplus as (
+  select
+    source_instance,
+    invoice_id,
+    count(*) as surplus_count,
+    sum(case when is_same_currency then gross_minor else 0 end) as surplus_gross_minor,
+    {{ joined_text('document_id', ', ') }} as surplus_documents,
+  from ranked
+  where agreement > 1
+  group by source_instance, invoice_id
+)
+
+select
+  ranked.source_instance,
+  ranked.invoice_id,
+  ranked.document_id,
+  ranked.legal_entity_code,
+  ranked.currency_code,
+  ranked.erp_customer_id,
+  ranked.billing_customer_id,
+  ranked.period,
+  ranked.net_minor,
+  ranked.tax_minor,
+  ranked.gross_minor,
+  ranked.is_same_entity,
+  ranked.is_same_currency,
+  ranked.is_same_customer,
+  coalesce(surplus.surplus_count, 0) as surplus_count,
+  cast(coalesce(surplus.surplus_gross_minor, 0) as bigint) as surplus_gross_minor,
+  surplus.surplus_documents,
+from ranked
+left join surplus on surplus.source_instance = ranked.source_instance and surplus.invoice_id = ranked.invoice_id
+where ranked.agreement = 1

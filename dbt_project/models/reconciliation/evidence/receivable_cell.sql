@@ -1,0 +1,77 @@
+-- One row per legal entity, receivable account, currency and period: what moved in the subledger, what in the ledger, and
+-- which journals speak for a difference?
+with subledger as (
+  select
+    source_instance, legal_entity_code, account_number, currency_code, period,
+    cast(sum(amount_minor) as bigint) as subledger_minor,
+    count(*) as movements,
+  from {{ ref('receivable_subledger') }}
+  group by source_instance, legal_entity_code, account_number, currency_code, period
+),
+
+ledger as (
+  select
+    source_instance, legal_entity_code, account_number, currency_code, period,
+    cast(sum(amount_minor) as bigint) as ledger_minor,
+    cast(sum(case when origin = 'manual' then amount_minor else 0 end) as bigint) as manual_minor,
+    cast(sum(case when origin = 'orphan' then amount_minor else 0 end) as bigint) as orphan_minor,
+    cast(sum(case when origin = 'other_entity' then amount_minor else 0 end) as bigint) as other_entity_minor,
+    {{ joined_text("case when origin = 'manual' and amount_minor <> 0 then journal_id || coalesce(' by ' || entered_by, '') end", ', ') }}
+      as manual_journals,
+    {{ joined_text("case when origin = 'orphan' and amount_minor <> 0 then journal_id end", ', ') }} as orphan_journals,
+    {{ joined_text("case when origin = 'other_entity' and amount_minor <> 0 then journal_id end", ', ') }}
+      as other_entity_journals,
+  from {{ ref('receivable_ledger') }}
+  group by source_instance, legal_entity_code, account_number, currency_code, period
+),
+
+cells as (
+  select
+    coalesce(subledger.source_instance, ledger.source_instance) as source_instance,
+    coalesce(subledger.legal_entity_code, ledger.legal_entity_code) as legal_entity_code,
+    coalesce(subledger.account_number, ledger.account_number) as account_number,
+    coalesce(subledger.currency_code, ledger.currency_code) as currency_code,
+    coalesce(subledger.period, ledger.period) as period,
+    subledger.movements,
+    subledger.subledger_minor,
+    ledger.ledger_minor,
+    coalesce(ledger.manual_minor, 0) as manual_minor,
+    coalesce(ledger.orphan_minor, 0) as orphan_minor,
+    coalesce(ledger.other_entity_minor, 0) as other_entity_minor,
+    ledger.manual_journals,
+    ledger.orphan_journals,
+    ledger.other_entity_journals,
+    coalesce(subledger.subledger_minor, 0) - coalesce(ledger.ledger_minor, 0) as delta_minor,
+  from subledger
+  full outer join ledger
+    on ledger.source_instance = subledger.source_instance
+    and ledger.legal_entity_code = subledger.legal_entity_code
+    and ledger.account_number = subledger.account_number
+    and ledger.currency_code = subledger.currency_code
+    and ledger.period = subledger.period
+)
+
+select
+  source_instance,
+  legal_entity_code,
+  account_number,
+  currency_code,
+  period,
+  movements,
+  subledger_minor,
+  ledger_minor,
+  manual_minor,
+  orphan_minor,
+  other_entity_minor,
+  manual_journals,
+  orphan_journals,
+  other_entity_journals,
+  delta_minor,
+  cast(sum(subledger_minor) over running as bigint) as subledger_balance_minor,
+  cast(sum(ledger_minor) over running as bigint) as ledger_balance_minor,
+  cast(sum(delta_minor) over running as bigint) as balance_delta_minor,
+from cells
+window running as (
+  partition by source_instance, legal_entity_code, account_number, currency_code
+  order by period rows between unbounded preceding and current row
+)

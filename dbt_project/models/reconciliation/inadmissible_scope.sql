@@ -1,0 +1,86 @@
+-- One row per control, source instance and legal entity whose results must not be trusted: which object is at fault?
+-- A result depends on its own instance and on those its references may resolve in; of several ERPs, on the one that keeps
+-- the entity's books, so that a truncated file of one ERP leaves the entities of the other alone.
+{% set needs = [] %}
+{% for control in control_catalogue() %}
+  {% for object in control.objects or [] %}
+    {% do needs.append((control.code, object.split('.')[0], object.split('.')[1], object in (control.get('evidence') or []))) %}
+  {% endfor %}
+{% endfor %}
+with needs as (
+  {% for code, domain, object, is_evidence in needs %}
+  select '{{ code }}' as code, '{{ domain }}' as domain, '{{ object }}' as object, {{ is_evidence | lower }} as is_evidence
+  {% if not loop.last %}union all{% endif %}
+  {% else %}
+  select '' as code, '' as domain, '' as object, false as is_evidence
+  {% endfor %}
+),
+
+{% set control_results %}
+  {% for model in control_models() %}
+  select distinct code, source_instance, legal_entity_code from {{ ref(model) }}
+  {% if not loop.last %}union all{% endif %}
+  {% endfor %}
+{% endset %}
+scopes as (
+  {{ control_results }}
+),
+
+links as (
+  select * from {{ source('config', 'instance_links') }}
+),
+
+books as (
+  select source_instance, legal_entity_code from {{ ref('legal_entity') }}
+),
+
+reached as (
+  select
+    scopes.code,
+    scopes.source_instance,
+    scopes.legal_entity_code,
+    needs.domain,
+    needs.object,
+    needs.is_evidence,
+    links.linked_instance,
+    books.legal_entity_code is not null as keeps_books,
+    max(case when books.legal_entity_code is not null then 1 else 0 end) over (
+      partition by scopes.code, scopes.source_instance, scopes.legal_entity_code, needs.domain, needs.object
+    ) as has_bookkeeper,
+  from scopes
+  inner join needs on needs.code = scopes.code
+  inner join links on links.source_instance = scopes.source_instance and links.domain = needs.domain
+  left join books
+    on needs.domain = 'erp'
+    and books.source_instance = links.linked_instance
+    and books.legal_entity_code = scopes.legal_entity_code
+),
+
+states as (
+  select
+    reached.code,
+    reached.source_instance,
+    reached.legal_entity_code,
+    reached.domain,
+    reached.object,
+    max(case when object_states.state = 'inadmissible' then 1 else 0 end) as is_inadmissible,
+    min(case when object_states.state = 'absent' and not reached.is_evidence then 1 else 0 end) as is_absent,
+    {{ joined_text("case when object_states.state <> 'available' then object_states.source_instance end", ', ') }} as instances,
+  from reached
+  inner join {{ ref('object_state') }} as object_states
+    on object_states.source_instance = reached.linked_instance and object_states.object = reached.object
+  where reached.keeps_books or reached.has_bookkeeper = 0
+  group by reached.code, reached.source_instance, reached.legal_entity_code, reached.domain, reached.object
+)
+
+select
+  code,
+  source_instance,
+  legal_entity_code,
+  'Not tested: ' || {{ joined_text(
+    "object || ' of ' || instances || case when is_inadmissible = 1 then ' failed the source health control (R38)' else ' was never delivered' end",
+    '; '
+  ) }} || '; mend the source and run again' as reason,
+from states
+where is_inadmissible = 1 or is_absent = 1
+group by code, source_instance, legal_entity_code

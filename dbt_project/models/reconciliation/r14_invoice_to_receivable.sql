@@ -1,0 +1,179 @@
+-- One row per live finalized invoice: does the ERP hold it once, with its net, tax, gross, entity, customer, currency, period?
+with parameters as (
+  select * from {{ source('config', 'parameters') }}
+),
+
+invoices as (
+  select * from {{ ref('invoice') }} where is_live
+),
+
+not_testable as (
+  select * from {{ ref('billing_key_not_testable') }} where kind = 'invoice'
+),
+
+reversed_documents as (
+  select
+    billing_instance as source_instance,
+    external_id as invoice_id,
+    min(document_id) as document_id,
+  from {{ ref('ar_document') }}
+  where external_object = 'invoice' and document_type = 'invoice' and status = 'reversed'
+  group by billing_instance, external_id
+),
+
+paired as (
+  select
+    invoices.source_instance,
+    invoices.invoice_id,
+    invoices.legal_entity_code,
+    invoices.customer_id,
+    invoices.currency_code,
+    invoices.net_amount_minor,
+    invoices.tax_amount_minor,
+    invoices.total_amount_minor,
+    policy.policy_period,
+    coalesce(policy.policy_period, policy.origin_period) as period,
+    policy.due_at,
+    coalesce(lines.line_count, 1) as line_count,
+    coalesce(lines.dropped_count, 0) as dropped_count,
+    coalesce(lines.dropped_gross_minor, 0) as dropped_gross_minor,
+    lines.dropped_lines,
+    posting.document_id,
+    posting.legal_entity_code as posted_legal_entity_code,
+    posting.currency_code as posted_currency_code,
+    posting.erp_customer_id,
+    posting.billing_customer_id as posted_customer_id,
+    posting.period as posted_period,
+    posting.gross_minor as posted_gross_minor,
+    posting.is_same_customer,
+    posting.surplus_count,
+    posting.surplus_gross_minor,
+    posting.surplus_documents,
+    invoices.net_amount_minor - posting.net_minor as net_delta,
+    invoices.tax_amount_minor - posting.tax_minor as tax_delta,
+    invoices.total_amount_minor - posting.gross_minor as gross_delta,
+    posting.document_id is not null and posting.is_same_entity and posting.is_same_currency as is_comparable,
+    posting.is_same_entity,
+    reversed_documents.document_id as reversed_document_id,
+    messages.cause_code as message_cause_code,
+    messages.failure_class as message_failure_class,
+    messages.words as message_words,
+    least(
+      coalesce(lines.line_count, 1) * parameters.rounding_minor_per_component, parameters.rounding_minor_per_document
+    ) as tolerated,
+    coalesce(own_key.reason, any_key.reason) as key_not_testable_reason,
+  from invoices
+  cross join parameters
+  left join {{ ref('invoice_posting') }} as posting
+    on posting.source_instance = invoices.source_instance and posting.invoice_id = invoices.invoice_id
+  left join {{ ref('posting_policy') }} as policy
+    on policy.source_instance = invoices.source_instance and policy.key = invoices.invoice_id and policy.object = 'invoice'
+  left join {{ ref('invoice_line_posting') }} as lines
+    on lines.source_instance = invoices.source_instance and lines.invoice_id = invoices.invoice_id
+  left join reversed_documents
+    on reversed_documents.source_instance = invoices.source_instance
+    and reversed_documents.invoice_id = invoices.invoice_id
+  left join {{ ref('message_outcome') }} as messages
+    on messages.source_instance = invoices.source_instance
+    and messages.key = invoices.invoice_id
+    and messages.document_kind = 'invoice'
+  left join not_testable as own_key
+    on own_key.source_instance = invoices.source_instance and own_key.key = invoices.invoice_id
+  left join not_testable as any_key on any_key.source_instance = invoices.source_instance and any_key.key is null
+),
+
+judged as (
+  select
+    *,
+    case
+      when document_id is null and reversed_document_id is not null then 'reversed'
+      when document_id is null then 'missing'
+      when not is_same_entity then 'entity'
+      when not is_comparable then 'currency'
+      when not is_same_customer then 'customer'
+      when surplus_count > 0 then 'duplicate'
+      when dropped_count > 0 and gross_delta = dropped_gross_minor and gross_delta <> 0 then 'dropped'
+      when abs(net_delta) > tolerated then 'amount'
+      when abs(tax_delta) > tolerated then 'tax'
+      when policy_period is not null and posted_period is distinct from policy_period then 'period'
+      when is_same_customer is null then 'unmapped'
+      else 'same'
+    end as finding,
+  from paired
+),
+
+compared as (
+  select
+    source_instance,
+    invoice_id as match_key,
+    legal_entity_code,
+    customer_id,
+    currency_code,
+    period,
+    total_amount_minor as left_value,
+    case when is_comparable then posted_gross_minor + surplus_gross_minor end as right_value,
+    case
+      when finding in ('reversed', 'missing', 'entity', 'currency', 'customer') then total_amount_minor
+      else gross_delta - surplus_gross_minor
+    end as delta_minor,
+    cast(null as decimal(38, 9)) as delta_quantity,
+    finding not in ('unmapped', 'same') as has_fault,
+    case finding
+      when 'reversed' then 'C99'
+      when 'missing' then coalesce(message_cause_code, 'C02')
+      when 'entity' then 'C09'
+      when 'currency' then 'C14'
+      when 'customer' then 'C09'
+      when 'duplicate' then 'C05'
+      when 'dropped' then 'C07'
+      when 'amount' then 'C14'
+      when 'tax' then 'C11'
+      when 'period' then 'C10'
+      else 'C13'
+    end as cause_code,
+    case
+      when finding <> 'missing' then null
+      when message_cause_code is null then 'transport'
+      else message_failure_class
+    end as failure_class,
+    'Invoice ' || invoice_id || ' over ' || {{ money_words('total_amount_minor', 'currency_code') }} || case finding
+      when 'reversed' then ' is live in billing, but its ERP document ' || reversed_document_id
+        || ' was reversed and none replaces it'
+      when 'missing' then ' is not posted: ' || coalesce(message_words, 'no message shows that it was ever sent to the ERP')
+      when 'entity' then ' of entity ' || legal_entity_code || ' is posted in entity ' || posted_legal_entity_code
+        || ' as document ' || document_id
+      when 'currency' then ' is posted in ' || posted_currency_code || ' as document ' || document_id || ' over '
+        || {{ money_words('posted_gross_minor', 'posted_currency_code') }}
+      when 'customer' then ' of customer ' || customer_id || ' is posted to ERP customer ' || erp_customer_id
+        || ' (' || coalesce('billing customer ' || posted_customer_id, 'which names no billing customer') || ') as document '
+        || document_id
+      when 'duplicate' then ' is posted more than once: beside document ' || document_id || ' the ERP holds '
+        || surplus_documents || ', together ' || {{ money_words('surplus_gross_minor', 'currency_code') }} || ' too much'
+      when 'dropped' then ' lacks line(s) ' || dropped_lines || ' in ERP document ' || document_id || ': '
+        || {{ money_words('gross_delta', 'currency_code') }} || ' with tax is not posted'
+      when 'amount' then ' is posted over ' || {{ money_words('posted_gross_minor', 'currency_code') }} || ' as document '
+        || document_id || ': net differs by ' || {{ money_words('net_delta', 'currency_code') }} || ', tax by '
+        || {{ money_words('tax_delta', 'currency_code') }}
+      when 'tax' then ' is posted with the same net but other tax as document ' || document_id || ': tax differs by '
+        || {{ money_words('tax_delta', 'currency_code') }}
+      when 'period' then ' belongs to period ' || policy_period || ', but document ' || document_id || ' is posted in '
+        || posted_period
+      else ' differs from document ' || document_id || ' by ' || {{ money_words('gross_delta', 'currency_code') }}
+        || ', which is rounding of ' || cast(line_count as {{ dbt.type_string() }}) || ' line(s)'
+    end as reason,
+    case
+      when key_not_testable_reason is not null then 'Not tested: ' || key_not_testable_reason
+      when finding = 'unmapped' then 'Not tested: ERP customer ' || erp_customer_id || ' of document ' || document_id
+        || ' names no billing customer, so it is unknown whether the invoice is posted to the right one'
+    end as not_testable_reason,
+    'invoice:' || invoice_id as left_ref,
+    'ar_document:' || coalesce(document_id || coalesce(', ' || surplus_documents, ''), reversed_document_id) as right_ref,
+    due_at,
+    2 * line_count as rounding_components,
+  from judged
+
+  union all
+
+  {{ unknown_records('invoice', relation='invoice', key='invoice_id') }}
+)
+{{ reconcile('compared', code='R14', tolerance='T1', domains=['billing', 'erp']) }}

@@ -1,0 +1,235 @@
+-- One row per credit note, and per void of a posted invoice: does the ERP mirror it, with its sign, amount, period and
+-- original document? A void is found by its invoice id.
+with credit_notes as (
+  select * from {{ ref('credit_note') }}
+),
+
+invoices as (
+  select * from {{ ref('invoice') }}
+),
+
+documents as (
+  select * from {{ ref('erp_document') }}
+),
+
+all_documents as (
+  select * from {{ ref('ar_document') }}
+),
+
+not_testable as (
+  select * from {{ ref('billing_key_not_testable') }}
+),
+
+-- a memo is compared with what it should be; several of one credit note are added up, so that a second one shows
+memos as (
+  select
+    credit_notes.source_instance,
+    credit_notes.credit_note_id as key,
+    count(*) as document_count,
+    min(documents.document_id) as first_document_id,
+    {{ joined_text('documents.document_id', ', ') }} as document_ids,
+    sum(documents.gross_minor) as gross_minor,
+    sum(documents.tax_minor) as tax_minor,
+    min(documents.period) as first_period,
+    max(documents.period) as last_period,
+    count(*) filter (where documents.document_type = 'invoice') as wrong_sign_count,
+    count(*) filter (
+      where documents.legal_entity_code <> credit_notes.legal_entity_code
+        or documents.currency_code <> credit_notes.currency_code
+        or documents.billing_customer_id <> credit_notes.customer_id
+    ) as elsewhere_count,
+    {{ joined_text(
+      "case when original.external_id <> credit_notes.invoice_id then original.document_id || ' (invoice ' || original.external_id || ')' end",
+      ', '
+    ) }} as wrong_originals,
+  from credit_notes
+  inner join documents
+    on documents.source_instance = credit_notes.source_instance
+    and documents.key = credit_notes.credit_note_id
+    and documents.external_object = 'credit_note'
+  left join all_documents as original
+    on original.source_instance = documents.erp_instance and original.document_id = documents.original_document_id
+  group by credit_notes.source_instance, credit_notes.credit_note_id
+),
+
+credits as (
+  select
+    credit_notes.source_instance,
+    credit_notes.credit_note_id as key,
+    'credit_note' as kind,
+    'Credit note ' || credit_notes.credit_note_id || ' over '
+      || {{ money_words('credit_notes.total_amount_minor', 'credit_notes.currency_code') }} as subject,
+    credit_notes.legal_entity_code,
+    credit_notes.customer_id,
+    credit_notes.currency_code,
+    case when credit_notes.is_live then -credit_notes.total_amount_minor else 0 end as left_minor,
+    coalesce(memos.gross_minor, 0) as right_minor,
+    -credit_notes.tax_amount_minor - memos.tax_minor as tax_delta,
+    memos.document_ids,
+    case
+      when not credit_notes.is_live and memos.document_count is null then 'same'
+      when not credit_notes.is_live then 'void'
+      when memos.document_count is null then 'missing'
+      when memos.wrong_sign_count > 0 then 'sign'
+      when memos.elsewhere_count > 0 then 'elsewhere'
+      when memos.document_count > 1 then 'duplicate'
+      when memos.gross_minor <> -credit_notes.total_amount_minor then 'amount'
+      when memos.tax_minor <> -credit_notes.tax_amount_minor then 'tax'
+      when memos.wrong_originals is not null then 'original'
+      when policy.policy_period is not null and memos.first_period <> policy.policy_period then 'period'
+      else 'same'
+    end as finding,
+    coalesce(memos.wrong_originals, memos.first_period) as found,
+    case when memos.wrong_originals is not null then 'invoice ' || credit_notes.invoice_id else policy.policy_period end
+      as expected,
+    coalesce(policy.policy_period, policy.origin_period) as period,
+    policy.due_at,
+  from credit_notes
+  left join memos
+    on memos.source_instance = credit_notes.source_instance and memos.key = credit_notes.credit_note_id
+  left join {{ ref('posting_policy') }} as policy
+    on policy.source_instance = credit_notes.source_instance
+    and policy.key = credit_notes.credit_note_id
+    and policy.object = 'credit_note'
+  where credit_notes.is_live or memos.document_count is not null
+),
+
+reversal_journals as (
+  select
+    source_instance,
+    document_id,
+    min(period) as period,
+    min(posting_date) as posting_date,
+  from {{ ref('journal_line') }}
+  where reversal_of is not null and document_id is not null
+  group by source_instance, document_id
+),
+
+void_documents as (
+  select
+    invoices.source_instance,
+    invoices.invoice_id as key,
+    sum(case when posted.status <> 'reversed' then posted.total_amount_minor else 0 end) as live_minor,
+    sum(case when posted.status <> 'reversed' then 1 else 0 end) as live_count,
+    {{ joined_text('posted.document_id', ', ') }} as document_ids,
+    min(journals.period) as reversal_period,
+    min(journals.posting_date) as reversal_date,
+  from invoices
+  inner join all_documents as posted
+    on posted.billing_instance = invoices.source_instance
+    and posted.external_id = invoices.invoice_id
+    and posted.external_object = 'invoice'
+    and posted.document_type = 'invoice'
+  left join reversal_journals as journals
+    on journals.source_instance = posted.source_instance and journals.document_id = posted.document_id
+  where invoices.status = 'void'
+  group by invoices.source_instance, invoices.invoice_id
+),
+
+-- the ledger dates a void by the entity's own clock: a day either side of the UTC date is the same void
+voids as (
+  select
+    invoices.source_instance,
+    invoices.invoice_id as key,
+    'invoice' as kind,
+    'The void of invoice ' || invoices.invoice_id || ' over '
+      || {{ money_words('invoices.total_amount_minor', 'invoices.currency_code') }} as subject,
+    invoices.legal_entity_code,
+    invoices.customer_id,
+    invoices.currency_code,
+    cast(0 as bigint) as left_minor,
+    void_documents.live_minor as right_minor,
+    cast(null as bigint) as tax_delta,
+    void_documents.document_ids,
+    case
+      when void_documents.live_count > 0 then 'unreversed'
+      when policy.policy_period is not null
+        and void_documents.reversal_period <> policy.policy_period
+        and void_documents.reversal_date not between {{ add_days('policy.policy_date', -1) }} and {{ add_days('policy.policy_date', 1) }}
+        then 'period'
+      else 'same'
+    end as finding,
+    void_documents.reversal_period as found,
+    policy.policy_period as expected,
+    coalesce(policy.policy_period, policy.origin_period) as period,
+    policy.due_at,
+  from invoices
+  inner join void_documents
+    on void_documents.source_instance = invoices.source_instance and void_documents.key = invoices.invoice_id
+  left join {{ ref('posting_policy') }} as policy
+    on policy.source_instance = invoices.source_instance and policy.key = invoices.invoice_id and policy.object = 'void'
+),
+
+events as (
+  select * from credits
+  union all
+  select * from voids
+),
+
+compared as (
+  select
+    events.source_instance,
+    events.key as match_key,
+    events.legal_entity_code,
+    events.customer_id,
+    events.currency_code,
+    events.period,
+    events.left_minor as left_value,
+    case when events.finding not in ('missing', 'elsewhere') then events.right_minor end as right_value,
+    case
+      when events.finding in ('missing', 'elsewhere') then events.left_minor
+      else events.left_minor - events.right_minor
+    end as delta_minor,
+    cast(null as decimal(38, 9)) as delta_quantity,
+    events.finding <> 'same' as has_fault,
+    case events.finding
+      when 'elsewhere' then 'C09'
+      when 'duplicate' then 'C05'
+      when 'amount' then 'C14'
+      when 'tax' then 'C11'
+      when 'original' then 'D11'
+      when 'period' then 'C10'
+      else 'C08'
+    end as cause_code,
+    case when events.finding = 'missing' then coalesce(messages.failure_class, case when messages.key is null then 'transport' end) end
+      as failure_class,
+    events.subject || case events.finding
+      when 'missing' then ' is not posted: ' || coalesce(messages.words, 'no message shows that it was ever sent to the ERP')
+      when 'sign' then ' is posted as a debit: document(s) ' || events.document_ids || ' raise the receivable by '
+        || {{ money_words('events.right_minor', 'events.currency_code') }} || ' instead of lowering it'
+      when 'elsewhere' then ' is posted to another entity, customer or currency: document(s) ' || events.document_ids
+      when 'duplicate' then ' is posted more than once: documents ' || events.document_ids
+      when 'amount' then ' is posted over ' || {{ money_words('-events.right_minor', 'events.currency_code') }}
+        || ' as document ' || events.document_ids
+      when 'tax' then ' is posted with the same total but other tax as document ' || events.document_ids
+        || ': tax differs by ' || {{ money_words('events.tax_delta', 'events.currency_code') }}
+      when 'original' then ' corrects ' || events.expected || ', but ERP document ' || events.document_ids
+        || ' is set against document ' || events.found
+      when 'period' then ' belongs to period ' || events.expected || ', but the ERP shows it in ' || events.found
+        || ' (document ' || events.document_ids || ')'
+      when 'void' then ' was voided, but document(s) ' || events.document_ids || ' still lower the receivable by '
+        || {{ money_words('-events.right_minor', 'events.currency_code') }}
+      when 'unreversed' then ' is not in the ERP: of document(s) ' || events.document_ids || ' '
+        || {{ money_words('events.right_minor', 'events.currency_code') }} || ' is still receivable'
+      else ''
+    end as reason,
+    'Not tested: ' || coalesce(own_key.reason, any_key.reason) as not_testable_reason,
+    events.kind || ':' || events.key as left_ref,
+    'ar_document:' || events.document_ids as right_ref,
+    events.due_at,
+    cast(null as bigint) as rounding_components,
+  from events
+  left join {{ ref('message_outcome') }} as messages
+    on messages.source_instance = events.source_instance
+    and messages.key = events.key
+    and messages.document_kind = events.kind
+  left join not_testable as own_key
+    on own_key.source_instance = events.source_instance and own_key.kind = events.kind and own_key.key = events.key
+  left join not_testable as any_key
+    on any_key.source_instance = events.source_instance and any_key.kind = events.kind and any_key.key is null
+
+  union all
+
+  {{ unknown_records('credit_note', relation='credit_note', key='credit_note_id') }}
+)
+{{ reconcile('compared', code='R16', tolerance='T0', domains=['billing', 'erp']) }}

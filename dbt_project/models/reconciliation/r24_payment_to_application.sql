@@ -1,0 +1,199 @@
+-- One row per succeeded payment: did the ERP receive it whole and once, and apply it to this payer's documents?
+-- One payment may settle many documents and come in as several receipts; only the sums count.
+with parameters as (
+  select * from {{ source('config', 'parameters') }}
+),
+
+payments as (
+  select * from {{ ref('payment') }} where status = 'succeeded'
+),
+
+not_testable as (
+  select * from {{ ref('billing_key_not_testable') }} where kind = 'payment'
+),
+
+receipts as (
+  select
+    billing_instance as source_instance,
+    external_id as payment_id,
+    currency_code,
+    count(*) as receipt_count,
+    sum(amount_minor) as received_minor,
+    {{ joined_text('receipt_id', ', ') }} as receipt_ids,
+  from {{ ref('cash_receipt') }}
+  where external_object = 'payment'
+  group by billing_instance, external_id, currency_code
+),
+
+applications as (
+  select
+    source_instance,
+    payment_id,
+    currency_code,
+    count(*) as application_count,
+    sum(amount_minor) as applied_minor,
+    sum(case when is_own_debt then 0 else amount_minor end) as foreign_minor,
+    {{ joined_text(
+      "case when not is_own_debt then document_id || coalesce(' of customer ' || document_customer_id, '') end", ', '
+    ) }} as foreign_documents,
+  from {{ ref('payment_application') }}
+  group by source_instance, payment_id, currency_code
+),
+
+-- an invoice with nothing left to pay cannot take the money: what is over is an overpayment, not an unapplied receipt
+named_invoices as (
+  select
+    source_instance,
+    key as invoice_id,
+    sum(open_amount_minor) as open_minor,
+  from (
+    select
+      billing_instance as source_instance,
+      external_id as key,
+      open_amount_minor
+    from {{ ref('ar_document') }}
+    where external_object = 'invoice' and document_type = 'invoice' and status <> 'reversed'
+  ) as documents
+  group by source_instance, key
+),
+
+calendar as (
+  select * from {{ ref('accounting_period') }}
+),
+
+paired as (
+  select
+    payments.source_instance,
+    payments.payment_id,
+    payments.legal_entity_code,
+    payments.customer_id,
+    payments.currency_code,
+    payments.amount_minor,
+    payments.fee_amount_minor,
+    coalesce(calendar.period, {{ month_key('payments.received_at') }}) as period,
+    {{ add_business_days('payments.received_at', 'parameters.cash_business_days') }} as due_at,
+    coalesce(receipts.receipt_count, 0) as receipt_count,
+    cast(coalesce(receipts.received_minor, 0) as bigint) as received_minor,
+    receipts.receipt_ids,
+    cast(coalesce(applications.applied_minor, 0) as bigint) as applied_minor,
+    cast(coalesce(applications.foreign_minor, 0) as bigint) as foreign_minor,
+    applications.foreign_documents,
+    coalesce(applications.application_count, 1) as application_count,
+    named_invoices.open_minor as named_open_minor,
+    messages.failure_class as message_failure_class,
+    messages.words as message_words,
+    coalesce(own_key.reason, any_key.reason) as key_not_testable_reason,
+    least(
+      greatest(coalesce(applications.application_count, 1), 1) * parameters.rounding_minor_per_component,
+      parameters.rounding_minor_per_document
+    ) as tolerated,
+  from payments
+  cross join parameters
+  left join receipts
+    on receipts.source_instance = payments.source_instance
+    and receipts.payment_id = payments.payment_id
+    and receipts.currency_code = payments.currency_code
+  left join applications
+    on applications.source_instance = payments.source_instance
+    and applications.payment_id = payments.payment_id
+    and applications.currency_code = payments.currency_code
+  left join named_invoices
+    on named_invoices.source_instance = payments.source_instance and named_invoices.invoice_id = payments.invoice_id
+  left join calendar
+    on calendar.source_instance = payments.erp_instance
+    and calendar.legal_entity_code = payments.legal_entity_code
+    and {{ utc_date('payments.received_at') }} between calendar.start_date and calendar.end_date
+  left join {{ ref('message_outcome') }} as messages
+    on messages.source_instance = payments.source_instance
+    and messages.key = payments.payment_id
+    and messages.document_kind = 'payment'
+    and messages.status <> 'accepted'
+  left join not_testable as own_key
+    on own_key.source_instance = payments.source_instance and own_key.key = payments.payment_id
+  left join not_testable as any_key on any_key.source_instance = payments.source_instance and any_key.key is null
+),
+
+judged as (
+  select
+    *,
+    case
+      when receipt_count = 0 then 'missing'
+      when received_minor - amount_minor > tolerated then 'over'
+      when amount_minor - received_minor > tolerated then 'short'
+      when foreign_minor <> 0 then 'misapplied'
+      when applied_minor - amount_minor > tolerated then 'overapplied'
+      when amount_minor - applied_minor > tolerated and amount_minor - applied_minor = fee_amount_minor then 'fee'
+      when amount_minor - applied_minor > tolerated and named_open_minor = 0 then 'overpaid'
+      when amount_minor - applied_minor > tolerated then 'unapplied'
+      else 'same'
+    end as finding,
+  from paired
+),
+
+compared as (
+  select
+    source_instance,
+    payment_id as match_key,
+    legal_entity_code,
+    customer_id,
+    currency_code,
+    period,
+    amount_minor as left_value,
+    case
+      when finding = 'missing' then null
+      when finding in ('over', 'short') then received_minor
+      else applied_minor - foreign_minor
+    end as right_value,
+    case
+      when finding = 'missing' then amount_minor
+      when finding in ('over', 'short') then amount_minor - received_minor
+      else amount_minor - applied_minor + foreign_minor
+    end as delta_minor,
+    cast(null as decimal(38, 9)) as delta_quantity,
+    finding <> 'same' as has_fault,
+    case finding
+      when 'missing' then 'D04'
+      when 'over' then 'D07'
+      when 'short' then 'D06'
+      when 'misapplied' then 'D05'
+      when 'overapplied' then 'D07'
+      when 'fee' then 'D06'
+      when 'overpaid' then 'D07'
+      when 'unapplied' then 'D04'
+      else 'D12'
+    end as cause_code,
+    case when finding = 'missing' then message_failure_class end as failure_class,
+    'Payment ' || payment_id || ' of ' || {{ money_words('amount_minor', 'currency_code') }} || case finding
+      when 'missing' then ' has no receipt in its currency in the ERP' || coalesce(': ' || message_words, '')
+      when 'over' then ' is booked as ' || {{ money_words('received_minor', 'currency_code') }} || ' by receipt(s) '
+        || receipt_ids || case when receipt_count > 1 then ', so it was received more than once' else '' end
+      when 'short' then ' is booked as only ' || {{ money_words('received_minor', 'currency_code') }} || ' by receipt(s) '
+        || receipt_ids || case
+          when amount_minor - received_minor = fee_amount_minor then ': the fee of '
+            || {{ money_words('fee_amount_minor', 'currency_code') }} || ' was taken for a short payment'
+          else ''
+        end
+      when 'misapplied' then ' is applied with ' || {{ money_words('foreign_minor', 'currency_code') }}
+        || ' to document(s) ' || foreign_documents || ', which customer ' || customer_id || ' does not owe'
+      when 'overapplied' then ' is applied with ' || {{ money_words('applied_minor', 'currency_code') }}
+        || ', more than was received'
+      when 'fee' then ' is applied without the fee of ' || {{ money_words('fee_amount_minor', 'currency_code') }}
+        || ', which leaves the invoice open by it'
+      when 'overpaid' then ' exceeds what its invoice still owed: ' || {{ money_words('amount_minor - applied_minor', 'currency_code') }}
+        || ' of receipt(s) ' || receipt_ids || ' is left over'
+      when 'unapplied' then ' is received as ' || receipt_ids || ', but '
+        || {{ money_words('amount_minor - applied_minor', 'currency_code') }} || ' of it is applied to no document'
+      else ' differs from its applications by ' || {{ money_words('amount_minor - applied_minor', 'currency_code') }}
+    end as reason,
+    'Not tested: ' || key_not_testable_reason as not_testable_reason,
+    'payment:' || payment_id as left_ref,
+    'cash_receipt:' || receipt_ids as right_ref,
+    due_at,
+    application_count as rounding_components,
+  from judged
+
+  union all
+
+  {{ unknown_records('payment', relation='payment', key='payment_id') }}
+)
+{{ reconcile('compared', code='R24', tolerance='T1', domains=['billing', 'erp']) }}

@@ -1,0 +1,212 @@
+-- One row per legal entity, receivable account, currency and period: did the ledger move as the subledger did?
+-- A difference brought forward is no new break; it is said in words, because the balance still carries it.
+with cells as (
+  select * from {{ ref('receivable_cell') }}
+),
+
+-- what one entity or account has too much and another too little, by the same amount, was posted to the wrong one
+opposites as (
+  select
+    cells.source_instance,
+    cells.legal_entity_code,
+    cells.account_number,
+    cells.currency_code,
+    cells.period,
+    min(others.legal_entity_code || ' account ' || others.account_number) as counterpart,
+  from cells
+  inner join cells as others
+    on others.source_instance = cells.source_instance
+    and others.currency_code = cells.currency_code
+    and others.period = cells.period
+    and others.delta_minor + others.manual_minor = -(cells.delta_minor + cells.manual_minor)
+    and (others.legal_entity_code <> cells.legal_entity_code or others.account_number <> cells.account_number)
+  where cells.delta_minor + cells.manual_minor <> 0
+  group by
+    cells.source_instance, cells.legal_entity_code, cells.account_number, cells.currency_code, cells.period
+),
+
+-- documents whose own journal never reached a receivable account of their entity
+astray as (
+  select
+    subledger.source_instance, subledger.legal_entity_code, subledger.account_number, subledger.currency_code,
+    subledger.period,
+    cast(sum(subledger.amount_minor) as bigint) as astray_minor,
+    {{ joined_text('subledger.document_id', ', ') }} as astray_documents,
+  from {{ ref('receivable_subledger') }} as subledger
+  inner join {{ ref('receivable_account') }} as accounts
+    on accounts.source_instance = subledger.source_instance and accounts.document_id = subledger.document_id
+  where
+    subledger.object = 'ar_document'
+    and accounts.journal_legal_entity_code is distinct from subledger.legal_entity_code
+    and exists (
+      select 1 from {{ ref('journal_line') }} as journals
+      where journals.source_instance = subledger.source_instance and journals.document_id = subledger.document_id
+    )
+  group by
+    subledger.source_instance, subledger.legal_entity_code, subledger.account_number, subledger.currency_code,
+    subledger.period
+),
+
+not_testable as (
+  select
+    source_instance,
+    legal_entity_code,
+    account_number,
+    currency_code,
+    period,
+    key_text is null or legal_entity_code is null as is_any,
+    'a row of ' || object || coalesce(' ' || key_text, ' whose key cannot be read') || ' ' || reason as reason,
+  from {{ ref('untestable_record') }}
+  where domain = 'erp' and object in ('journal_lines', 'ar_documents', 'cash_applications')
+),
+
+untested_cells as (
+  select
+    cells.source_instance, cells.legal_entity_code, cells.account_number, cells.currency_code, cells.period,
+    min(not_testable.reason) as reason,
+  from cells
+  inner join not_testable
+    on not_testable.source_instance = cells.source_instance
+    and (
+      not_testable.is_any
+      or (
+        not_testable.legal_entity_code = cells.legal_entity_code
+        and coalesce(not_testable.account_number, cells.account_number) = cells.account_number
+        and coalesce(not_testable.currency_code, cells.currency_code) = cells.currency_code
+        and coalesce(not_testable.period, cells.period) = cells.period
+      )
+    )
+  group by cells.source_instance, cells.legal_entity_code, cells.account_number, cells.currency_code, cells.period
+),
+
+judged as (
+  select
+    cells.*,
+    opposites.counterpart,
+    astray.astray_documents,
+    untested_cells.reason as untested_reason,
+    case
+      when cells.manual_minor <> 0 and cells.delta_minor = -cells.manual_minor then 'manual'
+      when cells.orphan_minor <> 0 and cells.delta_minor = -cells.orphan_minor then 'orphan'
+      when cells.other_entity_minor <> 0 and cells.delta_minor = -cells.other_entity_minor then 'other_entity'
+      when astray.astray_minor = cells.delta_minor then 'astray'
+      when opposites.counterpart is not null then 'opposite'
+      when cells.manual_minor <> 0 then 'manual'
+      when cells.orphan_minor <> 0 then 'orphan'
+      else 'unexplained'
+    end as finding,
+  from cells
+  left join opposites
+    on opposites.source_instance = cells.source_instance
+    and opposites.legal_entity_code = cells.legal_entity_code
+    and opposites.account_number = cells.account_number
+    and opposites.currency_code = cells.currency_code
+    and opposites.period = cells.period
+  left join astray
+    on astray.source_instance = cells.source_instance
+    and astray.legal_entity_code = cells.legal_entity_code
+    and astray.account_number = cells.account_number
+    and astray.currency_code = cells.currency_code
+    and astray.period = cells.period
+  left join untested_cells
+    on untested_cells.source_instance = cells.source_instance
+    and untested_cells.legal_entity_code = cells.legal_entity_code
+    and untested_cells.account_number = cells.account_number
+    and untested_cells.currency_code = cells.currency_code
+    and untested_cells.period = cells.period
+),
+
+compared as (
+  select
+    source_instance,
+    legal_entity_code || '|' || account_number || '|' || currency_code || '|' || period as match_key,
+    legal_entity_code,
+    cast(null as {{ dbt.type_string() }}) as customer_id,
+    currency_code,
+    period,
+    subledger_minor as left_value,
+    ledger_minor as right_value,
+    delta_minor,
+    cast(null as decimal(38, 9)) as delta_quantity,
+    false as has_fault,
+    case
+      when finding in ('manual', 'orphan') then 'C06'
+      when finding = 'unexplained' then 'C99'
+      else 'C09'
+    end as cause_code,
+    cast(null as {{ dbt.type_string() }}) as failure_class,
+    'Receivable account ' || account_number || ' of ' || legal_entity_code || ' moved by '
+      || {{ money_words('coalesce(ledger_minor, 0)', 'currency_code') }} || ' in ' || period || ', its subledger by '
+      || {{ money_words('coalesce(subledger_minor, 0)', 'currency_code') }} || case finding
+        when 'manual' then ': manual journal(s) ' || manual_journals || ' moved the account by '
+          || {{ money_words('manual_minor', 'currency_code') }} || ' past the subledger'
+        when 'orphan' then ': journal(s) ' || orphan_journals || ' of ' || {{ money_words('orphan_minor', 'currency_code') }}
+          || ' have no document'
+        when 'other_entity' then ': journal(s) ' || other_entity_journals || ' of '
+          || {{ money_words('other_entity_minor', 'currency_code') }} || ' belong to documents of another entity'
+        when 'astray' then ': the journals of document(s) ' || astray_documents || ' never reached this account'
+        when 'opposite' then ': the same amount with the opposite sign stands in ' || counterpart
+        else ': no manual journal, journal without document or opposite posting explains it'
+      end
+      || case
+        when (manual_minor + orphan_minor + other_entity_minor) <> 0
+          and finding in ('manual', 'orphan')
+          and delta_minor + manual_minor + orphan_minor + other_entity_minor <> 0
+          then '; ' || {{ money_words('delta_minor + manual_minor + orphan_minor + other_entity_minor', 'currency_code') }}
+            || ' remains unexplained'
+        else ''
+      end
+      || '. With what is brought forward the balance differs by ' || {{ money_words('balance_delta_minor', 'currency_code') }}
+      as reason,
+    'Not tested: ' || untested_reason as not_testable_reason,
+    case when subledger_minor is not null then 'ar_subledger:' || legal_entity_code || '|' || account_number end as left_ref,
+    case
+      when coalesce(manual_journals, orphan_journals, other_entity_journals) is not null
+        then 'journal:' || coalesce(manual_journals, orphan_journals, other_entity_journals)
+      when ledger_minor is not null then 'gl_account:' || account_number
+    end as right_ref,
+    cast(null as timestamp) as due_at,
+  from judged
+),
+
+judged_results as (
+  select * from (
+    with passed_on as (
+      select * from compared
+    )
+    {{ reconcile('passed_on', code='R33', tolerance='T0', domains=['erp']) }}
+  ) as results
+)
+
+select
+  results.code,
+  results.source_instance,
+  results.match_key,
+  results.legal_entity_code,
+  results.customer_id,
+  results.currency_code,
+  results.period,
+  results.left_value,
+  results.right_value,
+  results.delta_minor,
+  results.delta_quantity,
+  results.status,
+  results.cause_code,
+  results.failure_class,
+  case
+    when results.status = 'matched' and cells.balance_delta_minor <> 0
+      then 'The movement agrees; the balance still differs by '
+        || {{ money_words('cells.balance_delta_minor', 'cells.currency_code') }} || ' brought forward from earlier periods'
+    else results.reason
+  end as reason,
+  results.left_ref,
+  results.right_ref,
+  results.due_at,
+from judged_results as results
+left join cells
+  on cells.source_instance = results.source_instance
+  and cells.legal_entity_code = results.legal_entity_code
+  and cells.currency_code = results.currency_code
+  and cells.period = results.period
+  and results.match_key
+    = cells.legal_entity_code || '|' || cells.account_number || '|' || cells.currency_code || '|' || cells.period
