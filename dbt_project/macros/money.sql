@@ -4,7 +4,7 @@ than the amount, or is unknown. Never rounded: a rounded amount is a difference 
 #}
 {% macro to_minor(amount, exponent) %}
     {%- set scaled -%}
-    cast({{ amount }} as decimal(18, 4)) * case {{ exponent }} when 0 then 1 when 2 then 100 when 3 then 1000 when 4 then 10000 end
+    cast({{ amount }} as decimal(28, 4)) * case {{ exponent }} when 0 then 1 when 2 then 100 when 3 then 1000 when 4 then 10000 end
     {%- endset -%}
     case when cast({{ scaled }} as decimal(38, 0)) = {{ scaled }} then cast({{ scaled }} as bigint) end
 {%- endmacro %}
