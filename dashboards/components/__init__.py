@@ -1,0 +1,1 @@
+"""What the views are made of: figures as text, tables, filters, the page frame."""

@@ -1,0 +1,97 @@
+"""One control: what it says, how it went period by period, and its results as a list to work through."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from dashboards.components import money, words
+from dashboards.components.facts import facts
+from dashboards.components.filters import choose, search
+from dashboards.components.listing import RESULT_COLUMNS, download, link, result_row
+from dashboards.components.paging import page_of
+from dashboards.components.table import Cell, Column, table
+from dashboards.queries import controls, results
+from dashboards.queries.scope import Scope
+from dashboards.snapshot import Row, Snapshot
+
+STATUSES = ("break", "timing", "not_testable", "in_tolerance", "matched")
+PAGE = "controls"
+
+
+def control_detail(db: Snapshot, entry: Row, scope: Scope) -> None:
+    """Shows the control in the scope."""
+    st.subheader(f"{entry['code']} {entry['title']}", anchor=False)
+    facts(
+        [
+            ("What a failure means", entry["words"] or ""),
+            ("Next step", entry["next_step"] if entry["next_step"] != entry["words"] else ""),
+            ("Who acts", words.owner(entry["owner_role"])),
+            ("Weight", words.severity(entry["severity"])),
+            ("Tolerance", words.without_code(entry["tolerance"])),
+            ("Time allowed", words.without_code(entry["timing_window"])),
+            ("Needs", words.objects(entry["objects"])),
+        ]
+    )
+    _results(db, entry["code"], scope)
+    with st.expander("Period by period", expanded=False):
+        _trend(db, entry["code"], scope)
+
+
+def _results(db: Snapshot, code: str, scope: Scope) -> None:
+    left, right = st.columns([2, 1])
+    with left:
+        status = choose(
+            PAGE, "status", "Show", [*STATUSES, "all"], default="break", segmented=True,
+            words=lambda value: "All" if value == "all" else words.status(value).text,
+        )  # fmt: skip
+    with right:
+        text = search(PAGE, "q", "Find a record, customer or cause", "for example an invoice number")
+    narrowed = Scope(**{**vars(scope), "search": text})
+    wanted = "" if status == "all" else status
+    total = results.count(db, narrowed, code, wanted)
+    page = page_of("results", total, (code, wanted, narrowed))
+    rows = results.page(db, narrowed, code, wanted, page.limit, page.offset)
+    if not rows:
+        st.success("Nothing here: no result of this kind in what is chosen above.", icon=":material/check:")
+    else:
+        table(f"Results, {page.words}. The largest difference first, per currency.", RESULT_COLUMNS,
+              [result_row(row, _address(row, scope, status)) for row in rows], key="results")  # fmt: skip
+    download(db, "Download these results (CSV)", f"{code}-{status}", total, results.download(narrowed, code, wanted))
+
+
+def _address(row: Row, scope: Scope, status: str) -> str:
+    return link(
+        PAGE, control=row["code"], record=row["match_key"], instance=row["source_instance"], entity=scope.entity,
+        currency=scope.currency, period=scope.period, status="" if status == "break" else status,
+    )  # fmt: skip
+
+
+def _trend(db: Snapshot, code: str, scope: Scope) -> None:
+    counts = ("compared", "matched", "in_tolerance", "timing", "breaks", "not_testable")
+    columns = (
+        Column("period", "Period"),
+        Column("currency", "Currency"),
+        *(Column(name, words.COUNTS[name], numeric=True) for name in counts),
+        Column("net", "Net difference", numeric=True),
+        Column("absolute", "Sum of differences without sign", numeric=True),
+    )
+    rows: list[dict[str, Any]] = [
+        {
+            "period": Cell(
+                row["period"] or "no period", href=link(PAGE, control=code, period=row["period"], entity=scope.entity)
+            ),
+            "currency": row["currency_code"] or money.NOTHING,
+            **{name: money.count(row[name]) for name in counts},
+            "breaks": Cell(money.count(row["breaks"]), tone="bad" if row["breaks"] else ""),
+            "net": money.amount(row["break_net_minor"], row["currency_code"])
+            if row["currency_code"]
+            else money.NOTHING,
+            "absolute": money.amount(row["break_absolute_minor"], row["currency_code"])
+            if row["currency_code"]
+            else money.NOTHING,
+        }
+        for row in controls.trend(db, code, scope)
+    ]
+    table("All accounting periods, newest first", columns, rows, key="trend")

@@ -1,0 +1,21 @@
+"""A short list of facts: a term and what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+
+import streamlit as st
+
+from dashboards.components.table import Value, content
+
+
+def facts(pairs: Iterable[tuple[str, Value]]) -> None:
+    """Shows the pairs side by side, one below the other where the page is narrow."""
+    inner = "".join(f"<div><dt>{escape(term)}</dt><dd>{content(value)}</dd></div>" for term, value in pairs if value)
+    st.html(f'<dl class="tt-facts tt">{inner}</dl>')
+
+
+def back(text: str, href: str) -> None:
+    """A link to where the reader came from."""
+    st.html(f'<a class="tt-link" href="{escape(href)}" target="_self">← {escape(text)}</a>')

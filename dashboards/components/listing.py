@@ -1,0 +1,91 @@
+"""A list of results or records: pager, table, download; the same on every page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from dashboards.components import money, words
+from dashboards.components.frame import moment
+from dashboards.components.table import Cell, Column, Value
+from dashboards.export import DOWNLOAD_LIMIT, to_csv
+from dashboards.snapshot import Row, Snapshot
+
+RESULT_COLUMNS = (
+    Column("status", "Result"),
+    Column("record", "Record"),
+    Column("difference", "Difference", numeric=True),
+    Column("left", "Left side", numeric=True),
+    Column("right", "Right side", numeric=True),
+    Column("reason", "Why", wide=True),
+    Column("owner", "Who acts"),
+    Column("due", "Due"),
+    Column("next", "Next step", wide=True),
+)
+
+
+def link(path: str, **parameters: str | None) -> str:
+    """A relative address of a page with the parameters that have a value."""
+    query = urlencode({name: value for name, value in parameters.items() if value})
+    return f"{path}?{query}" if query else path
+
+
+def is_quantity(row: Row) -> bool:
+    """True where the control compares quantities: left and right are then no money."""
+    return row["delta_quantity"] is not None or row["currency_code"] is None
+
+
+def side(row: Row, name: str) -> str:
+    """A side's value: quantity, or amount in major units; a dash where that side has no record."""
+    value = row[f"{name}_value"]
+    return money.quantity(value) if is_quantity(row) else money.amount(value, row["currency_code"])
+
+
+def difference(row: Row) -> Cell:
+    """What does not tie: money with its currency, and the quantity where that is what is compared."""
+    quantity = f"{money.quantity(row['delta_quantity'])} units" if row["delta_quantity"] else ""
+    if row["delta_minor"] is None or not row["currency_code"]:
+        return Cell(quantity or money.NOTHING)
+    negative = row["delta_minor"] < 0
+    text = money.with_currency(row["delta_minor"], row["currency_code"])
+    return Cell(text, note=quantity, tone="negative" if negative else "")
+
+
+def due(row: Row) -> str:
+    """By when a break has to be resolved; for what is only timing, from when it counts as a break."""
+    if row["status"] == "break":
+        return moment(row["resolve_by"]) if row["resolve_by"] else "Period end"
+    return f"From {moment(row['due_at'])}" if row["due_at"] and row["status"] == "timing" else ""
+
+
+def result_row(row: Row, href: str) -> dict[str, Value]:
+    """A result as a row of the table; the record links to both sides of the comparison."""
+    is_break = row["status"] == "break"
+    known = [text for text in (row["legal_entity_code"], row["customer_id"], row["period"]) if text]
+    return {
+        "status": words.status(row["status"]),
+        "record": Cell(
+            row["match_key"], note=", ".join(known), href=href, label=f"Compare both sides of {row['match_key']}"
+        ),
+        "difference": difference(row),
+        "left": side(row, "left"),
+        "right": side(row, "right"),
+        "reason": Cell(row["reason"] or "", note=words.cause(row["cause_code"])),
+        "owner": words.owner(row["owner_role"]) if is_break else "",
+        "due": due(row),
+        "next": (row["next_step"] or "") if is_break else "",
+    }
+
+
+def download(db: Snapshot, label: str, name: str, total: int, query: tuple[str, tuple[Any, ...]]) -> None:
+    """A button that writes the CSV when it is pressed; says so when the file cannot hold everything."""
+    make: Callable[[], bytes] = lambda: to_csv(db.stream(*query))  # noqa: E731
+    st.download_button(
+        label, make, file_name=f"{name}.csv", mime="text/csv", on_click="ignore", icon=":material/download:",
+        key=f"download.{name}", disabled=total == 0,
+    )  # fmt: skip
+    if total > DOWNLOAD_LIMIT:
+        st.caption(f"The file holds the first {DOWNLOAD_LIMIT:,} of {total:,} rows; narrow the filters for the others.")

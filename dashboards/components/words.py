@@ -1,0 +1,177 @@
+"""The words a controller reads for codes, statuses and severities; each status has a sign beside its colour."""
+
+from __future__ import annotations
+
+import re
+
+from dashboards.components.table import Cell
+
+STATUS = {
+    "matched": ("✓ Ties", "good"),
+    "in_tolerance": ("≈ Within tolerance", "good"),
+    "timing": ("◷ Not due yet", "warn"),
+    "break": ("✕ Does not tie", "bad"),
+    "not_testable": ("– Not tested", "muted"),
+}
+SEVERITY = {
+    "S1": "S1, blocks the close",
+    "S2": "S2, financial",
+    "S3": "S3, operational",
+    "S4": "S4, information",
+}
+OWNER = {
+    "RevOps": "Revenue operations",
+    "BillingOps": "Billing operations",
+    "ProductData": "Product data",
+    "IntegrationOps": "Integration operations",
+    "AR": "Accounts receivable",
+    "GL": "General ledger",
+    "RevenueAccounting": "Revenue accounting",
+    "Tax": "Tax",
+    "Treasury": "Treasury",
+    "MasterData": "Master data",
+}
+FAILURE_CLASS = {
+    "transport": "Transmission failed",
+    "business_rule": "Rejected by a business rule",
+    "accounting_control": "Accounting control",
+}
+PERIOD_STATE = {
+    "future": "Not begun",
+    "open": "Open",
+    "soft_closed": "Soft closed",
+    "hard_closed": "Hard closed",
+    "reopened": "Reopened",
+}
+STATE = {"new": "New", "in_progress": "In progress"}
+
+
+def status(code: str | None) -> Cell:
+    """The status of a result, in words and with its sign."""
+    text, tone = STATUS.get(code or "", (code or "–", "muted"))
+    return Cell(text, tone=tone)
+
+
+def severity(code: str | None) -> str:
+    """A severity in words."""
+    return SEVERITY.get(code or "", code or "–")
+
+
+def owner(role: str | None) -> str:
+    """Who acts."""
+    return OWNER.get(role or "", role or "–")
+
+
+def plain(text: str | None) -> str:
+    """A name from the data as words: `sent_back` reads `Sent back`."""
+    return text.replace("_", " ").capitalize() if text else "–"
+
+
+COUNTS = {
+    "compared": "Compared",
+    "matched": "Ties",
+    "in_tolerance": "Within tolerance",
+    "timing": "Not due yet",
+    "breaks": "Does not tie",
+    "not_testable": "Not tested",
+}
+_CODED = re.compile(r"^[TW]\w: ")
+_RECORDS = {
+    "ar_document": "receivable document in the ERP",
+    "ar_subledger": "receivables subledger",
+    "cash_receipt": "cash receipt in the ERP",
+    "credit_note": "credit note in billing",
+    "invoice": "invoice in billing",
+    "invoice_line": "invoice line in billing",
+    "payment": "payment in billing",
+    "gl_account": "ledger account",
+    "metered_usage": "metered usage",
+    "usage_events": "usage events",
+}
+_FIELDS = {
+    "currency_code": "Currency",
+    "legal_entity_code": "Entity",
+    "customer_id": "Customer",
+    "line_id": "Line",
+    "sku": "Product",
+    "amount_minor": "Net amount",
+    "net_amount_minor": "Net amount",
+    "tax_amount_minor": "Tax",
+    "total_amount_minor": "Total",
+    "discount_amount_minor": "Discount",
+    "open_amount_minor": "Open",
+    "external_id": "Billing record",
+}
+_SYSTEMS = {"product": "product usage", "billing": "billing", "crm": "CRM", "erp": "ERP", "hub": "event hub"}
+
+
+def objects(listed: str | None) -> str:
+    """`billing.invoices, erp.ar_documents` as `billing: invoices; ERP: ar documents`."""
+    grouped: dict[str, list[str]] = {}
+    for name in filter(None, (part.strip() for part in (listed or "").split(","))):
+        system, _, item = name.partition(".")
+        grouped.setdefault(_SYSTEMS.get(system, system), []).append(item.replace("_", " ").replace("ar doc", "AR doc"))
+    return "; ".join(f"{system}: {', '.join(items)}" for system, items in grouped.items())
+
+
+def verdict(counts: dict[str, int]) -> Cell:
+    """The last result of a control from its counts."""
+    if counts["breaks"]:
+        return status("break")
+    if not counts["compared"]:
+        return Cell("– Nothing to compare", tone="muted")
+    if counts["not_testable"] == counts["compared"]:
+        return status("not_testable")
+    if counts["not_testable"]:
+        return Cell("◐ Ties where tested", tone="warn")
+    return status("matched")
+
+
+def record(kind: str) -> str:
+    """What kind of record a reference names."""
+    return _RECORDS.get(kind, kind.replace("_", " "))
+
+
+def without_code(text: str | None) -> str:
+    """`T0: exact` without its code, as a sentence begins."""
+    plain_text = _CODED.sub("", text or "")
+    return plain_text[:1].upper() + plain_text[1:]
+
+
+LEG = {
+    "A": "Expected to metered",
+    "B": "Metered to billed",
+    "C": "Billed to posted",
+    "D": "Posted to settled",
+}
+CAUSE = {
+    "A01": "usage dropped", "A02": "usage arrived late, within grace", "A03": "usage arrived after the cut-off",
+    "A04": "usage counted twice", "A05": "usage without an event, or of a test tenant", "A06": "usage of another subscription",
+    "A07": "usage in the wrong period", "A08": "wrong unit or aggregation", "A99": "capture, unexplained",
+    "B01": "contract not in billing", "B02": "older contract version billed", "B03": "bill run skipped or held",
+    "B04": "wrong quantity billed", "B05": "wrong price, tier or scheme", "B06": "allowance, minimum or commitment",
+    "B07": "proration", "B08": "discount", "B09": "invoiced in another currency", "B10": "rounding in billing",
+    "B11": "invoiced twice", "B12": "billed without or after the contract", "B13": "authorised credit",
+    "B14": "unauthorised credit or override", "B99": "billing, unexplained",
+    "C01": "on its way to the ERP", "C02": "transmission failed", "C03": "rejected by a business rule",
+    "C04": "rejected by an accounting control", "C05": "posted twice", "C06": "posted without a billing document",
+    "C07": "line dropped", "C08": "credit missing or with the wrong sign", "C09": "wrong entity, account or customer",
+    "C10": "wrong period", "C11": "tax", "C12": "exchange rate", "C13": "rounding in posting",
+    "C14": "amount altered on the way", "C99": "posting, unexplained",
+    "D01": "not due yet", "D02": "overdue", "D03": "disputed", "D04": "received, not applied", "D05": "applied to another customer",
+    "D06": "short payment, withholding or fee", "D07": "overpaid or paid twice", "D08": "refund or chargeback",
+    "D09": "written off", "D10": "realised exchange difference", "D11": "credit applied to another document",
+    "D12": "rounding in settlement", "D99": "settlement, unexplained",
+}  # fmt: skip
+
+
+def cause(code: str | None) -> str:
+    """A cause in words, its code behind it for the auditor; empty where there is none."""
+    if not code:
+        return ""
+    return f"{CAUSE[code].capitalize()} ({code})" if code in CAUSE else code
+
+
+def field(name: str) -> str:
+    """A field's name as a heading."""
+    return _FIELDS.get(name) or plain(name.removesuffix("_minor").removesuffix("_id").removesuffix("_code"))

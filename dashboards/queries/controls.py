@@ -1,0 +1,112 @@
+"""The controls: catalogue, last result, trend."""
+
+from __future__ import annotations
+
+from dashboards.queries.scope import Scope, in_summary
+from dashboards.snapshot import Row, Snapshot
+
+
+def overview(db: Snapshot, scope: Scope) -> list[Row]:
+    """A row per control: its catalogue entry and counts in the scope; zero everywhere when nothing was compared."""
+    conditions, values = in_summary(scope)
+    return db.rows(
+        f"""
+        with counted as (
+            select
+                code,
+                sum(compared) as compared,
+                sum(matched) as matched,
+                sum(in_tolerance) as in_tolerance,
+                sum(timing) as timing,
+                sum(breaks) as breaks,
+                sum(not_testable) as not_testable
+            from marts.reconciliation_summary
+            where {conditions}
+            group by code
+        )
+        select
+            c.code, c.title, c.severity, c.owner_role,
+            coalesce(n.compared, 0) as compared,
+            coalesce(n.matched, 0) as matched,
+            coalesce(n.in_tolerance, 0) as in_tolerance,
+            coalesce(n.timing, 0) as timing,
+            coalesce(n.breaks, 0) as breaks,
+            coalesce(n.not_testable, 0) as not_testable
+        from marts.controls as c
+        left join counted as n on n.code = c.code
+        order by c.code
+        """,
+        values,
+    )
+
+
+def amounts(db: Snapshot, scope: Scope, code: str = "") -> list[Row]:
+    """Net and absolute differences of breaks, and net of what is tolerated, per control and currency; no row where all is zero."""
+    conditions, values = in_summary(scope)
+    return db.rows(
+        f"""
+        select
+            code,
+            currency_code,
+            cast(sum(break_net_minor) as decimal(38, 0)) as break_net_minor,
+            cast(sum(break_absolute_minor) as decimal(38, 0)) as break_absolute_minor,
+            cast(sum(tolerance_net_minor) as decimal(38, 0)) as tolerance_net_minor,
+            cast(sum(tolerance_absolute_minor) as decimal(38, 0)) as tolerance_absolute_minor
+        from marts.reconciliation_summary
+        where {conditions} and (? = '' or code = ?) and currency_code is not null
+        group by code, currency_code
+        having sum(break_absolute_minor) <> 0 or sum(tolerance_absolute_minor) <> 0
+        order by code, currency_code
+        """,
+        (*values, code, code),
+    )
+
+
+def breaks_by_period(db: Snapshot, scope: Scope) -> list[Row]:
+    """Compared and broken per control and period, oldest first; the period of the scope is left open."""
+    conditions, values = in_summary(scope.only("entity", "currency"))
+    return db.rows(
+        f"""
+        select code, period, sum(compared) as compared, sum(breaks) as breaks, sum(not_testable) as not_testable
+        from marts.reconciliation_summary
+        where {conditions} and period is not null
+        group by code, period
+        order by code, period
+        """,
+        values,
+    )
+
+
+def catalogue_entry(db: Snapshot, code: str) -> Row:
+    """The catalogue entry of one control; empty when there is none."""
+    return db.row(
+        "select code, name, title, severity, owner_role, tolerance, timing_window, objects, words, next_step"
+        " from marts.controls where code = ?",
+        (code,),
+    )
+
+
+def trend(db: Snapshot, code: str, scope: Scope) -> list[Row]:
+    """Counts of one control per period and currency, newest first, with net and absolute differences of breaks."""
+    conditions, values = in_summary(scope.only("entity", "currency"))
+    return db.rows(
+        f"""
+        select
+            period,
+            currency_code,
+            sum(compared) as compared,
+            sum(matched) as matched,
+            sum(in_tolerance) as in_tolerance,
+            sum(timing) as timing,
+            sum(breaks) as breaks,
+            sum(not_testable) as not_testable,
+            cast(sum(break_net_minor) as decimal(38, 0)) as break_net_minor,
+            cast(sum(break_absolute_minor) as decimal(38, 0)) as break_absolute_minor
+        from marts.reconciliation_summary
+        where code = ? and {conditions}
+        group by period, currency_code
+        order by period desc, currency_code
+        limit 200
+        """,
+        (code, *values),
+    )

@@ -1,0 +1,134 @@
+"""Results of controls, the exceptions they opened, and the two records that each compared."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dashboards.queries.scope import CUSTOMER_TEXT, Scope, where
+from dashboards.snapshot import Row, Snapshot
+
+_TABLES = {
+    "ar_document": "document_id",
+    "ar_document_line": "document_line_id",
+    "cash_application": "application_id",
+    "cash_receipt": "receipt_id",
+    "credit_note": "credit_note_id",
+    "credit_note_line": "credit_note_line_id",
+    "dispute": "dispute_id",
+    "gl_account": "account_number",
+    "invoice": "invoice_id",
+    "invoice_line": "line_id",
+    "payment": "payment_id",
+    "payout": "payout_id",
+    "refund": "refund_id",
+    "subscription": "subscription_id",
+    "subscription_item": "item_id",
+}
+RECORDS = {name: (name, key) for name, key in _TABLES.items()} | {"journal": ("journal_line", "journal_id")}
+"""What a reference such as `invoice:IN-7` names: canonical table and the column of its key."""
+
+_OF_SERVICE_MONTH = """(
+    period = ? or match_key in (
+        select unnest([invoice_id, line_id]) from canonical.invoice_line where strftime(service_start, '%Y-%m') = ?
+    )
+)"""
+"""Usage of August is invoiced in September: a service month's results are its own and those of its invoices."""
+
+_COLUMNS = """
+    code, source_instance, match_key, legal_entity_code, customer_id, currency_code, period, left_value, right_value,
+    delta_minor, delta_quantity, status, cause_code, failure_class, reason, left_ref, right_ref, due_at
+"""
+_ORDER = """
+    case {0}.status when 'break' then 1 when 'timing' then 2 when 'not_testable' then 3 when 'in_tolerance' then 4 else 5 end,
+    {0}.currency_code, abs({0}.delta_minor) desc nulls last, {0}.code, {0}.match_key, {0}.source_instance
+"""
+
+
+def count(db: Snapshot, scope: Scope, code: str = "", status: str = "") -> int:
+    """How many results the scope holds."""
+    conditions, values = _in_results(scope, code, status)
+    return int(db.row(f"select count(*) as n from marts.reconciliation_results where {conditions}", values)["n"])
+
+
+def page(db: Snapshot, scope: Scope, code: str, status: str, limit: int, offset: int) -> list[Row]:
+    """A page of results, largest difference first per currency, with the exception that each break opened."""
+    conditions, values = _in_results(scope, code, status)
+    return db.rows(_sql(conditions, "limit ? offset ?"), (*values, limit, offset))
+
+
+def download(scope: Scope, code: str = "", status: str = "") -> tuple[str, tuple[Any, ...]]:
+    """All results of the scope: a query for `Snapshot.stream`."""
+    conditions, values = _in_results(scope, code, status)
+    return _sql(conditions), values
+
+
+def one(db: Snapshot, code: str, source_instance: str, match_key: str) -> Row:
+    """One result; empty when the snapshot does not hold it."""
+    conditions, values = where(
+        ("code = ?", code), ("source_instance = ?", source_instance), ("match_key = ?", match_key)
+    )
+    return db.row(_sql(conditions, "limit 1"), values)
+
+
+def records(db: Snapshot, reference: str | None, source_instance: str, limit: int = 5) -> list[Row]:
+    """The canonical rows that a reference `object:key, key` names, among the instances that the result's own is linked to.
+
+    None when the reference names a computed side.
+    """
+    kind, _, keys = (reference or "").partition(":")
+    table, column = RECORDS.get(kind, ("", ""))
+    if not keys or not table or not db.has(f"canonical.{table}"):
+        return []
+    return db.rows(
+        f"""
+        select * from canonical."{table}"
+        where list_contains(string_split(?, ', '), "{column}")
+            and source_instance in (select linked_instance from config.instance_links where source_instance = ?)
+        order by all
+        limit ?
+        """,
+        (keys, source_instance, limit),
+    )
+
+
+def _in_results(scope: Scope, code: str, status: str) -> tuple[str, tuple[Any, ...]]:
+    return where(
+        ("code = ?", code),
+        ("status = ?", status),
+        ("legal_entity_code = ?", scope.entity),
+        ("currency_code = ?", scope.currency),
+        ("period = ?", scope.period),
+        ("customer_id = ?", scope.customer),
+        (CUSTOMER_TEXT, scope.customer_text),
+        (_OF_SERVICE_MONTH, scope.service_month),
+        (
+            "contains(lower(concat_ws(' ', match_key, customer_id, cause_code, left_ref, right_ref)), lower(?))",
+            scope.search,
+        ),
+    )
+
+
+def _sql(conditions: str, page_of: str = "") -> str:
+    # the page is cut before the joins: ten million results stay one pass over a few columns
+    return f"""
+        with picked as (
+            select {_COLUMNS} from marts.reconciliation_results as r
+            where {conditions} order by {_ORDER.format("r")} {page_of}
+        )
+        select
+            picked.*,
+            c.title,
+            coalesce(e.severity, c.severity) as severity,
+            coalesce(e.owner_role, c.owner_role) as owner_role,
+            coalesce(e.next_step, c.next_step) as next_step,
+            e.exception_key,
+            e.state,
+            e.first_seen_at,
+            e.due_at as resolve_by
+        from picked
+        left join marts.controls as c on c.code = picked.code
+        left join marts.exceptions as e
+            on e.code = picked.code and e.source_instance = picked.source_instance and e.match_key = picked.match_key
+            and picked.status = 'break'
+        order by {_ORDER.format("picked")}
+        """

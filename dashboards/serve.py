@@ -1,0 +1,47 @@
+"""Starts the dashboard over a home: `tieout dashboard` calls `serve`."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from dagster_project.errors import InputError
+from dagster_project.settings import Settings
+
+APP = Path(__file__).with_name("streamlit_app.py")
+
+
+def command(settings: Settings, port: int = 8501, headless: bool = False) -> list[str]:
+    """The command line that serves `settings` on `port`; `headless` opens no browser."""
+    return [
+        sys.executable, "-m", "streamlit", "run", str(APP),
+        "--server.port", str(port),
+        "--server.headless", "true" if headless else "false",
+        "--browser.gatherUsageStats", "false",
+        "--", "--config", str(settings.config_path),
+    ]  # fmt: skip
+
+
+def serve(settings: Settings, port: int = 8501, headless: bool = False) -> int:
+    """Serves until interrupted; returns the exit code. Raises InputError when the port is taken."""
+    _require_free(port)
+    environment = {**os.environ, "DO_NOT_TRACK": "1"}
+    with subprocess.Popen(command(settings, port, headless), env=environment) as process:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            process.terminate()
+            process.wait()
+            return 130
+
+
+def _require_free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except (OSError, OverflowError) as error:
+            raise InputError(f"port {port} cannot be used ({error}); choose another with --port") from None

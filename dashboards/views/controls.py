@@ -1,0 +1,113 @@
+"""Controls: every control with its last result and trend; one control with its breaks; one break with both its sides."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from dashboards.components import money, words
+from dashboards.components.control_detail import control_detail
+from dashboards.components.facts import back
+from dashboards.components.frame import begin, needs
+from dashboards.components.listing import link
+from dashboards.components.pair import pair
+from dashboards.components.scope_bar import scope_bar
+from dashboards.components.table import Bars, Cell, Column, table
+from dashboards.queries import controls, results
+from dashboards.queries.scope import Scope
+from dashboards.snapshot import Row, Snapshot
+
+PAGE = "controls"
+COLUMNS = (
+    Column("control", "Control", wide=True),
+    Column("result", "Result"),
+    Column("breaks", "Does not tie", numeric=True),
+    Column(
+        "amount", "Amount that does not tie", numeric=True, hint="Differences added without their sign, per currency"
+    ),
+    Column("compared", "Compared", numeric=True),
+    Column("matched", "Ties", numeric=True),
+    Column("in_tolerance", "Within tolerance", numeric=True),
+    Column("timing", "Not due yet", numeric=True),
+    Column("not_testable", "Not tested", numeric=True),
+    Column("trend", "Breaks by period"),
+    Column("owner", "Who acts"),
+)
+
+
+def show() -> None:
+    """The page; which of its three depths follows from the URL."""
+    db = begin("Controls", "What is compared with what, what does not tie, and who acts.")
+    if not needs(db, "marts.reconciliation_results", "marts.exceptions"):
+        return
+    code, record = st.query_params.get("control", ""), st.query_params.get("record", "")
+    entry = controls.catalogue_entry(db, code) if code else {}
+    if code and not entry:
+        st.warning(f"There is no control {code} in this snapshot; here are all.")
+    if entry and record:
+        _record(db, entry, record)
+        return
+    if entry:
+        back("All controls", link(PAGE, entity=st.query_params.get("entity"), period=st.query_params.get("period")))
+    scope = scope_bar(db, PAGE)
+    if entry:
+        control_detail(db, entry, scope)
+    else:
+        _overview(db, scope)
+
+
+def _record(db: Snapshot, entry: Row, record: str) -> None:
+    parameters = {name: st.query_params.get(name) for name in ("entity", "currency", "period", "status")}
+    back(f"Results of {entry['code']} {entry['title']}", link(PAGE, control=entry["code"], **parameters))
+    found = results.one(db, entry["code"], st.query_params.get("instance", ""), record)
+    if found:
+        pair(db, found)
+    else:
+        st.warning(f"{entry['code']} has no result for {record} in this snapshot. It may have been settled since.")
+
+
+def _overview(db: Snapshot, scope: Scope) -> None:
+    overview = controls.overview(db, scope)
+    amounts: dict[str, list[Cell]] = {}
+    for row in controls.amounts(db, scope):
+        if row["break_absolute_minor"]:
+            amounts.setdefault(row["code"], []).append(
+                Cell(money.with_currency(row["break_absolute_minor"], row["currency_code"]))
+            )
+    history: dict[str, list[tuple[str, int]]] = {}
+    for row in controls.breaks_by_period(db, scope):
+        history.setdefault(row["code"], []).append((row["period"], int(row["breaks"])))
+    broken = [row for row in overview if row["breaks"]]
+    st.markdown(
+        f"**{len(broken)} of {len(overview)} controls do not tie**, {sum(int(row['breaks']) for row in broken):,} differences in all."
+        if broken
+        else f"**All {len(overview)} controls tie** in what is chosen above; see the last columns for what was not tested."
+    )
+    rows = [_overview_row(row, amounts.get(row["code"], []), history.get(row["code"], []), scope) for row in overview]
+    table("Every control. Amounts are differences without their sign, per currency, never added across currencies.",
+          COLUMNS, rows, key="controls")  # fmt: skip
+
+
+def _overview_row(row: Row, amounts: list[Cell], history: list[tuple[str, int]], scope: Scope) -> dict[str, Any]:
+    href = link(PAGE, control=row["code"], entity=scope.entity, currency=scope.currency, period=scope.period)
+    counts = {name: int(row[name]) for name in words.COUNTS}
+    shown = tuple(history[-12:])
+    return {
+        "control": Cell(f"{row['code']} {row['title']}", href=href, note=words.severity(row["severity"])),
+        "result": words.verdict(counts),
+        "breaks": Cell(money.count(row["breaks"]), tone="bad" if row["breaks"] else ""),
+        "amount": amounts or money.NOTHING,
+        **{name: money.count(row[name]) for name in ("compared", "matched", "in_tolerance", "timing", "not_testable")},
+        "trend": Bars(shown, _trend_words(shown)) if shown else money.NOTHING,
+        "owner": words.owner(row["owner_role"]),
+    }
+
+
+def _trend_words(history: tuple[tuple[str, int], ...]) -> str:
+    if not any(count for _, count in history):
+        return f"none, {history[0][0]} to {history[-1][0]}" if len(history) > 1 else f"none in {history[0][0]}"
+    return ", ".join(f"{period}: {count}" for period, count in history[-2:])
+
+
+show()

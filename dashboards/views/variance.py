@@ -1,0 +1,150 @@
+"""Variance: what should have been billed, what was, what was posted and paid; where it stops tying, and the records."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from dashboards.components import money, words
+from dashboards.components.facts import back
+from dashboards.components.filters import choose, search, switch
+from dashboards.components.frame import begin, needs
+from dashboards.components.listing import download, link
+from dashboards.components.paging import page_of
+from dashboards.components.record_list import record_list
+from dashboards.components.scope_bar import scope_bar
+from dashboards.components.table import Cell, Column, table
+from dashboards.queries import run, variance
+from dashboards.queries.scope import Scope
+from dashboards.snapshot import Row, Snapshot
+
+PAGE = "variance"
+GROUPS = {"entity": "Legal entity", "customer": "Customer", "period": "Service month"}
+STAGES = {
+    "expected_minor": ("Expected", "Usage and fees at contract terms (E)", "results"),
+    "metered_minor": ("Metered", "What metering handed to billing, at the same terms (M)", "results"),
+    "billed_minor": ("Billed", "Invoices less credit notes (B)", "invoice_lines"),
+    "posted_minor": ("Posted", "Receivable documents in the ERP less credit memos (P)", "ar_documents"),
+    "settled_minor": ("Paid", "Cash applied in the ERP (S)", "cash_applications"),
+}
+
+
+def show() -> None:
+    """The page."""
+    db = begin("Variance", "From usage to cash, excluding tax: where does the money stop tying?")
+    if not needs(db, "marts.bridge_cells", "marts.bridge_allocation", "canonical.billing_customer"):
+        return
+    scope = scope_bar(db, PAGE, run.service_months(db), "Service month")
+    first, second, third = st.columns(3, vertical_alignment="bottom")
+    with first:
+        text = search(PAGE, "q", "Customer", "part of a name or number")
+    with second:
+        group = choose(PAGE, "by", "A row per", list(GROUPS), "entity", GROUPS.__getitem__, segmented=True)
+    with third:
+        differing = switch(PAGE, "differing", "Only rows with a difference", default=False)
+    customer = st.query_params.get("customer", "")
+    scope = Scope(
+        entity=scope.entity, currency=scope.currency, period=scope.period, customer=customer, customer_text=text
+    )
+    if customer:
+        name = run.customer_names(db, [customer]).get(customer, "name unknown")
+        st.markdown("**One customer**")
+        back(f"{customer}, {name}: show all customers again", _address(scope, group, customer=""))
+    _totals(db, scope, group)
+    _groups(db, scope, group, differing)
+    _why(db, scope)
+    st.subheader("Records", anchor=False)
+    record_list(db, PAGE, scope)
+
+
+def _address(scope: Scope, group: str, **changed: str) -> str:
+    given = {"entity": scope.entity, "currency": scope.currency, "period": scope.period, "customer": scope.customer,
+             "q": scope.customer_text, "by": "" if group == "entity" else group}  # fmt: skip
+    return link(PAGE, **{**given, **changed})
+
+
+def _stage_cells(row: Row, address: Any) -> dict[str, Cell]:
+    """An amount per stage, with how it differs from the stage before in words, and a link to its records."""
+    cells: dict[str, Cell] = {}
+    previous: tuple[str, int] | None = None
+    for stage, (label, _, kind) in STAGES.items():
+        value, note, tone = int(row[stage]), "", ""
+        if previous is not None and value != previous[1]:
+            gap = money.amount(abs(value - previous[1]), row["currency_code"])
+            note = f"▼ {gap} less than {previous[0]}" if value < previous[1] else f"▲ {gap} more than {previous[0]}"
+            tone = "bad"
+        text = money.amount(value, row["currency_code"])
+        cells[stage] = Cell(text, note=note, tone="negative" if value < 0 else "", note_tone=tone, href=address(kind),
+                            label=f"{label} {row['currency_code']} {text}: show the records")  # fmt: skip
+        previous = (label.lower(), value)
+    return cells
+
+
+def _columns(first: str) -> tuple[Column, ...]:
+    stages = (Column(stage, label, numeric=True, hint=hint) for stage, (label, hint, _) in STAGES.items())
+    return (Column("name", first), Column("currency", "Currency"), *stages)
+
+
+def _totals(db: Snapshot, scope: Scope, group: str) -> None:
+    rows = []
+    for row in variance.totals(db, scope):
+        currency = row["currency_code"]
+        cells = _stage_cells(row, lambda kind, c=currency: _address(scope, group, currency=c, records=kind))
+        rows.append({"name": Cell(currency, href=_address(scope, group, currency=currency)), **cells})
+    columns = _columns("Currency")
+    table("Total of what is chosen, one row per currency", (columns[0], *columns[2:]), rows, key="totals")
+
+
+def _groups(db: Snapshot, scope: Scope, group: str, differing: bool) -> None:
+    total = variance.count(db, scope, group, differing)
+    page = page_of("groups", total, (group, differing, scope))
+    found = variance.page(db, scope, group, differing, page.limit, page.offset)
+    names = run.customer_names(db, [row["name"] for row in found]) if group == "customer" else run.entities(db)
+    rows = [_group_row(row, names, scope, group) for row in found]
+    table(f"By {GROUPS[group].lower()}: {page.words}", _columns(GROUPS[group]), rows, key="groups")
+    download(db, "Download these rows (CSV)", f"variance-by-{group}", total, variance.download(scope, group, differing))
+
+
+def _group_row(row: Row, names: dict[str, str], scope: Scope, group: str) -> dict[str, Any]:
+    name, currency = row["name"] or "", row["currency_code"]
+    deeper = {"entity": "customer", "customer": "period", "period": "customer"}[group]
+    here = {group: name, "currency": currency}
+    cells = _stage_cells(row, lambda kind: _address(scope, group, **here, records=kind))
+    known = names.get(name, "")
+    return {
+        "name": Cell(name or "–", note=known if known != name else "", href=_address(scope, deeper, **{group: name})),
+        "currency": currency,
+        **cells,
+    }
+
+
+def _why(db: Snapshot, scope: Scope) -> None:
+    columns = (
+        Column("leg", "Between"),
+        Column("cause", "Cause", wide=True),
+        Column("currency", "Currency"),
+        Column("amount", "Amount", numeric=True),
+    )
+    rows = [
+        {
+            "leg": words.LEG.get(row["leg"], row["leg"]),
+            "cause": words.cause(row["cause_code"]),
+            "currency": row["currency_code"],
+            "amount": money.amount(row["amount_minor"], row["currency_code"]),
+        }
+        for row in variance.causes(db, scope)
+    ]
+    st.subheader("Why", anchor=False)
+    if rows:
+        table(
+            "What explains the differences; a positive amount is money that got lost on the way",
+            columns,
+            rows,
+            key="causes",
+        )
+    else:
+        st.success("No difference between the stages in what is chosen above.", icon=":material/check:")
+
+
+show()

@@ -1,0 +1,166 @@
+"""Small published snapshots in the public shapes, made by code: three currencies, figures too large for a double."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+BIG = 9_007_199_254_740_993
+"""2**53 + 1: the first whole number that a double cannot hold."""
+
+NAME = '=HYPERLINK("x") <b>Søn & Co</b>'
+"""A customer's name as an attacker would choose it."""
+
+
+SCHEMA = """
+create schema config; create schema marts; create schema canonical; create schema landed; create schema quality;
+create table config.parameters (as_of timestamp, reporting_currency varchar, authority_model varchar, company varchar);
+create table config.instance_links (source_instance varchar, domain varchar, linked_instance varchar);
+create table config.sources (source_instance varchar, domain varchar, vendor varchar, freshness_limit_hours integer);
+create table marts.controls (code varchar, name varchar, title varchar, severity varchar, owner_role varchar,
+    tolerance varchar, timing_window varchar, objects varchar, words varchar, next_step varchar, model_name varchar);
+create table marts.reconciliation_results (code varchar, source_instance varchar, match_key varchar,
+    legal_entity_code varchar, customer_id varchar, currency_code varchar, period varchar, left_value decimal(38,9),
+    right_value decimal(38,9), delta_minor bigint, delta_quantity decimal(38,9), status varchar, cause_code varchar,
+    failure_class varchar, reason varchar, left_ref varchar, right_ref varchar, due_at timestamp);
+create table marts.exceptions (exception_key varchar, code varchar, source_instance varchar, match_key varchar,
+    cause_code varchar, delta_minor bigint, delta_quantity decimal(38,9), currency_code varchar,
+    legal_entity_code varchar, customer_id varchar, period varchar, severity varchar, owner_role varchar, state varchar,
+    reason varchar, next_step varchar, failure_class varchar, due_at timestamp, left_ref varchar, right_ref varchar,
+    first_seen_at timestamp);
+create table marts.bridge_cells (legal_entity_code varchar, customer_id varchar, subscription_id varchar, sku varchar,
+    service_period_start date, currency_code varchar, expected_minor bigint, metered_minor bigint, billed_minor bigint,
+    posted_minor bigint, settled_minor bigint);
+create table marts.bridge_allocation (legal_entity_code varchar, customer_id varchar, subscription_id varchar, sku varchar,
+    service_period_start date, currency_code varchar, leg varchar, cause_code varchar, amount_minor bigint,
+    left_ref varchar, right_ref varchar, order_version varchar);
+create table canonical.legal_entity (source_instance varchar, legal_entity_code varchar, name varchar,
+    base_currency_code varchar);
+create table canonical.billing_customer (source_instance varchar, customer_id varchar, name varchar);
+create table canonical.erp_customer (source_instance varchar, erp_customer_id varchar, billing_customer_id varchar);
+create table canonical.invoice (source_instance varchar, invoice_id varchar, number varchar, customer_id varchar,
+    legal_entity_code varchar, currency_code varchar, issue_date date, status varchar, net_amount_minor bigint,
+    tax_amount_minor bigint, total_amount_minor bigint);
+create table canonical.invoice_line (source_instance varchar, line_id varchar, invoice_id varchar, subscription_id varchar,
+    sku varchar, kind varchar, quantity decimal(21,9), discount_amount_minor bigint, amount_minor bigint,
+    tax_amount_minor bigint, service_start date, service_end date, invoice_number varchar, invoice_status varchar,
+    issue_date date, currency_code varchar, legal_entity_code varchar, customer_id varchar);
+create table canonical.credit_note (source_instance varchar, credit_note_id varchar, invoice_id varchar);
+create table canonical.ar_document (source_instance varchar, document_id varchar, document_type varchar,
+    external_id varchar, number varchar, erp_customer_id varchar, legal_entity_code varchar, currency_code varchar,
+    document_date date, posting_date date, period varchar, net_amount_minor bigint, tax_amount_minor bigint,
+    total_amount_minor bigint, open_amount_minor bigint, status varchar, external_object varchar,
+    billing_instance varchar);
+create table canonical.cash_application (source_instance varchar, application_id varchar, receipt_id varchar,
+    document_id varchar, amount_minor bigint, applied_at timestamp, period varchar, legal_entity_code varchar,
+    currency_code varchar);
+"""
+
+ROWS = """
+insert into config.parameters values ('2026-10-12 00:00:00', 'USD', 'billing_led', 'Borealis');
+insert into config.instance_links values
+    ('billing', 'erp', 'erp'), ('billing', 'billing', 'billing'), ('erp', 'erp', 'erp'), ('erp', 'billing', 'billing');
+insert into config.sources values ('billing', 'billing', 'generic', 26), ('erp', 'erp', 'generic', 26);
+insert into canonical.legal_entity values
+    ('erp', 'US', 'Borealis Inc', 'USD'), ('erp', 'JP', 'Borealis KK', 'JPY'), ('erp', 'BH', 'Borealis WLL', 'BHD');
+insert into marts.controls values
+    ('R14', 'invoice_to_receivable', 'Billing invoice to receivable', 'S1', 'AR', 'T1: rounding only',
+     'Wp: 4 hours after the invoice is final', 'billing.invoices, erp.ar_documents',
+     'An invoice is missing in the receivables or differs.', 'Read the interface message, then resend.', 'r14'),
+    ('R05', 'metered_to_billed_quantity', 'Metered to billed quantity', 'S1', 'BillingOps', 'T0: exact',
+     'Wg: 3 days', 'product.metered_usage, billing.invoice_lines', 'Usage was not billed as metered.',
+     'Issue a supplemental line.', 'r05');
+insert into canonical.invoice values
+    ('billing', 'IN-1', 'US-1', 'C1', 'US', 'USD', '2026-09-01', 'open', 123450, 0, 123450),
+    ('billing', 'IN-2', 'JP-1', 'C2', 'JP', 'JPY', '2026-09-01', 'open', 5000, 500, 5500);
+insert into canonical.invoice_line values
+    ('billing', 'L-1', 'IN-1', 'S1', 'API', 'usage', 10, 0, 123450, 0, '2026-08-01', '2026-09-01', 'US-1', 'open',
+     '2026-09-01', 'USD', 'US', 'C1'),
+    ('billing', 'L-2', 'IN-2', 'S2', 'API', 'usage', 10, 0, 5000, 500, '2026-08-01', '2026-09-01', 'JP-1', 'open',
+     '2026-09-01', 'JPY', 'JP', 'C2');
+insert into canonical.erp_customer values ('erp', 'E1', 'C1'), ('erp', 'E2', 'C2');
+insert into canonical.ar_document values
+    ('erp', 'D-1', 'invoice', 'IN-1', 'D1', 'E1', 'US', 'USD', '2026-09-01', '2026-09-01', '2026-09', 123400, 0, 123400, 0,
+     'paid', 'invoice', 'billing'),
+    ('erp', 'D-9', 'invoice', null, 'D9', 'E1', 'US', 'USD', '2026-08-05', '2026-08-05', '2026-08', 700, 0, 700, 700,
+     'open', null, null);
+insert into canonical.cash_application values
+    ('erp', 'A-1', 'R-1', 'D-1', 123400, '2026-09-20 10:00:00', '2026-09', 'US', 'USD');
+insert into marts.reconciliation_results values
+    ('R14', 'billing', 'IN-1', 'US', 'C1', 'USD', '2026-09', 123450, 123400, 50, null, 'break', 'C14',
+     'accounting_control', 'The ERP holds 0.50 less than billing.', 'invoice:IN-1', 'ar_document:D-1', '2026-09-01 04:00:00'),
+    ('R14', 'billing', 'IN-2', 'JP', 'C2', 'JPY', '2026-09', 5500, null, 5500, null, 'break', 'C02', 'transport',
+     'No document in the ERP.', 'invoice:IN-2', null, '2026-09-01 04:00:00'),
+    ('R14', 'billing', 'IN-3', 'BH', 'C3', 'BHD', '2026-08', 12345, 13345, -1000, null, 'break', 'C14',
+     'accounting_control', '=1+1 is what the source wrote.', 'invoice:IN-3', 'ar_document:D-3', '2026-08-01 04:00:00'),
+    ('R14', 'billing', 'IN-4', 'US', 'C1', 'USD', '2026-08', 100, 100, 0, null, 'matched', null, null, null,
+     'invoice:IN-4', 'ar_document:D-4', null),
+    ('R05', 'billing', 'S9|API|2026-09-01', 'US', 'C1', 'USD', '2026-09', 10.5, 10, 125, 0.5, 'timing', 'B03', null,
+     'Not due before 2026-10-06', null, null, '2026-10-06 00:00:00'),
+    ('R05', 'billing', 'S8|API|2026-09-01', 'US', 'C1', 'USD', '2026-09', null, null, null, null, 'not_testable', null,
+     null, 'Not tested: no terms', null, null, null);
+insert into marts.bridge_cells values
+    ('US', 'C1', 'S1', 'API', '2026-08-01', 'USD', 123460, 123460, 123450, 123400, 123400),
+    ('JP', 'C2', 'S2', 'API', '2026-08-01', 'JPY', 5000, 5000, 5000, 0, 0),
+    ('BH', 'C3', 'S3', 'API', '2026-08-01', 'BHD', 12345, 12345, 12345, 12345, 12345);
+insert into marts.bridge_allocation values
+    ('US', 'C1', 'S1', 'API', '2026-08-01', 'USD', 'B', 'B04', 10, null, null, '1'),
+    ('US', 'C1', 'S1', 'API', '2026-08-01', 'USD', 'C', 'C14', 50, null, null, '1'),
+    ('JP', 'C2', 'S2', 'API', '2026-08-01', 'JPY', 'C', 'C02', 5000, null, null, '1');
+insert into canonical.billing_customer values ('billing', 'C2', 'Umi KK'), ('billing', 'C3', 'Delmon WLL');
+"""
+
+DERIVED = """
+insert into marts.exceptions
+select md5(code || match_key), code, source_instance, match_key, cause_code, delta_minor, delta_quantity, currency_code,
+    legal_entity_code, customer_id, period, 'S1', case when failure_class = 'transport' then 'IntegrationOps' else 'AR' end,
+    'new', reason, 'Resend the message.', failure_class, timestamp '2026-10-12 04:00:00', left_ref, right_ref,
+    timestamp '2026-10-12 00:00:00'
+from marts.reconciliation_results where status = 'break';
+create table marts.reconciliation_summary as
+select code, source_instance, legal_entity_code, currency_code, period,
+    count(*) as compared,
+    count(*) filter (status = 'matched') as matched,
+    count(*) filter (status = 'in_tolerance') as in_tolerance,
+    count(*) filter (status = 'timing') as timing,
+    count(*) filter (status = 'break') as breaks,
+    count(*) filter (status = 'not_testable') as not_testable,
+    cast(coalesce(sum(delta_minor) filter (status = 'break'), 0) as decimal(38,0)) as break_net_minor,
+    cast(coalesce(sum(abs(delta_minor)) filter (status = 'break'), 0) as decimal(38,0)) as break_absolute_minor,
+    cast(0 as decimal(38,0)) as tolerance_net_minor,
+    cast(0 as decimal(38,0)) as tolerance_absolute_minor,
+    cast(0 as decimal(38,0)) as timing_net_minor
+from marts.reconciliation_results group by all;
+"""
+
+
+def write(folder: Path, rows: bool = True, extra: str = "", number: int = 1) -> Path:
+    """A home below `folder` with one published snapshot, and its `tieout.yml`; returns the yml."""
+    published = folder / ".tieout" / "published"
+    published.mkdir(parents=True, exist_ok=True)
+    file = published / f"tieout-{number:06d}.duckdb"
+    with duckdb.connect(str(file)) as con:
+        con.execute(SCHEMA)
+        if rows:
+            con.execute(ROWS)
+            con.execute("insert into canonical.billing_customer values ('billing', 'C1', ?)", [NAME])
+        con.execute(DERIVED)
+        if extra:
+            con.execute(extra)
+    link = published / "current.duckdb"
+    link.unlink(missing_ok=True)
+    link.symlink_to(file.name)
+    return configuration(folder)
+
+
+def configuration(folder: Path) -> Path:
+    """A `tieout.yml` in the folder."""
+    file = folder / "tieout.yml"
+    file.write_text(
+        "company: Borealis\nhome: .tieout\nas_of: 2026-10-12T00:00:00Z\nreporting_currency: USD\nsources:\n"
+        "  - {name: billing, domain: billing, vendor: generic, connector: {type: files, path: data/billing}}\n"
+        "  - {name: erp, domain: erp, vendor: generic, connector: {type: files, path: data/erp}}\n",
+        encoding="utf-8",
+    )
+    return file
