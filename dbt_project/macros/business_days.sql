@@ -19,3 +19,9 @@
 {% macro last_business_day(date) -%}
   {{ add_days(date, '-greatest(' ~ iso_weekday(date) ~ ' - 5, 0)') }}
 {%- endmacro %}
+
+
+{#- Whole hours from the first timestamp to the second, cut off. -#}
+{% macro hours_between(first, second) %}{{ return(adapter.dispatch('hours_between')(first, second)) }}{% endmacro %}
+{% macro default__hours_between(first, second) %}date_sub('hour', {{ first }}, {{ second }}){% endmacro %}
+{% macro spark__hours_between(first, second) %}timestampdiff(hour, {{ first }}, {{ second }}){% endmacro %}

@@ -19,6 +19,7 @@ select
   expected.source_instance,
   expected.domain,
   expected.object,
+  expected.is_optional,
   case
     when failing.match_key is not null then 'inadmissible'
     when delivered.object is null then 'absent'

@@ -138,7 +138,7 @@ compared as (
     'Receivable account ' || account_number || ' of ' || legal_entity_code || ' moved by '
       || {{ money_words('coalesce(ledger_minor, 0)', 'currency_code') }} || ' in ' || period || ', its subledger by '
       || {{ money_words('coalesce(subledger_minor, 0)', 'currency_code') }} || case finding
-        when 'manual' then ': manual journal(s) ' || manual_journals || ' moved the account by '
+        when 'manual' then ': manual journal(s) ' || manual_journals || coalesce(', entered by ' || manual_by || ',', '') || ' moved the account by '
           || {{ money_words('manual_minor', 'currency_code') }} || ' past the subledger'
         when 'orphan' then ': journal(s) ' || orphan_journals || ' of ' || {{ money_words('orphan_minor', 'currency_code') }}
           || ' have no document'
@@ -162,7 +162,7 @@ compared as (
     case when subledger_minor is not null then 'ar_subledger:' || legal_entity_code || '|' || account_number end as left_ref,
     case
       when coalesce(manual_journals, orphan_journals, other_entity_journals) is not null
-        then 'journal:' || coalesce(manual_journals, orphan_journals, other_entity_journals)
+        then 'journal_line:' || coalesce(manual_journals, orphan_journals, other_entity_journals)
       when ledger_minor is not null then 'gl_account:' || account_number
     end as right_ref,
     cast(null as timestamp) as due_at,

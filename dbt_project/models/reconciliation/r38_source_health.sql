@@ -27,8 +27,9 @@ delivered as (
     count(*) filter (where has_sidecar) as sidecar_count,
     count(*) filter (where state = 'refused') as refused_count,
     max(extracted_at) as newest_extracted_at,
-    cast(sum(reported_row_count) filter (where reported_row_count is not null) as bigint) as reported_rows,
-    cast(sum(received_rows) filter (where reported_row_count is not null) as bigint) as received_rows,
+    -- only of miscounted files: the rows of sound ones depend on how often they were delivered
+    cast(sum(reported_row_count) filter (where has_other_row_count) as bigint) as reported_rows,
+    cast(sum(received_rows) filter (where has_other_row_count) as bigint) as received_rows,
     count(*) filter (where has_other_row_count) as miscounted_count,
     {{ joined_text("case when state = 'refused' then refusal_reason end", '; ') }} as refusals,
     {{ joined_text('differing_totals', '; ') }} as differing_totals,

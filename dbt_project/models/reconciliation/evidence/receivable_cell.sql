@@ -16,8 +16,8 @@ ledger as (
     cast(sum(case when origin = 'manual' then amount_minor else 0 end) as bigint) as manual_minor,
     cast(sum(case when origin = 'orphan' then amount_minor else 0 end) as bigint) as orphan_minor,
     cast(sum(case when origin = 'other_entity' then amount_minor else 0 end) as bigint) as other_entity_minor,
-    {{ joined_text("case when origin = 'manual' and amount_minor <> 0 then journal_id || coalesce(' by ' || entered_by, '') end", ', ') }}
-      as manual_journals,
+    {{ joined_text("case when origin = 'manual' and amount_minor <> 0 then journal_id end", ', ') }} as manual_journals,
+    {{ joined_text("case when origin = 'manual' and amount_minor <> 0 then entered_by end", ', ') }} as manual_by,
     {{ joined_text("case when origin = 'orphan' and amount_minor <> 0 then journal_id end", ', ') }} as orphan_journals,
     {{ joined_text("case when origin = 'other_entity' and amount_minor <> 0 then journal_id end", ', ') }}
       as other_entity_journals,
@@ -39,6 +39,7 @@ cells as (
     coalesce(ledger.orphan_minor, 0) as orphan_minor,
     coalesce(ledger.other_entity_minor, 0) as other_entity_minor,
     ledger.manual_journals,
+    ledger.manual_by,
     ledger.orphan_journals,
     ledger.other_entity_journals,
     coalesce(subledger.subledger_minor, 0) - coalesce(ledger.ledger_minor, 0) as delta_minor,
@@ -64,6 +65,7 @@ select
   orphan_minor,
   other_entity_minor,
   manual_journals,
+  manual_by,
   orphan_journals,
   other_entity_journals,
   delta_minor,

@@ -1,0 +1,230 @@
+-- One row per legal entity and accounting period: can it be closed, and if not, which gate says no?
+-- A gate that could not be tested is not passed: half of the evidence clears nothing.
+with calendar as (
+  select * from {{ ref('accounting_period') }}
+),
+
+entities as (
+  select * from {{ ref('legal_entity') }}
+),
+
+materiality as (
+  select * from {{ ref('materiality') }}
+),
+
+results as (
+  select * from {{ ref('reconciliation_results') }}
+),
+
+-- the sources whose health an entity's close rests on: its ERP and all that it is linked to
+sources_of as (
+  select distinct source_instance, linked_instance
+  from {{ source('config', 'instance_links') }}
+),
+
+health as (
+  select
+    sources_of.source_instance,
+    count(*) filter (where objects.state = 'inadmissible') as failing_objects,
+    count(*) filter (where objects.state = 'absent' and not objects.is_optional) as absent_objects,
+    {{ joined_text(
+      "case when objects.state = 'inadmissible' or (objects.state = 'absent' and not objects.is_optional)"
+      ~ " then objects.source_instance || '|' || objects.object end", ', '
+    ) }} as objects,
+  from sources_of
+  inner join {{ ref('object_state') }} as objects on objects.source_instance = sources_of.linked_instance
+  group by sources_of.source_instance
+),
+
+freshness as (
+  select
+    sources_of.source_instance,
+    max(health.last_extracted_at) as known_at,
+    min(health.last_extracted_at) as oldest_extracted_at,
+    max(health.freshness_hours) as oldest_freshness_hours,
+  from sources_of
+  inner join {{ ref('source_health') }} as health on health.source_instance = sources_of.linked_instance
+  group by sources_of.source_instance
+),
+
+counted as (
+  select
+    legal_entity_code,
+    period,
+    count(*) filter (where code = 'R14' and status = 'break') as r14_breaks,
+    count(*) filter (where code = 'R14' and status = 'not_testable') as r14_not_testable,
+    count(*) filter (where code = 'R33' and status = 'break') as r33_breaks,
+    count(*) filter (where code = 'R33' and status = 'not_testable') as r33_not_testable,
+  from results
+  where legal_entity_code is not null and period is not null
+  group by legal_entity_code, period
+),
+
+-- results without entity or period (a rejected invoice, a system that is not connected) may belong to any of them
+unplaced as (
+  select
+    count(*) filter (where code = 'R14' and status = 'not_testable') as r14_not_testable,
+    count(*) filter (where code = 'R33' and status = 'not_testable') as r33_not_testable,
+  from results
+  where legal_entity_code is null or period is null
+),
+
+open_s1 as (
+  select legal_entity_code, period, count(*) as exceptions
+  from {{ ref('exceptions') }}
+  where severity = 'S1' and code <> 'R38'
+  group by legal_entity_code, period
+),
+
+unexplained_breaks as (
+  select
+    calendar.source_instance,
+    results.legal_entity_code,
+    results.period,
+    cast(abs(results.delta_minor) as {{ whole() }}) as amount_minor,
+    rates.numerator,
+    rates.denominator,
+  from results
+  inner join calendar
+    on calendar.legal_entity_code = results.legal_entity_code and calendar.period = results.period
+  left join {{ ref('entity_rate') }} as rates
+    on rates.source_instance = calendar.source_instance
+    and rates.legal_entity_code = results.legal_entity_code
+    and rates.period = results.period
+    and rates.currency_code = results.currency_code
+  where results.status = 'break' and (results.cause_code is null or results.cause_code like '_99')
+),
+
+unexplained as (
+  select
+    source_instance,
+    legal_entity_code,
+    period,
+    count(*) as breaks,
+    cast(sum({{ mul_div_round('amount_minor', 'numerator', 'denominator') }}) as decimal(38, 0)) as amount_minor,
+    count(*) filter (where amount_minor is null or numerator is null) as without_amount,
+  from unexplained_breaks
+  group by source_instance, legal_entity_code, period
+),
+
+gated as (
+  select
+    calendar.source_instance,
+    calendar.legal_entity_code,
+    entities.name as legal_entity_name,
+    calendar.period,
+    calendar.start_date,
+    calendar.end_date,
+    calendar.status as period_state,
+    materiality.has_ended,
+    entities.base_currency_code,
+    materiality.revenue_minor,
+    materiality.clearly_trivial_minor,
+    coalesce(unexplained.amount_minor, 0) as unexplained_minor,
+    coalesce(unexplained.breaks, 0) as unexplained_breaks,
+    coalesce(open_s1.exceptions, 0) as open_s1_exceptions,
+    health.objects as failing_objects,
+    freshness.known_at,
+    freshness.oldest_extracted_at,
+    freshness.oldest_freshness_hours,
+    coalesce(counted.r14_breaks, 0) as r14_breaks,
+    coalesce(counted.r33_breaks, 0) as r33_breaks,
+    coalesce(counted.r14_not_testable, 0) + unplaced.r14_not_testable as r14_not_testable,
+    coalesce(counted.r33_not_testable, 0) + unplaced.r33_not_testable as r33_not_testable,
+    case
+      when health.failing_objects > 0 then 'failed'
+      when health.absent_objects > 0 then 'not_testable'
+      else 'passed'
+    end as gate_source_health,
+    case
+      when counted.r14_breaks > 0 then 'failed'
+      when coalesce(counted.r14_not_testable, 0) + unplaced.r14_not_testable > 0 then 'not_testable'
+      else 'passed'
+    end as gate_receivables,
+    case
+      when counted.r33_breaks > 0 then 'failed'
+      when coalesce(counted.r33_not_testable, 0) + unplaced.r33_not_testable > 0 then 'not_testable'
+      else 'passed'
+    end as gate_control_account,
+    case
+      when unexplained.amount_minor > 0 and unexplained.amount_minor >= materiality.clearly_trivial_minor then 'failed'
+      when unexplained.without_amount > 0 or materiality.clearly_trivial_minor is null then 'not_testable'
+      else 'passed'
+    end as gate_unexplained,
+    case when open_s1.exceptions > 0 then 'failed' else 'passed' end as gate_open_s1,
+  from calendar
+  cross join unplaced
+  left join entities
+    on entities.source_instance = calendar.source_instance and entities.legal_entity_code = calendar.legal_entity_code
+  left join materiality
+    on materiality.source_instance = calendar.source_instance
+    and materiality.legal_entity_code = calendar.legal_entity_code
+    and materiality.period = calendar.period
+  left join health on health.source_instance = calendar.source_instance
+  left join freshness on freshness.source_instance = calendar.source_instance
+  left join counted on counted.legal_entity_code = calendar.legal_entity_code and counted.period = calendar.period
+  left join open_s1 on open_s1.legal_entity_code = calendar.legal_entity_code and open_s1.period = calendar.period
+  left join unexplained
+    on unexplained.source_instance = calendar.source_instance
+    and unexplained.legal_entity_code = calendar.legal_entity_code
+    and unexplained.period = calendar.period
+)
+
+select
+  source_instance,
+  legal_entity_code,
+  legal_entity_name,
+  period,
+  start_date,
+  end_date,
+  period_state,
+  case
+    when not has_ended then 'running'
+    when 'failed' in (gate_source_health, gate_receivables, gate_control_account, gate_unexplained, gate_open_s1)
+      or 'not_testable' in (gate_source_health, gate_receivables, gate_control_account, gate_unexplained, gate_open_s1)
+      then 'blocked'
+    else 'ready'
+  end as readiness,
+  gate_source_health,
+  gate_receivables,
+  gate_control_account,
+  gate_unexplained,
+  gate_open_s1,
+  nullif(
+    case gate_source_health
+      when 'failed' then 'Source health: ' || failing_objects || ' failed (R38). '
+      when 'not_testable' then 'Source health: ' || failing_objects || ' never delivered. '
+      else ''
+    end
+    || case gate_receivables
+      when 'failed' then 'Receivables: ' || cast(r14_breaks as {{ dbt.type_string() }}) || ' invoice(s) not posted as billed (R14). '
+      when 'not_testable' then 'Receivables: ' || cast(r14_not_testable as {{ dbt.type_string() }}) || ' result(s) not tested (R14). '
+      else ''
+    end
+    || case gate_control_account
+      when 'failed' then 'Control account: ' || cast(r33_breaks as {{ dbt.type_string() }}) || ' account(s) differ from the subledger (R33). '
+      when 'not_testable' then 'Control account: ' || cast(r33_not_testable as {{ dbt.type_string() }}) || ' result(s) not tested (R33). '
+      else ''
+    end
+    || case gate_unexplained
+      when 'failed' then 'Unexplained: ' || {{ money_words('unexplained_minor', 'base_currency_code') }} || ' against a threshold of '
+        || {{ money_words('clearly_trivial_minor', 'base_currency_code') }} || '. '
+      when 'not_testable' then 'Unexplained: an amount could not be translated or valued. '
+      else ''
+    end
+    || case gate_open_s1
+      when 'failed' then cast(open_s1_exceptions as {{ dbt.type_string() }}) || ' open exception(s) of severity S1. '
+      else ''
+    end,
+    ''
+  ) as blocking_gates,
+  base_currency_code,
+  revenue_minor,
+  unexplained_minor,
+  clearly_trivial_minor as unexplained_threshold_minor,
+  unexplained_breaks,
+  open_s1_exceptions,
+  known_at,
+  oldest_extracted_at,
+  cast(oldest_freshness_hours as bigint) as oldest_freshness_hours,
+from gated

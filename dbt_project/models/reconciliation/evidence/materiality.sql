@@ -1,0 +1,77 @@
+-- One row per legal entity and accounting period: its revenue in base currency, and the clearly-trivial threshold from it.
+-- Revenue is what the journal shows on revenue accounts; a period that has not ended takes that of the last one that has,
+-- because a threshold of half a month's revenue would call everything material on the first day.
+with parameters as (
+  select * from {{ source('config', 'parameters') }}
+),
+
+posted as (
+  select
+    journals.source_instance,
+    journals.legal_entity_code,
+    journals.period,
+    cast(sum(journals.base_credit_minor - journals.base_debit_minor) as {{ whole() }}) as revenue_minor,
+  from {{ ref('journal_line') }} as journals
+  inner join {{ ref('gl_account') }} as accounts
+    on accounts.source_instance = journals.source_instance
+    and accounts.account_number = journals.account_number
+    and (accounts.control = 'revenue' or accounts.type = 'revenue')
+  group by journals.source_instance, journals.legal_entity_code, journals.period
+),
+
+periods as (
+  select
+    periods.source_instance,
+    periods.legal_entity_code,
+    periods.period,
+    periods.start_date,
+    cast(periods.end_date as timestamp) < parameters.as_of
+      and periods.end_date < {{ utc_date('parameters.as_of') }} as has_ended,
+    coalesce(posted.revenue_minor, 0) as revenue_minor,
+  from {{ ref('accounting_period') }} as periods
+  cross join parameters
+  left join posted
+    on posted.source_instance = periods.source_instance
+    and posted.legal_entity_code = periods.legal_entity_code
+    and posted.period = periods.period
+),
+
+based as (
+  select
+    source_instance,
+    legal_entity_code,
+    period,
+    has_ended,
+    revenue_minor,
+    greatest(
+      coalesce(
+        case when has_ended then revenue_minor end,
+        max_by(revenue_minor, start_date) filter (where has_ended) over (partition by source_instance, legal_entity_code),
+        0
+      ),
+      0
+    ) as basis_minor,
+  from periods
+),
+
+scaled as (
+  select
+    based.*,
+    cast(
+      cast(parameters.materiality_percent_of_revenue * 10000 as bigint)
+      * cast(parameters.clearly_trivial_percent * 10000 as bigint) as {{ whole() }}
+    ) as numerator,
+    cast(1000000000000 as {{ whole() }}) as denominator,
+  from based
+  cross join parameters
+)
+
+select
+  source_instance,
+  legal_entity_code,
+  period,
+  has_ended,
+  cast(revenue_minor as decimal(38, 0)) as revenue_minor,
+  cast(basis_minor as decimal(38, 0)) as basis_minor,
+  cast({{ mul_div_round('basis_minor', 'numerator', 'denominator') }} as decimal(38, 0)) as clearly_trivial_minor,
+from scaled
