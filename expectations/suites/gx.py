@@ -57,7 +57,7 @@ class Evaluator:
         """Runs one suite; `suite.relation` is a table or view that the connection sees, with or without its schema."""
         schema, _, table = suite.relation.rpartition(".")
         asset = self._source.add_table_asset(suite.name, table_name=table, schema_name=schema or None)
-        batch = asset.add_batch_definition_whole_table("all").get_batch()
+        batch = asset.get_batch(asset.build_batch_request())
         expectations = [self._expectation(expectation, suite) for expectation in suite.expectations]
         outcome = batch.validate(
             self._gx.ExpectationSuite(name=suite.name, expectations=expectations), result_format="BOOLEAN_ONLY"

@@ -61,6 +61,11 @@ class Suite:
     checks: tuple[Check, ...]
 
     @property
+    def asset_key(self) -> tuple[str, str]:
+        """What the suite is about: the subject of its first check."""
+        return self.checks[0].asset_key
+
+    @property
     def expectations(self) -> tuple[Expectation, ...]:
         """Each expectation once, in the order of the checks."""
         return tuple({check.expectation.name: check.expectation for check in self.checks}.values())

@@ -1,8 +1,9 @@
 """The checks of one landed object, generated from its contract: a changed contract changes the suite.
 
-Where an expectation of GX looks at one column it is used as it is. A rule that needs more (references, formats, decimals
-of a currency) is SQL: the object's relation carries a boolean per rule, and the suite expects it to be true in every row.
-So GX judges a whole object in one scan; which column of the rule failed is measured only when it did.
+Keys, allowed values and ranges are expectations of GX on their column. What needs SQL (references, formats, decimals of a
+currency, copies that disagree) is a predicate; the object's relation carries one boolean that says whether a row keeps all
+of them, and the suite expects it to be true. So GX judges an object in one scan, and which of the checks failed is measured
+only then. An expectation costs 7 to 13 ms of GX's own work whatever it looks at: one per predicate would double the time.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ from expectations.suites.references import Reference, references_of
 from expectations.suites.relations import relation_name
 from expectations.suites.sql import identifier, literal
 
+FLAG = "keeps_contract"
 MONEY_LIMIT = 10**13
 """Money has at most 13 integer digits."""
 
+KEEPS_CONTRACT = Expectation(FLAG, "in_set", {"column": FLAG, "value_set": [True]})
 ORDERED_DATES = (
     ("effective_from", "effective_to"),
     ("start_date", "end_date"),
@@ -42,11 +45,6 @@ class RowRule:
     detail: str = ""
     native: Expectation | None = None
     testable_sql: str | None = None
-
-    @property
-    def flag(self) -> str:
-        """The boolean column of the relation that says whether a row keeps the rule."""
-        return f"keeps_{self.rule}"
 
 
 def row_rules(contract: Contract) -> tuple[RowRule, ...]:
@@ -70,8 +68,8 @@ def row_suite(contract: Contract) -> Suite:
             Check(
                 name=rule.name,
                 rule=rule.rule,
-                expectation=rule.native or _flag_is_true(rule),
-                failing_sql=f"select r.* exclude ({', '.join(flags(contract))}) from {{batch}} as r where {rule.violates}",
+                expectation=rule.native or KEEPS_CONTRACT,
+                failing_sql=f"select r.* exclude ({FLAG}) from {{batch}} as r where {rule.violates}",
                 asset_key=(contract.domain, contract.name),
                 routing=routing,
                 owner_role=routing.owner_role or policy.owner_of(contract.domain, contract.name),
@@ -86,19 +84,10 @@ def row_suite(contract: Contract) -> Suite:
     return Suite(name, relation, tuple(checks))
 
 
-def flags(contract: Contract) -> list[str]:
-    """The names of the relation's boolean columns, each once."""
-    return list(dict.fromkeys(rule.flag for rule in row_rules(contract) if rule.native is None))
-
-
 def relation_sql(contract: Contract, rows: str) -> str:
-    """The query of an object's relation: its rows, with one boolean per rule that is SQL."""
-    by_flag: dict[str, list[str]] = {}
-    for rule in row_rules(contract):
-        if rule.native is None:
-            by_flag.setdefault(rule.flag, []).append(rule.violates)
-    columns = ", ".join(f"not ({' or '.join(predicates)}) as {flag}" for flag, predicates in by_flag.items())
-    return f"select r.*, {columns} from ({rows}) as r"
+    """The query of an object's relation: its rows, and whether each keeps every rule that is SQL."""
+    predicates = [rule.violates for rule in row_rules(contract) if rule.native is None]
+    return f"select r.*, not ({' or '.join(predicates)}) as {FLAG} from ({rows}) as r"
 
 
 def _of_column(contract: Contract, column: Column) -> Iterator[RowRule]:
@@ -178,7 +167,3 @@ def _dates_in_order(contract: Contract) -> Iterator[RowRule]:
         if {first, last} <= present:
             violates = f"coalesce(r.{first} > r.{last}, false)"
             yield RowRule(f"dates_in_order_{first}_{last}", "dates_in_order", first, violates, last)
-
-
-def _flag_is_true(rule: RowRule) -> Expectation:
-    return Expectation(rule.rule, "in_set", {"column": rule.flag, "value_set": [True]})
