@@ -63,6 +63,12 @@ def write(path: Path, content: bytes) -> None:
         scratch.write_bytes(content)
 
 
+def write_once(path: Path, content: bytes) -> None:
+    """Writes bytes under the name of their own hash; what is there already is the same."""
+    if not path.exists():
+        write(path, content)
+
+
 def _flush(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:

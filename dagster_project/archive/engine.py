@@ -1,0 +1,71 @@
+"""DuckDB with bounded memory and no downloads, and its faults and those of the disk in words."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from dagster_project.errors import StoreError
+
+MEMORY_LIMIT = "3GB"
+THREADS = 2
+
+
+def limits(temporary: Path) -> dict[str, Any]:
+    """Options of every connection: memory and threads bounded, spilling to `temporary`, nothing ever downloaded."""
+    return {
+        "memory_limit": MEMORY_LIMIT,
+        "threads": THREADS,
+        "temp_directory": str(temporary),
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+
+
+@contextmanager
+def scratch(temporary: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database in memory that spills to `temporary`; all times are UTC."""
+    con = duckdb.connect(":memory:", config=limits(temporary))
+    try:
+        con.execute("set TimeZone = 'UTC'")
+        yield con
+    finally:
+        con.close()
+
+
+@contextmanager
+def store_faults(path: Path) -> Iterator[None]:
+    """Turns faults of disk and database at `path` into one StoreError that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(_of_disk(path, error)) from error
+    except (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.SerializationException) as error:
+        raise StoreError(_of_database(path, str(error))) from error
+
+
+def _of_disk(path: Path, error: OSError) -> str:
+    place = error.filename or path
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"{place}: no space left; free some and run again, nothing half-written is visible"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"{place}: cannot be written ({error.strerror}); give this user write access to `home` and run again"
+    return f"{place}: {error.strerror or error}"
+
+
+def _of_database(path: Path, message: str) -> str:
+    first = message.strip().splitlines()[0]
+    if "lock" in message.lower():
+        return f"{path}: in use by another process; wait until it has ended, or end it, and run again"
+    if "No space left" in message or "max_temp_directory_size" in message:
+        return f"{path}: no space left; free some and run again, nothing half-written is visible ({first})"
+    if "not a valid DuckDB" in message or "erializ" in message:
+        return f"{path}: damaged; it is a cache: delete it and run again ({first})"
+    if "ermission denied" in message or "ead-only file system" in message:
+        return f"{path}: cannot be written; give this user write access to `home` and run again ({first})"
+    return f"{path}: {first}"

@@ -1,0 +1,87 @@
+"""Takes what the sources offer into the archive: for every object, or for one that a Dagster asset asks for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from dagster_project.archive.chain import Chain
+from dagster_project.archive.engine import scratch, store_faults
+from dagster_project.archive.intake import Intake
+from dagster_project.archive.lock import exclusive
+from dagster_project.archive.report import BatchReport, IngestReport, ObjectReport
+from dagster_project.errors import InputError
+from dagster_project.settings import Settings, Source
+from dagster_project.sources.connect import connector_for
+from dagster_project.sources.connector import Listing
+from dagster_project.sources.contracts import Contract, contracts_of
+
+Progress = Callable[[str], None]
+
+
+def ingest(
+    settings: Settings,
+    domain: str | None = None,
+    object: str | None = None,
+    *,
+    now: datetime | None = None,
+    progress: Progress | None = None,
+    wait_seconds: float = 0,
+) -> IngestReport:
+    """Archives every new batch of the sources (of one domain, of one object) and reports each batch.
+
+    `now` is when deliveries count as received; `progress` hears `source/file` as each begins. Raises HomeInUse when
+    another run is at work, StoreError when the archive cannot be written, InputError when a source's place does not
+    exist and nothing of it was ever received. Faults of files raise nothing: they are refused batches of the report.
+    """
+    moment = (now or datetime.now(UTC)).astimezone(UTC)
+    with (
+        store_faults(settings.archive_path),
+        exclusive(settings, wait_seconds),
+        scratch(settings.archive_path / "tmp") as con,
+    ):
+        intake = Intake(settings, Chain(settings), con, moment)
+        try:
+            reports: list[ObjectReport] = []
+            notes: list[str] = []
+            for source in settings.sources:
+                if domain in (None, source.domain):
+                    found, remarks = _source(intake, source, object, progress)
+                    reports += found
+                    notes += remarks
+        finally:
+            intake.chain.anchor()
+    return IngestReport(tuple(reports), tuple(notes))
+
+
+def _source(
+    intake: Intake, source: Source, object: str | None, progress: Progress | None
+) -> tuple[list[ObjectReport], list[str]]:
+    connector = connector_for(source)
+    contracts = contracts_of(source.domain)
+    if not connector.is_reachable() and not any(link.source_instance == source.name for link in intake.chain.links):
+        raise InputError(
+            f"{intake.settings.config_path}: source {source.name!r}: {connector.describe()} does not exist, and nothing"
+            " was ever received from it; expected the place of its landing files"
+        )
+    listing = connector.list(contract.name for contract in contracts)
+    wanted = [contract for contract in contracts if object in (None, contract.name)]
+    reports = [_object(intake, source, contract, listing, progress) for contract in wanted]
+    return reports, [f"{source.name}: {note}" for note in listing.notes]
+
+
+def _object(
+    intake: Intake, source: Source, contract: Contract, listing: Listing, progress: Progress | None
+) -> ObjectReport:
+    started = time.monotonic()
+    taken: list[BatchReport] = []
+    for delivery in listing.of(contract.name):
+        if progress:
+            progress(f"{source.name}/{delivery.name}")
+        taken.append(intake.take(source, contract, delivery))
+    seconds = time.monotonic() - started
+    notes = tuple(note for note in listing.notes if note.startswith(f"{contract.name}/"))
+    return ObjectReport(
+        source.name, source.domain, source.vendor, contract.name, contract.optional, seconds, tuple(taken), notes
+    )

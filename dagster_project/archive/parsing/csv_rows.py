@@ -1,0 +1,193 @@
+"""Reads CSV as text: RFC 4180 quoting, any mix of line ends, an empty field is null."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+
+from dagster_project.archive.parsing.faults import FileFault, missing_columns
+from dagster_project.archive.parsing.rawfile import RawFile, TextShape, scan
+from dagster_project.archive.parsing.received import Received, add_malformed, literal
+from dagster_project.sources.contracts import Contract
+
+BLOCK = 1 << 24
+_DELIMITERS = {";": "a semicolon", "\t": "a tab", "|": "a vertical bar", ":": "a colon"}
+_FIELD_LIMIT = 1 << 24
+
+
+def read(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract) -> Received:
+    """Fills `received` and `malformed`; FileFault when header, quoting or encoding is not that of the contract."""
+    shape = scan(file)
+    header = _header(file, contract)
+    stream = _Stream(file, _names(header, contract))
+    con.register("arriving", stream.reader())
+    con.execute("create temp table received as select * from arriving")
+    con.unregister("arriving")
+    if stream.fault:
+        raise FileFault(file.name, stream.fault, f"rows of {len(header)} fields, every quote closed")
+    _refuse_open_quote(file, shape, stream)
+    _number(con, stream)
+    rows = _count(con) + len(stream.misshapen)
+    has_one_line_per_row = shape.lines == rows + 1
+    lines = dict.fromkeys(number for number, _, _ in stream.misshapen)
+    if has_one_line_per_row:
+        con.execute("update received set tieout_line = tieout_row + 1")
+        found = {number: number + 1 for number in lines}
+    else:
+        found = _lines(file, lines)
+    add_malformed(
+        con,
+        [
+            (number, found.get(number), text, f"{fields} fields, expected {len(header)} as in the header")
+            for number, fields, text in stream.misshapen
+        ],
+    )
+    fields = zip(header, stream.names, strict=True)
+    payload = "json_object(" + ", ".join(f"{literal(name)}, received.{own}" for name, own in fields) + ")::varchar"
+    line_of = None if has_one_line_per_row else (lambda wanted: _lines(file, wanted))
+    return Received(columns=tuple(header), payload=payload, line_of=line_of)
+
+
+class _Stream:
+    """Record batches of one file, with the position of each row and the rows that have another number of fields."""
+
+    def __init__(self, file: RawFile, names: list[str]) -> None:
+        self._file = file
+        self.names = names
+        self.misshapen: list[tuple[int, int, str]] = []
+        self.fault: str | None = None
+
+    def reader(self) -> pa.RecordBatchReader:
+        names = ["tieout_row", "tieout_line", *self.names]
+        types = [pa.int64(), pa.int64(), *(pa.string() for _ in self.names)]
+        return pa.RecordBatchReader.from_batches(pa.schema(list(zip(names, types, strict=True))), self._batches())
+
+    def _batches(self) -> Iterator[pa.RecordBatch]:
+        seen = -1  # the header is the first row
+        try:
+            for batch in self._open():
+                positions = np.arange(seen + 1, seen + 1 + batch.num_rows, dtype=np.int64)
+                seen += batch.num_rows
+                columns = [pa.array(positions), pa.nulls(batch.num_rows, pa.int64()), *batch.columns]
+                numbered = pa.record_batch(columns, names=["tieout_row", "tieout_line", *self.names])
+                yield numbered.slice(1) if positions.size and positions[0] == 0 else numbered
+        except pa.ArrowInvalid as error:
+            # Raised here it would reach the user as a database error.
+            self.fault = _in_words(str(error))
+
+    def _open(self) -> pa_csv.CSVStreamingReader:
+        return pa_csv.open_csv(
+            pa.PythonFile(self._file.open(), mode="r"),
+            read_options=pa_csv.ReadOptions(use_threads=False, block_size=BLOCK, column_names=self.names),
+            parse_options=pa_csv.ParseOptions(newlines_in_values=True, invalid_row_handler=self._keep),
+            convert_options=pa_csv.ConvertOptions(
+                column_types=dict.fromkeys(self.names, pa.string()),
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=True,
+                null_values=[""],
+            ),
+        )
+
+    def _keep(self, row: pa_csv.InvalidRow) -> str:
+        self.misshapen.append((row.number - 1, row.actual_columns, row.text))
+        return "skip"
+
+
+def _in_words(message: str) -> str:
+    if "straddl" in message:
+        return f"a row is longer than {BLOCK >> 20} MB, or a quote is never closed"
+    return message
+
+
+def _header(file: RawFile, contract: Contract) -> list[str]:
+    csv.field_size_limit(_FIELD_LIMIT)
+    with io.TextIOWrapper(file.open(), encoding="utf-8-sig", newline="") as text:
+        row = next((found for found in csv.reader(text) if found), [])
+    names = [name or f"column_{position}" for position, name in enumerate(map(str.strip, row), start=1)]
+    required = [column.name for column in contract.columns if column.required]
+    if len(names) == 1:
+        _refuse_delimiter(file, names[0], required)
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise FileFault(file.name, f"column {twice[0]!r} is named twice", "each name once", line=1, column=twice[0])
+    missing = [name for name in required if name not in names]
+    if missing:
+        raise missing_columns(file.name, missing, names, line=1)
+    return names
+
+
+def _names(header: list[str], contract: Contract) -> list[str]:
+    """Columns that the contract does not know get a name of ours: theirs may differ from another in case alone."""
+    known = {column.name for column in contract.columns}
+    return [name if name in known else f"tieout_extra_{place}" for place, name in enumerate(header, start=1)]
+
+
+def _refuse_delimiter(file: RawFile, header: str, required: list[str]) -> None:
+    for delimiter, words in _DELIMITERS.items():
+        if len({part.strip('" ') for part in header.split(delimiter)} & set(required)) > 1:
+            raise FileFault(file.name, f"the delimiter is {words}", "a comma", line=1, value=header)
+
+
+def _refuse_open_quote(file: RawFile, shape: TextShape, stream: _Stream) -> None:
+    """An open quote swallows the rest of the file: the rows in it would vanish as one value."""
+    if shape.quotes % 2 == 0:
+        return
+    line = 1
+    try:
+        with io.TextIOWrapper(file.open(), encoding="utf-8-sig", newline="") as text:
+            rows = csv.reader(text, strict=True)
+            for _ in rows:
+                line = rows.line_num + 1
+    except csv.Error as error:
+        if "unexpected end" in str(error):
+            raise FileFault(
+                file.name, "a quote is opened and never closed", "every quoted field closed", line=line
+            ) from None
+
+
+def _number(con: duckdb.DuckDBPyConnection, stream: _Stream) -> None:
+    """Arrow numbers the rows it yields; the misshapen ones between them count too."""
+    if not stream.misshapen:
+        return
+    stream.misshapen.sort()
+    shifts = [(number - position, position) for position, (number, _, _) in enumerate(stream.misshapen, start=1)]
+    con.execute("create or replace temp table shifts (after_row bigint, shift bigint)")
+    con.executemany("insert into shifts values (?, ?)", shifts)
+    con.execute(
+        "create or replace temp table received as"
+        " select received.tieout_row + coalesce(last.shift, 0) as tieout_row, received.* exclude (tieout_row)"
+        " from received asof left join (select after_row, max(shift) as shift from shifts group by all) as last"
+        " on received.tieout_row > last.after_row"
+    )
+
+
+def _count(con: duckdb.DuckDBPyConnection) -> int:
+    row = con.execute("select count(*) from received").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _lines(file: RawFile, wanted: Iterable[int]) -> dict[int, int]:
+    """First lines of the rows wanted, where quoted line ends or blank lines part rows from lines."""
+    left = set(wanted)
+    found: dict[int, int] = {}
+    if not left:
+        return found
+    with io.TextIOWrapper(file.open(), encoding="utf-8-sig", newline="") as text:
+        rows = csv.reader(text)
+        number, begins = 0, 1
+        for row in rows:
+            if row:
+                if number in left:
+                    # A quoted line end makes the row longer than one line: name the one on which it begins.
+                    found[number] = begins
+                number += 1
+            begins = rows.line_num + 1
+            if len(found) == len(left):
+                break
+    return found

@@ -1,0 +1,83 @@
+"""A fault of a whole file, and how faults are put into words."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+from dagster_project.archive.manifest import Refusal
+from dagster_project.sources.contracts import Column
+
+_LONGEST_VALUE = 200
+
+
+class FileFault(Exception):
+    """The file as a whole cannot be read as its object; `refusal` is the dead letter."""
+
+    def __init__(
+        self,
+        name: str,
+        found: str,
+        expected: str,
+        *,
+        line: int | None = None,
+        column: str | None = None,
+        value: str | None = None,
+        is_transport: bool = False,
+    ) -> None:
+        where = name if line is None else f"{name}, line {line}"
+        reason = f"{where}: {found}; expected {expected}"
+        super().__init__(reason)
+        self.refusal = Refusal(
+            reason=reason,
+            expected=expected,
+            failure_class="transport" if is_transport else "business_rule",
+            line_number=line,
+            column_name=column,
+            value=None if value is None else value[:_LONGEST_VALUE],
+        )
+
+
+_KIND_WORDS = {
+    "string": "text",
+    "json": "valid JSON",
+    "boolean": "true or false",
+    "integer": "a whole number of at most 18 digits",
+    "date": "an ISO date such as 2026-02-28",
+    "timestamp": "a time with an offset such as 2026-10-12T00:00:00Z",
+    "period": "an accounting period such as 2026-02",
+    "currency": "an ISO 4217 currency code such as USD",
+}
+
+
+def kind_in_words(column: Column) -> str:
+    """What a value of the column looks like."""
+    return _KIND_WORDS.get(column.kind, "a plain decimal such as 12.50, without exponent or thousands separator")
+
+
+def minimum_in_words(column: Column) -> str:
+    """The lower bound."""
+    return f"{'more than' if column.minimum_is_exclusive else 'at least'} {column.minimum}"
+
+
+def missing_columns(name: str, missing: list[str], found: Iterable[str], *, line: int | None) -> FileFault:
+    """The fault of required columns that are not there, with the name that each may have now."""
+    present = list(found)
+    words = [f"required column {column!r} is missing{_perhaps(column, present)}" for column in missing]
+    listed = ", ".join(present[:40]) or "none"
+    return FileFault(
+        name,
+        f"{'; '.join(words)} (columns found: {listed})",
+        f"the columns {', '.join(missing)}",
+        line=line,
+        column=missing[0],
+    )
+
+
+def _perhaps(column: str, present: list[str]) -> str:
+    folded = {other.strip().lower().replace(" ", "_"): other for other in present}
+    near = difflib.get_close_matches(column, folded, n=1, cutoff=0.55)
+    if not near:
+        parts = set(column.split("_"))
+        near = [other for other in folded if parts & set(other.split("_"))][:1]
+    return f", perhaps renamed to {folded[near[0]]!r}" if near else ""

@@ -1,0 +1,66 @@
+"""What a manifest records about the rows of a file: counts, totals, nulls and the range of keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+
+from dagster_project.archive.parsing.checks import broken, code, is_number
+from dagster_project.archive.parsing.received import Received, quoted
+from dagster_project.sources.contracts import Column, Contract
+
+_WITHIN_A_SUM = "1000000000000000000"
+
+
+@dataclass(frozen=True)
+class ColumnFigures:
+    """Of one contract column: values given, values that do not parse as its kind, nulls, and the total as text."""
+
+    given: int
+    unreadable: int
+    nulls: int
+    total: str | None
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Of one file: rows received, parsed and rejected; smallest and largest key of the parsed rows."""
+
+    received: int
+    parsed: int
+    rejected: int
+    columns: dict[str, ColumnFigures]
+    smallest_key: str | None
+    largest_key: str | None
+
+
+def measure(con: duckdb.DuckDBPyConnection, contract: Contract, received: Received) -> Figures:
+    """Figures of `checked` and `malformed`; a total is over every value that parses, of rejected rows too."""
+    whole = f"not ({broken(contract)})"
+    key = "row(" + ", ".join(quoted(name) for name in contract.key) + ")"
+    text = " || '|' || ".join(f"{quoted(name)}::varchar" for name in contract.key)
+    columns = [column for column in contract.columns if column.name in received.columns]
+    measures = ", ".join(part for column in columns for part in _measures(column))
+    row = con.execute(
+        f"select count(*), count(*) filter (where {whole}), (select count(*) from malformed),"
+        f" arg_min({text}, {key}) filter (where {whole}), arg_max({text}, {key}) filter (where {whole}),"
+        f" {measures} from checked"
+    ).fetchone()
+    assert row is not None
+    shaped, parsed, malformed, smallest, largest, *rest = row
+    figures = {
+        column.name: ColumnFigures(shaped - empty, unreadable, empty, total)
+        for column, empty, unreadable, total in zip(columns, rest[0::3], rest[1::3], rest[2::3], strict=True)
+    }
+    return Figures(shaped + malformed, parsed, shaped - parsed + malformed, figures, smallest, largest)
+
+
+def _measures(column: Column) -> tuple[str, str, str]:
+    name, rule = quoted(column.name), code(column)
+    empty = f"count(*) filter (where {rule} = 1 or ({rule} = 0 and {name} is null))"
+    unreadable = f"count(*) filter (where {rule} = 2)"
+    total = "null"
+    if is_number(column):
+        total = f"coalesce(sum({name}) filter (where abs({name}) < {_WITHIN_A_SUM}), 0)::varchar"
+    return empty, unreadable, total

@@ -1,0 +1,119 @@
+"""Reads JSON lines as text: every number keeps the digits that were sent, none passes through a double."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+
+from dagster_project.archive.parsing.csv_rows import BLOCK
+from dagster_project.archive.parsing.faults import FileFault, missing_columns
+from dagster_project.archive.parsing.jsontext import exact_text, marked
+from dagster_project.archive.parsing.rawfile import RawFile, scan
+from dagster_project.archive.parsing.received import NOT_A_SCALAR, Received, literal, quoted
+from dagster_project.sources.contracts import Column, Contract
+
+
+def read(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract) -> Received:
+    """Fills `received` and `malformed`; FileFault when no line is an object, or a required name is in none."""
+    unused = scan(file).unused_control
+    if not unused:
+        raise FileFault(file.name, "every control character occurs: a damaged file", "JSON text", is_transport=True)
+    _lines(con, file, unused)
+    con.execute(
+        "insert into malformed select tieout_row, tieout_line, text,"
+        " case when not is_json then 'not valid JSON' else 'not a JSON object' end"
+        " from lines where not is_object"
+    )
+    objects, rows = _counts(con)
+    if objects == 0:
+        raise _nothing(con, file, rows)
+    names = _names(con)
+    missing = [column.name for column in contract.columns if column.required and column.name not in names]
+    if missing and objects > 1:
+        raise missing_columns(file.name, missing, names, line=None)
+    _extract(con, [column for column in contract.columns if column.name in names])
+    return Received(columns=tuple(names), payload="lines.text", payload_join="left join lines using (tieout_row)")
+
+
+def _lines(con: duckdb.DuckDBPyConnection, file: RawFile, unused: str) -> None:
+    schema = pa.schema([("tieout_line", pa.int64()), ("text", pa.string())])
+    con.register("arriving", pa.RecordBatchReader.from_batches(schema, _batches(file, unused)))
+    con.execute(
+        "create temp table lines as"
+        " select row_number() over (order by tieout_line) as tieout_row, tieout_line, text,"
+        " json_valid(text) as is_json, coalesce(json_valid(text) and json_type(text) = 'OBJECT', false) as is_object"
+        " from arriving where trim(text) <> ''"
+    )
+    con.unregister("arriving")
+
+
+def _batches(file: RawFile, unused: str) -> Iterator[pa.RecordBatch]:
+    """Whole lines: as fields of one column, parted by a character that is nowhere in the file."""
+    reader = pa_csv.open_csv(
+        pa.PythonFile(file.open(), mode="r"),
+        read_options=pa_csv.ReadOptions(use_threads=False, block_size=BLOCK, column_names=["text"]),
+        parse_options=pa_csv.ParseOptions(delimiter=unused, quote_char=False, ignore_empty_lines=False),
+        convert_options=pa_csv.ConvertOptions(column_types={"text": pa.string()}),
+    )
+    seen = 0
+    for batch in reader:
+        numbers = np.arange(seen + 1, seen + 1 + batch.num_rows, dtype=np.int64)
+        seen += batch.num_rows
+        yield pa.record_batch([pa.array(numbers), batch.column(0)], names=["tieout_line", "text"])
+
+
+def _counts(con: duckdb.DuckDBPyConnection) -> tuple[int, int]:
+    row = con.execute("select count(*) filter (where is_object), count(*) from lines").fetchone()
+    return (int(row[0]), int(row[1])) if row else (0, 0)
+
+
+def _nothing(con: duckdb.DuckDBPyConnection, file: RawFile, rows: int) -> FileFault:
+    if rows == 0:
+        return FileFault(file.name, "the file holds blank lines only", "one JSON object per line", is_transport=True)
+    first = con.execute("select tieout_line, text from lines order by tieout_line limit 1").fetchone()
+    line, text = first if first else (1, "")
+    found = "a JSON array" if text.lstrip().startswith("[") else "no line is a JSON object"
+    return FileFault(file.name, found, "one JSON object per line", line=line, value=text)
+
+
+def _names(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Every name in any object; rows that give one twice are malformed: the two values may differ."""
+    con.execute(
+        "create or replace temp table shapes as select tieout_row, json_keys(text) as names from lines where is_object"
+    )
+    con.execute(
+        "insert into malformed select lines.tieout_row, tieout_line, text, 'a name is given twice'"
+        " from lines inner join shapes using (tieout_row) where len(names) <> len(list_distinct(names))"
+    )
+    rows = con.execute(
+        "select name, min(position) from (select unnest(names) as name, generate_subscripts(names, 1) as position"
+        " from (select distinct names from shapes)) group by all order by 2, 1"
+    ).fetchall()
+    return [name for name, _ in rows]
+
+
+def _extract(con: duckdb.DuckDBPyConnection, columns: list[Column]) -> None:
+    paths = "[" + ", ".join(literal(f'$."{column.name}"') for column in columns) + "]"
+    picked = ", ".join(_value(position, column) for position, column in enumerate(columns, start=1))
+    con.execute(
+        f"create temp table received as"
+        f" select tieout_row, tieout_line, {picked} from ("
+        f"  select tieout_row, tieout_line, json_extract_string(marked, {paths}) as found,"
+        f"  json_type(marked, {paths}) as types"
+        f"  from (select tieout_row, tieout_line, {marked('text')} as marked from lines"
+        f"  where is_object and tieout_row not in (select tieout_row from malformed)))"
+    )
+
+
+def _value(position: int, column: Column) -> str:
+    found = f"found[{position}]"
+    if column.kind == "json":
+        return f"{exact_text(found)} as {quoted(column.name)}"
+    nested = f"types[{position}] in ('OBJECT', 'ARRAY')"
+    scalar = f"case when starts_with({found}, chr(2)) then {found}[2:-2] else {found} end"
+    refused = f"{literal(NOT_A_SCALAR)} || {exact_text(found)}"
+    return f"case when {nested} then {refused} else {scalar} end as {quoted(column.name)}"

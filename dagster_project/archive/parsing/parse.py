@@ -1,0 +1,145 @@
+"""Parses one file of one object: to Parquet what keeps the contract, to quarantine what does not, figures of both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from dagster_project.archive.manifest import Drift
+from dagster_project.archive.parsing import csv_rows, currencies, jsonl_rows, parquet_rows, rejects
+from dagster_project.archive.parsing.checks import broken, checked, code, final
+from dagster_project.archive.parsing.faults import FileFault, kind_in_words
+from dagster_project.archive.parsing.figures import Figures, measure
+from dagster_project.archive.parsing.rawfile import RawFile
+from dagster_project.archive.parsing.received import Received, literal, quoted, reset
+from dagster_project.sources.connector import Format
+from dagster_project.sources.contracts import Column, Contract
+
+_READERS: dict[Format, Callable[[duckdb.DuckDBPyConnection, RawFile, Contract], Received]] = {
+    "csv": csv_rows.read,
+    "jsonl": jsonl_rows.read,
+    "parquet": parquet_rows.read,
+}
+_FEWEST_TO_JUDGE_A_COLUMN = 2
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The constants that every row of a batch carries."""
+
+    source_instance: str
+    domain: str
+    vendor: str
+    object: str
+    batch_id: str
+    extracted_at: str | None
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """What a file turned out to be; its rows wait in the connection for `write_rows` and `write_rejects`."""
+
+    figures: Figures
+    columns: tuple[str, ...]
+    drift: tuple[Drift, ...]
+
+
+def parse(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract) -> Parsed:
+    """Reads, checks and measures the file; raises FileFault when it cannot be read as this object at all."""
+    reset(con)
+    currencies.register(con)
+    received = _READERS[file.format](con, file, contract)
+    con.execute(f"create temp table checked as {checked(contract, received.columns)}")
+    figures = measure(con, contract, received)
+    drift = _drift(con, file, contract, received, figures)
+    if figures.rejected:
+        rejects.collect(con, file.name, contract, received)
+    return Parsed(figures, received.columns, tuple(drift))
+
+
+def write_rows(con: duckdb.DuckDBPyConnection, contract: Contract, origin: Origin, path: Path) -> None:
+    """The rows that keep the contract, typed, with their batch, row and content hash."""
+    values = ", ".join(f"{final(column)} as {quoted(column.name)}" for column in contract.columns)
+    extracted_at = f"{literal(origin.extracted_at)}::timestamp" if origin.extracted_at else "null::timestamp"
+    con.execute(f"""
+copy (
+    with typed as (select tieout_row, {values} from checked where not ({broken(contract)}))
+    select
+        {", ".join(quoted(column.name) for column in contract.columns)},
+        {literal(origin.source_instance)} as source_instance, {literal(origin.batch_id)} as batch_id,
+        tieout_row as row_number, {_content_hash(contract)} as content_hash, {extracted_at} as extracted_at
+    from typed
+) to {literal(str(path))} (format parquet, compression zstd)""")
+
+
+def write_rejects(con: duckdb.DuckDBPyConnection, origin: Origin, path: Path) -> None:
+    """The rows that do not, in the columns of `landed.quarantine`."""
+    constants = ", ".join(
+        f"{literal(value)} as {name}"
+        for name, value in (
+            ("source_instance", origin.source_instance),
+            ("domain", origin.domain),
+            ("vendor", origin.vendor),
+            ("object", origin.object),
+            ("batch_id", origin.batch_id),
+        )
+    )
+    con.execute(
+        f"copy (select {constants}, rejected.* from rejected order by row_number)"
+        f" to {literal(str(path))} (format parquet, compression zstd)"
+    )
+
+
+def _content_hash(contract: Contract) -> str:
+    """SQL: 128 bits of a SHA-256 over the content; each value with its length, so that no two rows read the same."""
+    parts = " || ".join(_framed(column) for column in contract.content_columns)
+    return f"left(sha256({parts}), 32)"
+
+
+def _framed(column: Column) -> str:
+    text = f"{quoted(column.name)}::varchar"
+    return f"coalesce(length({text}) || ':' || {text}, '-')"
+
+
+def _drift(
+    con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract, received: Received, figures: Figures
+) -> list[Drift]:
+    known = {column.name for column in contract.columns}
+    drift = [
+        Drift(column_name=name, drift="new_column", is_breaking=False, detail="kept in the archive's raw file only")
+        for name in received.columns
+        if name not in known
+    ]
+    drift += [
+        Drift(column_name=name, drift="retyped", is_breaking=False, detail=detail)
+        for name, detail in received.notes.items()
+    ]
+    for column in contract.columns:
+        of_column = figures.columns.get(column.name)
+        if of_column is None or of_column.given < _FEWEST_TO_JUDGE_A_COLUMN or of_column.unreadable < of_column.given:
+            continue
+        if column.required:
+            raise _retyped(con, file, column)
+        detail = f"none of {of_column.given} values is {received.foreign.get(column.name) or kind_in_words(column)}"
+        drift.append(Drift(column_name=column.name, drift="retyped", is_breaking=True, detail=detail))
+    return drift
+
+
+def _retyped(con: duckdb.DuckDBPyConnection, file: RawFile, column: Column) -> FileFault:
+    """No value of a required column parses: the column means something else now, and the batch with it."""
+    first = con.execute(
+        f"select tieout_line, received.{quoted(column.name)} from checked inner join received using (tieout_row)"
+        f" where {code(column)} = 2 order by tieout_row limit 1".replace("tieout_line", "checked.tieout_line")
+    ).fetchone()
+    line, value = first if first else (None, None)
+    return FileFault(
+        file.name,
+        f"column {column.name!r} was retyped: none of its values parses, the first is {value!r}",
+        kind_in_words(column),
+        line=line,
+        column=column.name,
+        value=value,
+    )

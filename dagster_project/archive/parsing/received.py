@@ -1,0 +1,58 @@
+"""The relations that every reader fills, as text and before any judgement.
+
+`received(tieout_row, tieout_line, <columns>)` holds the rows that have the file's shape, `malformed(tieout_row,
+tieout_line, text, reason)` those that have not. Rows count from 1 at the first data row, over both relations. The names
+are such that no contract has them: `journal_lines` has a `line_number` of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import duckdb
+
+NOT_A_SCALAR = chr(1)
+"""Marks a value that no text can stand for, such as an object in a money column: it parses as no kind."""
+
+Lines = Callable[[Iterable[int]], dict[int, int]]
+
+
+@dataclass(frozen=True)
+class Received:
+    """What a reader found: the file's columns, and for contract columns of a foreign type what that type is.
+
+    `payload` is SQL for the row as received, over `received` and, where given, `payload_join`. `notes` are remarks on
+    columns that were read all the same. `line_of` finds the lines of a few rows where `received` cannot know them
+    without reading the file row by row.
+    """
+
+    columns: tuple[str, ...]
+    payload: str
+    payload_join: str = ""
+    foreign: dict[str, str] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
+    line_of: Lines | None = None
+
+
+def quoted(name: str) -> str:
+    """A column name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def reset(con: duckdb.DuckDBPyConnection) -> None:
+    """Drops what the file before left behind."""
+    for table in ("received", "malformed", "lines", "checked", "rejected"):
+        con.execute(f"drop table if exists {table}")
+    con.execute("create temp table malformed (tieout_row bigint, tieout_line bigint, text varchar, reason varchar)")
+
+
+def add_malformed(con: duckdb.DuckDBPyConnection, rows: list[tuple[int, int | None, str, str]]) -> None:
+    """Adds rows without the file's shape."""
+    if rows:
+        con.executemany("insert into malformed values (?, ?, ?, ?)", rows)

@@ -1,0 +1,107 @@
+"""Puts the broken rules of each rejected row into words: file, line, column, value and what was expected."""
+
+from __future__ import annotations
+
+import duckdb
+
+from dagster_project.archive.parsing.checks import DECIMALS, DIGITS, Rule, broken, code
+from dagster_project.archive.parsing.faults import kind_in_words, minimum_in_words
+from dagster_project.archive.parsing.received import Received, literal, quoted
+from dagster_project.sources.contracts import Column, Contract
+
+_SHOWN = 200
+
+
+def collect(con: duckdb.DuckDBPyConnection, name: str, contract: Contract, received: Received) -> None:
+    """Makes `rejected`, one row per rejected row, with the columns of `landed.quarantine` from `row_number` on.
+
+    The first fault fills column, value and expected; `reason` lists every fault.
+    """
+    if received.line_of is not None:
+        _number_lines(con, contract, received)
+    present = [column for column in contract.columns if column.name in received.columns]
+    absent = [column for column in contract.columns if column.name not in received.columns]
+    faults = ", ".join(
+        [_fault(column, received, f"received.{quoted(column.name)}") for column in present]
+        + [_fault(column, received, "null") for column in absent]
+    )
+    place = f"{literal(name)} || coalesce(', line ' || tieout_line, ', row ' || tieout_row) || ': '"
+    con.execute(f"""
+create temp table rejected as
+with faulty as (
+    select
+        checked.tieout_row, checked.tieout_line, {_key_text(contract)} as key_text, {received.payload} as payload,
+        list_filter([{faults}], fault -> fault is not null) as faults
+    from checked
+    inner join received using (tieout_row)
+    {received.payload_join}
+    where {broken(contract, "checked")}
+)
+select
+    tieout_row as row_number, tieout_line as line_number, faults[1].column_name as column_name,
+    faults[1].value as value, faults[1].expected as expected,
+    {place} || array_to_string(list_transform(faults, fault -> fault.words), '; ') as reason,
+    'business_rule' as failure_class, key_text, payload
+from faulty
+union all
+select
+    tieout_row, tieout_line, null, left(text, {_SHOWN}), 'a row of the shape of the file',
+    {place} || reason, 'business_rule', null, text
+from malformed""")
+
+
+def _fault(column: Column, received: Received, text: str) -> str:
+    """SQL: one fault of a column as a struct, or null."""
+    expected = _expected(column, received)
+    shown = f"left(ltrim({text}, chr(1)), {_SHOWN})"
+    words = f"'column {column.name} is ' || coalesce('''' || {shown} || '''', 'empty') || ', expected ' || {expected}"
+    fields = f"'column_name': {literal(column.name)}, 'value': {shown}, 'expected': {expected}, 'words': {words}"
+    return f"case when {code(column)} > 0 then {{{fields}}} end"
+
+
+def _expected(column: Column, received: Received) -> str:
+    """SQL: what the broken rule of the column asks for."""
+    kind = received.foreign.get(column.name) or kind_in_words(column)
+    words = {
+        Rule.REQUIRED: "a value: the column is required",
+        Rule.KIND: kind,
+        Rule.MAXIMUM: f"at most {column.maximum}",
+        Rule.MINIMUM: minimum_in_words(column),
+        Rule.ALLOWED: f"one of {', '.join(column.allowed)}",
+        Rule.CURRENCY: kind_in_words(column),
+        Rule.DIGITS: f"at most {DIGITS.get(column.kind)} digits before the decimal point",
+    }
+    arms = " ".join(f"when {rule:d} then {literal(text)}" for rule, text in words.items())
+    return f"case {code(column)} {arms} when {Rule.DECIMALS:d} then {_decimals(column)} end"
+
+
+def _decimals(column: Column) -> str:
+    general = literal(f"at most {DECIMALS.get(column.kind)} decimals; nothing is rounded on the way in")
+    if column.currency_column is None:
+        return general
+    currency = f"received.{quoted(column.currency_column)}"
+    exponent = f"(select exponent from currencies where currencies.code = trim({currency}))"
+    return (
+        f"coalesce('at most ' || {exponent} || ' decimals, as ' || trim({currency})"
+        f" || ' has; nothing is rounded on the way in', {general})"
+    )
+
+
+def _key_text(contract: Contract) -> str:
+    """SQL: the key, null where one of its parts cannot be read: the row may then be any."""
+    parts = " || '|' || ".join(f"checked.{quoted(name)}::varchar" for name in contract.key)
+    readable = " + ".join(f"{code(contract.column(name))}::integer" for name in contract.key)
+    return f"case when {readable} = 0 then {parts} end"
+
+
+def _number_lines(con: duckdb.DuckDBPyConnection, contract: Contract, received: Received) -> None:
+    rows = con.execute(f"select tieout_row from checked where {broken(contract)}").fetchall()
+    if not rows or received.line_of is None:
+        return
+    found = received.line_of(number for (number,) in rows)
+    con.execute("create or replace temp table found_lines (tieout_row bigint, tieout_line bigint)")
+    con.executemany("insert into found_lines values (?, ?)", list(found.items()))
+    con.execute(
+        "update checked set tieout_line = found_lines.tieout_line from found_lines"
+        " where checked.tieout_row = found_lines.tieout_row"
+    )
