@@ -32,9 +32,16 @@
 {%- endmacro %}
 
 
-{#- Decimals of a currency column by ISO 4217; null for an unknown code. A scalar subquery: no join needed. -#}
+{#-
+  Decimals of a currency by ISO 4217; null for an unknown code. A scalar subquery: no join needed. Its columns have names of
+  their own, because the caller's `currency_code` would otherwise mean the seed's, and every amount get four decimals.
+-#}
 {% macro currency_exponent(currency_code) -%}
-  (select max(iso.exponent) from {{ ref('currencies') }} as iso where iso.currency_code = {{ currency_code }})
+  (
+    select max(iso.iso_exponent)
+    from (select currency_code as iso_code, exponent as iso_exponent from {{ ref('currencies') }}) as iso
+    where iso.iso_code = {{ currency_code }}
+  )
 {%- endmacro %}
 
 

@@ -22,6 +22,7 @@ rejected as (
     events.subscription_id,
     events.meter_code,
     {{ month_start(utc_timestamp_or_null('events.occurred_at')) }} as service_month,
+    false as is_metered,
     'usage event ' || coalesce(events.key_text, 'whose id cannot be read') || ' was rejected: ' || events.reason as reason,
   from events
   left join accepted_events
@@ -35,6 +36,7 @@ rejected as (
     records.subscription_id,
     records.meter_code,
     {{ month_start(utc_timestamp_or_null('records.period_start')) }} as service_month,
+    true as is_metered,
     'metered record ' || coalesce(records.key_text, 'whose id cannot be read') || ' was rejected: ' || records.reason as reason,
   from records
   left join accepted_records
@@ -47,7 +49,8 @@ select
   subscription_id,
   meter_code,
   service_month,
+  is_metered,
   min(reason) as reason,
   count(*) as rejected_rows,
 from rejected
-group by source_instance, subscription_id, meter_code, service_month
+group by source_instance, subscription_id, meter_code, service_month, is_metered

@@ -1,0 +1,60 @@
+-- One row per subscription, meter, day and kind of tenant: what was used, and how much of it was known when metering ran?
+with events as (
+  select * from {{ ref('usage_event') }}
+),
+
+-- where a cell was never metered, the run of its month and meter is the moment metering could have known
+runs as (
+  select source_instance, meter_code, service_month, max(computed_at) as computed_at
+  from {{ ref('metered_usage') }}
+  group by source_instance, meter_code, service_month
+),
+
+cells as (
+  select source_instance, subscription_id, meter_code, service_month, max(computed_at) as computed_at
+  from {{ ref('metered_usage') }}
+  group by source_instance, subscription_id, meter_code, service_month
+),
+
+timed as (
+  select
+    events.source_instance,
+    events.subscription_id,
+    events.meter_code,
+    {{ utc_date('events.occurred_at') }} as usage_date,
+    events.service_month,
+    events.is_test,
+    events.quantity,
+    events.occurred_at,
+    events.ingested_at,
+    coalesce(events.ingested_at <= coalesce(cells.computed_at, runs.computed_at), true) as is_in_time,
+  from events
+  left join cells
+    on cells.source_instance = events.source_instance
+    and cells.subscription_id = events.subscription_id
+    and cells.meter_code = events.meter_code
+    and cells.service_month = events.service_month
+  left join runs
+    on runs.source_instance = events.source_instance
+    and runs.meter_code = events.meter_code
+    and runs.service_month = events.service_month
+)
+
+select
+  source_instance,
+  subscription_id,
+  meter_code,
+  usage_date,
+  is_test,
+  service_month,
+  count(*) as event_count,
+  count(*) filter (where is_in_time) as in_time_event_count,
+  cast(sum(quantity) as decimal(38, 9)) as quantity_sum,
+  cast(coalesce(sum(quantity) filter (where is_in_time), 0) as decimal(38, 9)) as in_time_quantity_sum,
+  max(quantity) as quantity_max,
+  max(quantity) filter (where is_in_time) as in_time_quantity_max,
+  min(occurred_at) as first_occurred_at,
+  max(occurred_at) as last_occurred_at,
+  max(ingested_at) as last_ingested_at,
+from timed
+group by source_instance, subscription_id, meter_code, usage_date, is_test, service_month

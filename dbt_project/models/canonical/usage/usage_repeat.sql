@@ -1,0 +1,45 @@
+-- One row per delivery of an event id that arrived more than once: which copy counts? The order of arrival never decides.
+-- Candidates are found by a hash first: deduplicating ten million text ids costs twice the whole aggregation.
+with deliveries as (
+  {{ vendor_union('product', 'usage_deliveries') }}
+),
+
+candidates as (
+  select {{ row_hash(['source_instance', 'event_id']) }} as key_hash
+  from deliveries
+  group by {{ row_hash(['source_instance', 'event_id']) }}
+  having count(*) > 1
+),
+
+repeated as (
+  select deliveries.*
+  from deliveries
+  inner join candidates on candidates.key_hash = {{ row_hash(['deliveries.source_instance', 'deliveries.event_id']) }}
+),
+
+ranked as (
+  select
+    *,
+    row_number() over (partition by source_instance, event_id order by ingested_at, content_hash) as copy_number,
+    first_value(content_hash) over (partition by source_instance, event_id order by ingested_at, content_hash) as counted_hash,
+    first_value(ingested_at) over (partition by source_instance, event_id order by ingested_at, content_hash) as counted_at,
+    count(*) over (partition by source_instance, event_id) as copies
+  from repeated
+)
+
+select
+  source_instance,
+  event_id,
+  copy_number,
+  tenant_id,
+  subscription_id,
+  meter_code,
+  quantity,
+  occurred_at,
+  ingested_at,
+  properties,
+  content_hash,
+  content_hash = counted_hash as is_equal_copy,
+  counted_at,
+from ranked
+where copies > 1
