@@ -5,6 +5,9 @@
 -#}
 {% macro control_models() -%}
   {{ return([
+    'r03_raw_to_metered_usage',
+    'r05_metered_to_billed_quantity',
+    'r06_rerated_to_billed_amount',
     'r14_invoice_to_receivable',
     'r16_credit_to_reversal',
     'r24_payment_to_application',
