@@ -6,13 +6,18 @@ from pathlib import Path
 
 import streamlit as st
 
-st.set_page_config(page_title="Tieout", page_icon=":material/balance:", layout="wide")
-st.html(Path(__file__).parent / "components" / "style.css")
-st.navigation(
-    [
-        st.Page("views/close.py", title="Close", default=True),
-        st.Page("views/variance.py", title="Variance"),
-        st.Page("views/controls.py", title="Controls"),
-    ],
-    position="top",
-).run()
+HERE = Path(__file__).parent
+
+st.set_page_config(page_title="Tieout", page_icon=str(HERE / "components" / "icon.png"), layout="wide")
+st.html(HERE / "components" / "style.css")
+PAGES = [
+    st.Page("views/close.py", title="Close", default=True),
+    st.Page("views/variance.py", title="Variance"),
+    st.Page("views/controls.py", title="Controls"),
+]
+chosen = st.navigation(PAGES, position="hidden")
+# links in the page itself: on a phone the built-in navigation hides behind a symbol
+with st.container(horizontal=True, key="pages"):
+    for page in PAGES:
+        st.page_link(page, label=f"**{page.title}**" if page == chosen else page.title)
+chosen.run()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -28,18 +29,19 @@ def control_detail(db: Snapshot, entry: Row, scope: Scope) -> None:
             ("What a failure means", entry["words"] or ""),
             ("Next step", entry["next_step"] if entry["next_step"] != entry["words"] else ""),
             ("Who acts", words.owner(entry["owner_role"])),
-            ("Weight", words.severity(entry["severity"])),
+            ("Severity", words.severity(entry["severity"])),
             ("Tolerance", words.without_code(entry["tolerance"])),
             ("Time allowed", words.without_code(entry["timing_window"])),
             ("Needs", words.objects(entry["objects"])),
         ]
     )
-    _results(db, entry["code"], scope)
+    _results(db, entry, scope)
     with st.expander("Period by period", expanded=False):
         _trend(db, entry["code"], scope)
 
 
-def _results(db: Snapshot, code: str, scope: Scope) -> None:
+def _results(db: Snapshot, entry: Row, scope: Scope) -> None:
+    code = entry["code"]
     left, right = st.columns([2, 1])
     with left:
         status = choose(
@@ -56,9 +58,16 @@ def _results(db: Snapshot, code: str, scope: Scope) -> None:
     if not rows:
         st.success("Nothing here: no result of this kind in what is chosen above.", icon=":material/check:")
     else:
-        table(f"Results, {page.words}. The largest difference first, per currency.", RESULT_COLUMNS,
+        table(f"Results, {page.words}. The largest difference first, per currency.", _columns(entry["title"]),
               [result_row(row, _address(row, scope, status)) for row in rows], key="results")  # fmt: skip
     download(db, "Download these results (CSV)", f"{code}-{status}", total, results.download(narrowed, code, wanted))
+
+
+def _columns(title: str | None) -> list[Column]:
+    """The columns of results, the two sides under the names that the control's title gives them."""
+    sides = (title or "").split(" to ")
+    names = {"left": sides[0], "right": sides[1][:1].upper() + sides[1][1:]} if len(sides) == 2 else {}
+    return [replace(column, label=names.get(column.key, column.label)) for column in RESULT_COLUMNS]
 
 
 def _address(row: Row, scope: Scope, status: str) -> str:

@@ -27,7 +27,7 @@ def choose(
     """A choice of one of `options` (codes; `words` says how each reads); an unknown code in the URL is the default."""
     state = _prepare(page, key, default, lambda value: value if value in options else default)
     if segmented:
-        chosen = st.segmented_control(label, options, format_func=words, key=state, required=True, help=hint)
+        chosen = st.segmented_control(label, options, format_func=words, key=state, required=True, help=hint, wrap=True)
     else:
         chosen = st.selectbox(label, options, format_func=words, key=state, help=hint)
     return _remember(page, key, chosen if chosen is not None else default, default)

@@ -9,6 +9,7 @@ import streamlit as st
 
 from dagster_project.errors import ConfigurationError
 from dagster_project.settings import Settings
+from dashboards.components.table import Cell
 from dashboards.queries import run
 from dashboards.snapshot import Snapshot, load_settings, newest, opened
 
@@ -18,7 +19,7 @@ LOOK_AGAIN_SECONDS = 30
 def begin(title: str, question: str) -> Snapshot:
     """Shows the head of a page and returns the snapshot to read; stops the page with words where there is none."""
     st.title(title, anchor=False)
-    st.caption(question)
+    st.html(f'<p class="tt-muted">{escape(question)}</p>')
     try:
         settings = load_settings()
     except ConfigurationError as error:
@@ -65,6 +66,11 @@ def _offer_newer(settings: Settings, snapshot: Snapshot) -> None:
 def moment(value: datetime | None) -> str:
     """A time in UTC, `12 Oct 2026, 00:00 UTC`."""
     return f"{value:%-d %b %Y, %H:%M} UTC" if value else "–"
+
+
+def day_and_time(value: datetime | None) -> Cell:
+    """The same on two lines, for narrow columns."""
+    return Cell(f"{value:%-d %b %Y}", note=f"{value:%H:%M} UTC") if value else Cell("–")
 
 
 def needs(snapshot: Snapshot, *tables: str) -> bool:

@@ -9,14 +9,14 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from dashboards.components import money, words
-from dashboards.components.frame import moment
+from dashboards.components.frame import day_and_time
 from dashboards.components.table import Cell, Column, Value
 from dashboards.export import DOWNLOAD_LIMIT, to_csv
 from dashboards.snapshot import Row, Snapshot
 
 RESULT_COLUMNS = (
     Column("status", "Result"),
-    Column("record", "Record"),
+    Column("record", "Record", mid=True),
     Column("difference", "Difference", numeric=True),
     Column("left", "Left side", numeric=True),
     Column("right", "Right side", numeric=True),
@@ -54,11 +54,11 @@ def difference(row: Row) -> Cell:
     return Cell(text, note=quantity, tone="negative" if negative else "")
 
 
-def due(row: Row) -> str:
+def due(row: Row) -> Cell:
     """By when a break has to be resolved; for what is only timing, from when it counts as a break."""
     if row["status"] == "break":
-        return moment(row["resolve_by"]) if row["resolve_by"] else "Period end"
-    return f"From {moment(row['due_at'])}" if row["due_at"] and row["status"] == "timing" else ""
+        return day_and_time(row["resolve_by"]) if row["resolve_by"] else Cell("Period end")
+    return day_and_time(row["due_at"]) if row["due_at"] and row["status"] == "timing" else Cell("")
 
 
 def result_row(row: Row, href: str) -> dict[str, Value]:

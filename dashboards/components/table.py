@@ -22,6 +22,7 @@ class Column:
     label: str
     numeric: bool = False
     wide: bool = False
+    mid: bool = False
     hint: str = ""
 
 
@@ -112,7 +113,7 @@ def _bars(bars: Bars) -> str:
 
 
 def _class(column: Column) -> str:
-    names = " ".join(name for name, on in (("num", column.numeric), ("wide", column.wide)) if on)
+    names = " ".join(name for name, on in (("num", column.numeric), ("wide", column.wide), ("mid", column.mid)) if on)
     return f' class="{names}"' if names else ""
 
 

@@ -175,3 +175,39 @@ def cause(code: str | None) -> str:
 def field(name: str) -> str:
     """A field's name as a heading."""
     return _FIELDS.get(name) or plain(name.removesuffix("_minor").removesuffix("_id").removesuffix("_code"))
+
+
+def readiness(code: str | None) -> Cell:
+    """Whether an entity can close a period."""
+    known = {
+        "ready": Cell("✓ Can close", tone="good"),
+        "blocked": Cell("✕ Cannot close", tone="bad"),
+        "running": Cell("◷ Still running", tone="warn"),
+    }
+    return known.get(code or "", Cell(plain(code), tone="muted"))
+
+
+def gate(code: str | None) -> Cell:
+    """Whether a gate of the close is passed."""
+    known = {
+        "passed": Cell("✓ Passed", tone="good"),
+        "failed": Cell("✕ Failed", tone="bad"),
+        "not_testable": Cell("– Not tested", tone="muted"),
+    }
+    return known.get(code or "", Cell(plain(code), tone="muted"))
+
+
+def health(code: str | None, is_optional: bool) -> Cell:
+    """Whether an object of a source is fit to be reconciled."""
+    known = {
+        "ok": Cell("✓ Fit", tone="good"),
+        "note": Cell("✓ Fit, with a note", tone="warn"),
+        "failing": Cell("✕ Failing", tone="bad"),
+        "not_testable": Cell("– Not tested", tone="muted", note="optional" if is_optional else ""),
+    }
+    return known.get(code or "", Cell(plain(code), tone="muted"))
+
+
+def system(domain: str | None) -> str:
+    """The system that a domain stands for."""
+    return _SYSTEMS.get(domain or "", domain or "")

@@ -35,6 +35,15 @@ create table marts.bridge_cells (legal_entity_code varchar, customer_id varchar,
 create table marts.bridge_allocation (legal_entity_code varchar, customer_id varchar, subscription_id varchar, sku varchar,
     service_period_start date, currency_code varchar, leg varchar, cause_code varchar, amount_minor bigint,
     left_ref varchar, right_ref varchar, order_version varchar);
+create table marts.close_status (source_instance varchar, legal_entity_code varchar, legal_entity_name varchar,
+    period varchar, start_date date, end_date date, period_state varchar, readiness varchar, gate_source_health varchar,
+    gate_receivables varchar, gate_control_account varchar, gate_unexplained varchar, gate_open_s1 varchar,
+    blocking_gates varchar, base_currency_code varchar, revenue_minor decimal(38,0), unexplained_minor decimal(38,0),
+    unexplained_threshold_minor decimal(38,0), unexplained_breaks bigint, open_s1_exceptions bigint, known_at timestamp,
+    oldest_extracted_at timestamp, oldest_freshness_hours bigint);
+create table marts.source_health (source_instance varchar, domain varchar, object varchar, is_optional boolean,
+    status varchar, reason varchar, last_extracted_at timestamp, freshness_hours bigint, freshness_limit_hours bigint,
+    accepted_rows bigint, quarantined_rows bigint);
 create table canonical.legal_entity (source_instance varchar, legal_entity_code varchar, name varchar,
     base_currency_code varchar);
 create table canonical.billing_customer (source_instance varchar, customer_id varchar, name varchar);
@@ -62,6 +71,24 @@ insert into config.parameters values ('2026-10-12 00:00:00', 'USD', 'billing_led
 insert into config.instance_links values
     ('billing', 'erp', 'erp'), ('billing', 'billing', 'billing'), ('erp', 'erp', 'erp'), ('erp', 'billing', 'billing');
 insert into config.sources values ('billing', 'billing', 'generic', 26), ('erp', 'erp', 'generic', 26);
+insert into marts.close_status values
+    ('erp', 'US', 'Borealis Inc', '2026-09', '2026-09-01', '2026-09-30', 'soft_closed', 'blocked', 'passed', 'failed',
+     'passed', 'failed', 'failed', 'Receivables: 1 invoice(s) not posted as billed (R14). Unexplained: 12.34 USD.', 'USD',
+     500000, 1234, 94, 1, 1, '2026-10-11 20:00:00', '2026-10-11 18:00:00', 6),
+    ('erp', 'JP', 'Borealis KK', '2026-09', '2026-09-01', '2026-09-30', 'open', 'blocked', 'passed', 'failed',
+     'not_testable', 'passed', 'failed', 'Receivables: 1 invoice(s) not posted as billed (R14).', 'JPY',
+     500000, 0, 94, 0, 1, '2026-10-11 20:00:00', '2026-10-11 18:00:00', 6),
+    ('erp', 'BH', 'Borealis WLL', '2026-09', '2026-09-01', '2026-09-30', 'hard_closed', 'ready', 'passed', 'passed',
+     'passed', 'passed', 'passed', null, 'BHD', 500000, 9007199254740993, 9007199254740994, 0, 0, '2026-10-11 20:00:00',
+     '2026-10-11 18:00:00', 6),
+    ('erp', 'US', 'Borealis Inc', '2026-10', '2026-10-01', '2026-10-31', 'open', 'running', 'passed', 'passed', 'passed',
+     'passed', 'passed', null, 'USD', 0, 0, 0, 0, 0, '2026-10-11 20:00:00', '2026-10-11 18:00:00', 6);
+insert into marts.source_health values
+    ('billing', 'billing', 'invoices', false, 'ok', null, '2026-10-11 20:00:00', 4, 26, 3, 0),
+    ('billing', 'billing', 'payments', false, 'note', 'A new column `channel` was kept.', '2026-10-11 20:00:00', 4, 26, 1, 1),
+    ('erp', 'erp', 'ar_documents', false, 'failing', 'Stale: 30 hours old, the limit is 26.', '2026-10-10 18:00:00', 30, 26,
+     2, 0),
+    ('erp', 'erp', 'fx_rates', false, 'not_testable', 'No sidecar says when it was extracted.', null, null, 26, 2, 0);
 insert into canonical.legal_entity values
     ('erp', 'US', 'Borealis Inc', 'USD'), ('erp', 'JP', 'Borealis KK', 'JPY'), ('erp', 'BH', 'Borealis WLL', 'BHD');
 insert into marts.controls values
