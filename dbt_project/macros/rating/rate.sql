@@ -91,9 +91,12 @@ from (
       billing_instance,
       price_id,
       scheme,
-      greatest(
-        {{ billionths('quantity') }} - coalesce({{ billionths('included_quantity') }}, 0), 0
-      ) as units,
+      -- not greatest(): it would turn an unknown quantity into none
+      case
+        when {{ billionths('quantity') }} > coalesce({{ billionths('included_quantity') }}, 0)
+          then {{ billionths('quantity') }} - coalesce({{ billionths('included_quantity') }}, 0)
+        when {{ billionths('quantity') }} is not null or scheme = 'flat' then cast(0 as {{ whole() }})
+      end as units,
       {{ billionths('unit_amount') }} as unit_price,
       {{ billionths('package_size') }} as package_units,
       1000000 - cast(coalesce(discount_percent, 0) * 10000 as bigint) as discount_factor,
@@ -142,11 +145,11 @@ from (
 {% endmacro %}
 
 
-{#- a x b for whole numbers; null from 10^35 on (10^17 in money), so that a sum of tiers cannot overflow either. -#}
+{#- a x b for whole numbers; null from 10^36 on (10^18 in money), so that a sum of tiers cannot overflow either. -#}
 {% macro product_or_null(a, b) -%}
   case
     when {{ b }} = 0 then cast(0 as {{ whole() }})
-    when abs({{ a }}) <= {{ whole_div('cast(100000000000000000000000000000000000 as ' ~ whole() ~ ')', 'abs(' ~ b ~ ')') }}
+    when abs({{ a }}) <= {{ whole_div('cast(1000000000000000000000000000000000000 as ' ~ whole() ~ ')', 'abs(' ~ b ~ ')') }}
       then ({{ a }}) * ({{ b }})
   end
 {%- endmacro %}
@@ -160,5 +163,8 @@ from (
 
 {#- The top-up to a usage item's minimum: what the rounded usage line falls short of it, never negative. -#}
 {% macro minimum_top_up(minimum_minor, rated_minor) -%}
-  greatest(coalesce({{ minimum_minor }}, 0) - {{ rated_minor }}, 0)
+  case
+    when coalesce({{ minimum_minor }}, 0) > {{ rated_minor }} then coalesce({{ minimum_minor }}, 0) - {{ rated_minor }}
+    when {{ rated_minor }} is not null then 0
+  end
 {%- endmacro %}

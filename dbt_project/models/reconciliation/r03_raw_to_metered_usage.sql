@@ -188,7 +188,7 @@ compared as (
         else 'no valid event stands behind ' || surplus_words || ' units.'
       end
       when 'A06' then 'an equal and opposite set of ' || events_words || ' events stands in subscription ' || sibling_id
-        || ' of the same customer or hierarchy.'
+        || case when is_same_family then ' of the same customer or hierarchy.' else ' of another customer.' end
       when 'A08' then 'every event was counted, and the quantity still differs by ' || surplus_words
         || ' units: unit or aggregation is wrong.'
       else 'no evidence explains the ' || surplus_words || ' units.'

@@ -137,36 +137,67 @@ own as (
     and moved.service_month = measured.service_month
 ),
 
--- equal sets are paired one to one, in order of subscription, so that none is claimed twice
-sides as (
+-- equal and opposite sets are paired one to one, first within a customer's hierarchy, then anywhere: a tenant mixed up across
+-- customers is worse, not less likely. Order of subscription decides, so that none is claimed twice.
+{%- for scope, partition, source in [
+  ('family', 'product_instance, billing_instance, family, meter_code, service_month', 'own'),
+  ('anyone', 'product_instance, meter_code, service_month', 'unpaired'),
+] %}
+{{ scope }}_sides as (
   select
-    *,
+    product_instance,
+    subscription_id,
+    meter_code,
+    service_month,
+    own_surplus,
+    own_surplus_events,
+    {{ 'billing_instance, family' if scope == 'family' else 'customer_id' }},
     row_number() over (
-      partition by product_instance, billing_instance, family, meter_code, service_month, own_surplus, own_surplus_events
-      order by subscription_id
+      partition by {{ partition }}, own_surplus, own_surplus_events order by subscription_id
     ) as turn,
-  from own
-  where own_surplus <> 0 and own_surplus_events <> 0 and family is not null
+  from {{ source }}
+  where own_surplus <> 0 and own_surplus_events <> 0{{ ' and family is not null' if scope == 'family' }}
 ),
 
-siblings as (
+{{ scope }}_pairs as (
   select
     sides.product_instance,
     sides.subscription_id,
     sides.meter_code,
     sides.service_month,
     others.subscription_id as sibling_id,
-  from sides
-  inner join sides as others
+  from {{ scope }}_sides as sides
+  inner join {{ scope }}_sides as others
     on others.product_instance = sides.product_instance
+    {%- if scope == 'family' %}
     and others.billing_instance = sides.billing_instance
     and others.family = sides.family
+    {%- endif %}
     and others.meter_code = sides.meter_code
     and others.service_month = sides.service_month
     and others.own_surplus = -sides.own_surplus
     and others.own_surplus_events = -sides.own_surplus_events
     and others.turn = sides.turn
-    and others.subscription_id <> sides.subscription_id
+),
+{%- if scope == 'family' %}
+
+unpaired as (
+  select own.*
+  from own
+  left join family_pairs as pairs
+    on pairs.product_instance = own.product_instance
+    and pairs.subscription_id = own.subscription_id
+    and pairs.meter_code = own.meter_code
+    and pairs.service_month = own.service_month
+  where pairs.sibling_id is null
+),
+{% endif %}
+{%- endfor %}
+
+siblings as (
+  select product_instance, subscription_id, meter_code, service_month, sibling_id, true as is_same_family from family_pairs
+  union all
+  select product_instance, subscription_id, meter_code, service_month, sibling_id, false as is_same_family from anyone_pairs
 )
 
 select
@@ -198,6 +229,7 @@ select
   own.computed_at,
   own.untestable_reason,
   siblings.sibling_id,
+  siblings.is_same_family,
   case
     when own.own_surplus = 0 and own.own_surplus_events = 0 then null
     when own.own_surplus_events > 0

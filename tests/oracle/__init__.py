@@ -1,0 +1,1 @@
+"""Independent calculations that the pipeline's figures are compared with; they share no code with it."""
