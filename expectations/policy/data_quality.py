@@ -59,7 +59,9 @@ class Policy(_Strict):
     def _outcome_rules_have_an_owner(self) -> Policy:
         for name, rule in self.outcome.items():
             if rule.owner_role is None:
-                raise ValueError(f"outcome.{name}.owner_role: a result has no object to decide its owner; expected a role")
+                raise ValueError(
+                    f"outcome.{name}.owner_role: a result has no object to decide its owner; expected a role"
+                )
         return self
 
     def owner_of(self, domain: str, name: str) -> str:
@@ -83,5 +85,8 @@ def load_policy(path: Path = POLICY_PATH) -> Policy:
     try:
         return Policy.model_validate(document)
     except ValidationError as error:
-        faults = (f"{path}: {'.'.join(map(str, fault['loc']))} = {fault['input']!r}: {fault['msg']}" for fault in error.errors())
+        faults = (
+            f"{path}: {'.'.join(map(str, fault['loc']))} = {fault['input']!r}: {fault['msg']}"
+            for fault in error.errors()
+        )
         raise ConfigurationError("\n".join(faults)) from None

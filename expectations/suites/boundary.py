@@ -7,14 +7,14 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.errors import StoreError
 from dagster_project.settings import Settings
 from dagster_project.sources.contracts import Contract, load_contracts
 from expectations.suites import store
+from expectations.suites.agreement import ensure_agreement
 from expectations.suites.delivery_checks import delivery_checks, delivery_suite, find_deliveries
 from expectations.suites.gx import Evaluator, Verdict
-from expectations.suites.measure import Measure, unexplained
-from expectations.suites.model import CheckResult, ResultRow, Suite, SuiteResult
+from expectations.suites.measure import Measure
+from expectations.suites.model import CheckResult, ResultRow, SuiteResult
 from expectations.suites.money import find_currencies
 from expectations.suites.references import find_targets
 from expectations.suites.relations import landed, rows_sql
@@ -70,7 +70,7 @@ def _run(
     suite = delivery_suite(contracts)
     verdict = evaluator.evaluate(suite)
     rows = Measure(connection, suite, verdict, results_dir, home).rows(instances)
-    _agree(verdict, suite, rows)
+    ensure_agreement(verdict, suite, rows)
     store.write_suite(results_dir, suite, verdict, rows)
     broken = {row.asset_key for row in rows if row.expectation == "columns_as_contracted" and row.status == "failed"}
     for contract in contracts:
@@ -84,19 +84,10 @@ def _run(
             connection.execute(f"create or replace temp view {suite.relation} as {relation}")
             verdict = evaluator.evaluate(suite)
         found = Measure(connection, suite, verdict, results_dir, home).rows(instances)
-        _agree(verdict, suite, found)
+        ensure_agreement(verdict, suite, found)
         store.write_suite(results_dir, suite, verdict, found)
         rows += found
     return rows
-
-
-def _agree(verdict: Verdict, suite: Suite, rows: Sequence[ResultRow]) -> None:
-    disputed = unexplained(verdict, suite, rows)
-    if disputed:
-        raise StoreError(
-            f"{suite.name}: Great Expectations found failing rows for {', '.join(disputed)} and the SQL of the check finds "
-            "none; the control cannot be trusted: report it"
-        )
 
 
 def _configured(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], tuple[str | None, ...]]:

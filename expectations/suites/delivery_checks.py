@@ -1,7 +1,7 @@
 """The checks of what was delivered: files, rows, sums, shape and age of every object, from what the archive reports.
 
-They look at the archive's accounts (`landed.batches` and its neighbours), which hold all objects: each is one expectation
-over all of them, told apart by object afterwards.
+They look at the archive's accounts (`landed.batches` and its neighbours), which hold all objects: each is one
+expectation over all of them, told apart by object afterwards.
 """
 
 from __future__ import annotations
@@ -77,13 +77,14 @@ RULES = (
     DeliveryRule(
         "row_count_as_reported",
         f"select b.* {_BATCHES} where b.state = 'loaded' and b.reported_row_count <> b.received_rows",
-        f"select b.source_instance, b.domain, b.object {_BATCHES} where b.state = 'loaded' and b.reported_row_count is not null",
+        f"select b.source_instance, b.domain, b.object {_BATCHES} "
+        "where b.state = 'loaded' and b.reported_row_count is not null",
         needs_evidence=True,
     ),
     DeliveryRule(
         "control_totals_as_reported",
-        f"select b.domain, b.file_name, t.*, t.reported_total - coalesce(t.received_total, 0) as missing_total {_TOTALS} "
-        "where b.state = 'loaded' and t.reported_total is distinct from t.received_total",
+        "select b.domain, b.file_name, t.*, t.reported_total - coalesce(t.received_total, 0) as missing_total "
+        f"{_TOTALS} where b.state = 'loaded' and t.reported_total is distinct from coalesce(t.received_total, 0)",
         f"select t.source_instance, b.domain, t.object {_TOTALS} where b.state = 'loaded'",
         needs_evidence=True,
     ),
@@ -113,7 +114,8 @@ def find_deliveries(connection: duckdb.DuckDBPyConnection, contracts: Iterable[C
         for column in contract.columns
     )
     connection.execute(
-        f"create or replace temp table boundary_columns as from (values {rows}) as t (domain, object, column_name, contracted_type)"
+        f"create or replace temp table boundary_columns as from (values {rows}) "
+        "as t (domain, object, column_name, contracted_type)"
     )
 
 

@@ -1,7 +1,8 @@
 """The only module that talks to Great Expectations: runs suites on a DuckDB connection that somebody else owns.
 
-Results are asked for as booleans: then GX evaluates all column expectations of a suite in one scan. Counts, amounts and
-the complete failing rows of what failed are measured in SQL afterwards, exactly (GX caps rows and turns sums into floats).
+Results are asked for as booleans: then GX evaluates all column expectations of a suite in one scan. Counts, amounts
+and the complete failing rows of what failed are measured in SQL afterwards, exactly (GX caps rows and turns sums into
+floats).
 
 Nothing leaves the machine: the context is ephemeral, analytics are off (GX 1.24 has no client for them any more; the
 setting and GX_ANALYTICS_ENABLED=false, which settings of a site may add, hold for versions that do), progress bars too.
@@ -20,7 +21,7 @@ from expectations.suites.persisted_connection import keep_duckdb_connections_ope
 
 @dataclass(frozen=True)
 class Verdict:
-    """What GX concluded on one suite: per expectation true, false, or the words of the fault that kept it from judging."""
+    """What GX concluded on one suite: per expectation true or false, or the fault that kept it from judging."""
 
     success: dict[str, bool]
     faults: dict[str, str]
@@ -50,7 +51,9 @@ class Evaluator:
         self._context.enable_analytics(False)
         self._context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
         self._source = self._context.data_sources.add_sql(
-            "warehouse", connection_string="duckdb:///warehouse", kwargs={"creator": lambda: Borrowed(connection)}
+            "warehouse",
+            connection_string="duckdb:///warehouse",
+            kwargs={"creator": lambda: Borrowed(connection)},  # type: ignore[call-arg]
         )
 
     def evaluate(self, suite: Suite) -> Verdict:
@@ -64,7 +67,7 @@ class Evaluator:
         )
         verdict = Verdict({}, {}, outcome.to_json_dict())
         for result in outcome.results:
-            name = result.expectation_config.meta["name"]
+            name = result.expectation_config.meta["name"]  # type: ignore[union-attr]
             fault = _fault(result.exception_info)
             if fault:
                 verdict.faults[name] = fault

@@ -5,7 +5,7 @@ Counts and sums are SQL over the failing rows, exact; the rows themselves are wr
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,8 +30,11 @@ class Group:
 class Measure:
     """Turns the verdict on one suite into its stored rows, writing the failing ones below `folder`."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, suite: Suite, verdict: Verdict, folder: Path, home: Path) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, suite: Suite, verdict: Verdict, folder: Path, home: Path
+    ) -> None:
         self._counts: dict[str, dict[tuple[str, str | None], int]] = {}
+        self._instances: dict[str, set[str | None]] = {}
         self._connection = connection
         self._suite = suite
         self._verdict = verdict
@@ -59,7 +62,7 @@ class Measure:
         rows: list[ResultRow] = []
         for instance in (*instances, *dict.fromkeys(named)):
             mine = [group for group in groups if group.source_instance == instance]
-            count = evaluated.get((check.subject, instance), 0)
+            count = evaluated.get((check.subject, instance), evaluated.get((check.subject, None), 0))
             if mine:
                 words = failure_words(self._connection, check, mine, count)
                 path = self._parquet_path(check)
@@ -109,20 +112,30 @@ class Measure:
         if groups:
             path = self._parquet_file(check)
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection.execute(f"copy (select * from ({failing}) order by all) to {literal(str(path))} (format parquet)")
-        return [Group(*row[:3], None if row[3] is None or row[1] is None else int(row[3])) for row in groups]
+            self._connection.execute(
+                f"copy (select * from ({failing}) order by all) to {literal(str(path))} (format parquet)"
+            )
+        return [
+            Group(instance, currency, count, None if amount is None or currency is None else int(amount))
+            for instance, currency, count, amount in groups
+        ]
 
     def _evaluated(self, check: Check) -> dict[tuple[str, str | None], int]:
         sql = self._sql(check.evaluated_sql)
         if sql not in self._counts:
             counted = self._connection.execute(sql).fetchall()
-            self._counts[sql] = {(row[2] if len(row) > 2 else check.subject, row[0]): int(row[1]) for row in counted}
+            self._counts[sql] = {
+                (row[2] if len(row) > 2 else check.subject, row[0]): int(row[1] or 0) for row in counted
+            }
         return self._counts[sql]
 
     def _testable(self, check: Check) -> set[str | None] | None:
         if check.testable_sql is None:
             return None
-        return {row[0] for row in self._connection.execute(self._sql(check.testable_sql)).fetchall()}
+        sql = self._sql(check.testable_sql)
+        if sql not in self._instances:
+            self._instances[sql] = {row[0] for row in self._connection.execute(sql).fetchall()}
+        return self._instances[sql]
 
     def _parquet_file(self, check: Check) -> Path:
         subject = "" if self._suite.name.endswith(f".{check.subject}") else f"{check.subject}."
@@ -141,13 +154,6 @@ def key(check: Check) -> tuple[str, str]:
     return check.subject, check.name
 
 
-def unexplained(verdict: Verdict, suite: Suite, rows: Sequence[ResultRow]) -> list[str]:
-    """Expectations that failed while none of their checks found a failing row: the two must never disagree."""
-    failed = {(row.asset_key, row.expectation) for row in rows if row.status == "failed"}
-    explained = {check.expectation.name for check in suite.checks if (check.asset_key, check.name) in failed}
-    return sorted(name for name, success in verdict.success.items() if not success and name not in explained)
-
-
 def failure_words(connection: duckdb.DuckDBPyConnection, check: Check, groups: list[Group], evaluated: int) -> str:
     """What failed, how much is at stake, what it means, who owns it and what to do next."""
     text = _fill(check.routing.fails, check, sum(group.rows for group in groups), evaluated)
@@ -155,7 +161,8 @@ def failure_words(connection: duckdb.DuckDBPyConnection, check: Check, groups: l
     if amounts:
         exponents = dict(connection.execute("select currency_code, exponent from boundary_currencies").fetchall())
         stated = [
-            f"{major(group.amount_minor or 0, exponents.get(group.currency_code, 0))} {group.currency_code}" for group in amounts
+            f"{major(group.amount_minor or 0, exponents.get(group.currency_code, 0))} {group.currency_code}"
+            for group in amounts
         ]
         text += f" At stake: {', '.join(stated)}."
     return f"{text} {_fill(check.routing.effect, check, 0, evaluated)} {check.owner_role}: {check.routing.next_step}"

@@ -25,8 +25,8 @@ class Check:
     """One control, named by what holds when it passes; `asset_key` is (domain, object) or ("marts", table).
 
     `failing_sql` returns its complete failing rows; `{batch}` in it is the suite's relation. `evaluated_sql` returns
-    (source_instance, rows) or (source_instance, rows, subject); `testable_sql` the source instances where the check can be
-    judged, all when None; with `needs_evidence` it cannot be judged where nothing was evaluated.
+    (source_instance, rows) or (source_instance, rows, subject); `testable_sql` the source instances where the check
+    can be judged, all when None; with `needs_evidence` it cannot be judged where nothing was evaluated.
     `amount_minor` and `currency_code` are expressions over a failing row `f`.
     """
 

@@ -1,7 +1,7 @@
 """What a failing row puts at stake: its amount in minor units and its currency, as SQL over a row `f`.
 
-A line has no currency of its own: it is its parent's. Where no parent tells it, the money cannot be stated in minor units,
-and the row counts without an amount rather than with a guessed one.
+A line has no currency of its own: it is its parent's. Where no parent tells it, the money cannot be stated in minor
+units, and the row counts without an amount rather than with a guessed one.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ def _currency(contract: Contract) -> str | None:
             if domain == contract.domain and any(item.name == "currency" for item in parent.columns):
                 parents.append(
                     f"(select min(p.currency) from landed.generic__{domain}__{name} as p "
-                    f"where p.source_instance = f.source_instance and p.{identifier(key)} = f.{identifier(column.name)})"
+                    "where p.source_instance = f.source_instance "
+                    f"and p.{identifier(key)} = f.{identifier(column.name)})"
                 )
     return f"coalesce({', '.join(parents)})" if len(parents) > 1 else (parents[0] if parents else None)

@@ -1,6 +1,6 @@
 """Lets Great Expectations 1.24 work on DuckDB: it fetches a result after it has closed the connection.
 
-For SQLite and a few others it keeps the connection open; DuckDB is added to them. A test fails when GX does so by itself.
+For SQLite and a few others it keeps the connection open; DuckDB is added to them. A test fails when GX does so itself.
 """
 
 from __future__ import annotations
@@ -22,4 +22,4 @@ def keep_duckdb_connections_open() -> None:
     from great_expectations.execution_engine import sqlalchemy_execution_engine as engine
 
     if DUCKDB not in engine._PERSISTED_CONNECTION_DIALECTS:
-        engine._PERSISTED_CONNECTION_DIALECTS = (*engine._PERSISTED_CONNECTION_DIALECTS, DUCKDB)  # type: ignore[arg-type]
+        engine._PERSISTED_CONNECTION_DIALECTS += (DUCKDB,)  # type: ignore[assignment]

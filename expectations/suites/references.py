@@ -1,8 +1,8 @@
-"""References between landed objects: a value resolves when a row of one of its targets, in an instance that its source is
-linked to, holds it.
+"""References between landed objects: a value resolves when a row of one of its targets holds it, in an instance that
+its source is linked to.
 
-A value whose parent is in quarantine is no orphan: the parent came, and the fault is the parent's. Where a target was not
-delivered, or rows of it are in quarantine with unreadable keys, nobody can say what is missing: not testable.
+A value whose parent is in quarantine is no orphan: the parent came, and the fault is the parent's. Where a target was
+not delivered, or rows of it are in quarantine with unreadable keys, nobody can say what is missing: not testable.
 """
 
 from __future__ import annotations

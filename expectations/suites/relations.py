@@ -21,7 +21,7 @@ def relation_name(contract: Contract) -> str:
 def find_surplus(connection: duckdb.DuckDBPyConnection, contract: Contract) -> str:
     """Writes the temporary table of rows that do not count, or that contradict one that does; returns its name.
 
-    Columns: source_instance, batch_id, row_number, is_conflict (same key and version as the row in force, other content).
+    Columns: source_instance, batch_id, row_number, is_conflict (key and version of the row in force, other content).
     Rows that are not in force and agree with it (copies, older versions, files replaced as a whole) have false.
     Only keys that occur more than once are sorted: deduplicating every row of a large object costs seconds.
     """
@@ -90,5 +90,3 @@ def _surplus_sql(contract: Contract) -> str:
 
 def _has(contract: Contract, column: str) -> bool:
     return any(item.name == column for item in contract.columns)
-
-

@@ -1,16 +1,20 @@
 """The checks of one landed object, generated from its contract: a changed contract changes the suite.
 
-Keys, allowed values and ranges are expectations of GX on their column. What needs SQL (references, formats, decimals of a
-currency, copies that disagree) is a predicate; the object's relation carries one boolean that says whether a row keeps all
-of them, and the suite expects it to be true. So GX judges an object in one scan, and which of the checks failed is measured
-only then. An expectation costs 7 to 13 ms of GX's own work whatever it looks at: one per predicate would double the time.
+Keys, allowed values and ranges are expectations of GX on their column. What needs SQL (references, formats, decimals
+of a currency, copies that disagree) is a predicate; the object's relation carries one boolean that says whether a row
+keeps all of them, and the suite expects it to be true. So GX judges an object in one scan, and which of the checks
+failed is measured only then. An expectation costs 7 to 13 ms of GX's own work whatever it looks at: one per predicate
+would double the time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
 
+from dagster_project.errors import ConfigurationError
 from dagster_project.sources.contracts import Column, Contract
 from expectations.policy import load_policy
 from expectations.suites.model import Check, Expectation, Suite
@@ -20,7 +24,7 @@ from expectations.suites.relations import relation_name
 from expectations.suites.sql import identifier, literal
 
 FLAG = "keeps_contract"
-MONEY_LIMIT = 10**13
+MONEY_LIMIT = Decimal(10**13)
 """Money has at most 13 integer digits."""
 
 KEEPS_CONTRACT = Expectation(FLAG, "in_set", {"column": FLAG, "value_set": [True]})
@@ -122,21 +126,30 @@ def _range(column: Column, cell: str) -> Iterator[RowRule]:
         high = min(high, MONEY_LIMIT) if high is not None else MONEY_LIMIT
         low = max(low, -MONEY_LIMIT) if low is not None else -MONEY_LIMIT
     elif column.kind == "percent":
-        low, high = (0 if low is None else low), (100 if high is None else high)
+        low, high = (Decimal(0) if low is None else low), (Decimal(100) if high is None else high)
     if low is None and high is None:
         return
-    outside, words, arguments = [], [], {"column": column.name}
+    outside: list[str] = []
+    words: list[str] = []
+    arguments: dict[str, Any] = {"column": column.name}
     if low is not None:
         outside.append(f"{cell} {'<=' if exclusive else '<'} {low}")
         words.append(f"{'above' if exclusive else 'at least'} {low}")
-        arguments |= {"min_value": int(low) if low == int(low) else str(low), "strict_min": exclusive}
+        arguments |= {"min_value": _bound(low), "strict_min": exclusive}
     if high is not None:
         outside.append(f"{cell} > {high}")
         words.append(f"at most {high}")
-        arguments |= {"max_value": int(high) if high == int(high) else str(high)}
+        arguments |= {"max_value": _bound(high)}
     name = f"in_range_{column.name}"
     violates = f"coalesce({' or '.join(outside)}, false)"
     yield RowRule(name, "in_range", column.name, violates, " and ".join(words), Expectation(name, "between", arguments))
+
+
+def _bound(value: Decimal) -> int:
+    """GX compares with integers and floats; a float would move the bound."""
+    if value != int(value):
+        raise ConfigurationError(f"a bound of a contract is a whole number, not {value}")
+    return int(value)
 
 
 def _format(column: Column, cell: str) -> Iterator[RowRule]:

@@ -22,7 +22,9 @@ EXTRACTED = "2026-10-11 23:00:00"
 DOMAINS = ("product", "billing", "crm", "erp", "hub")
 
 
-def settings(home: Path, sources: Mapping[str, str] | None = None, links: Mapping[str, tuple[str, ...]] | None = None) -> Settings:
+def settings(
+    home: Path, sources: Mapping[str, str] | None = None, links: Mapping[str, tuple[str, ...]] | None = None
+) -> Settings:
     """Settings of a company with the sources {name: domain}; all five by default."""
     chosen = sources or {domain: domain for domain in DOMAINS}
     made = tuple(
@@ -74,7 +76,9 @@ class World:
         contract = load_contracts()[domain, name]
         columns = {column.name: "VARCHAR" for column in contract.columns}
         if ".jsonl" in file.name:
-            read = f"read_json('{file}', format = 'newline_delimited', columns = {json.dumps(columns)})".replace('"', "'")
+            read = f"read_json('{file}', format = 'newline_delimited', columns = {json.dumps(columns)})".replace(
+                '"', "'"
+            )
         elif file.name.endswith(".parquet"):
             read = f"(select columns(*)::varchar from read_parquet('{file}'))"
         else:
@@ -100,7 +104,15 @@ class World:
             )
 
     def batch(
-        self, domain: str, name: str, batch: str, source: str, rows: int, reported: int | None, extracted: str | None, state: str
+        self,
+        domain: str,
+        name: str,
+        batch: str,
+        source: str,
+        rows: int,
+        reported: int | None,
+        extracted: str | None,
+        state: str,
     ) -> None:
         """Adds the account of one batch."""
         self.con.execute(
@@ -113,10 +125,13 @@ class World:
     def total(self, name: str, column: str, reported: str, received: str, source: str, batch: str = "b1") -> None:
         """Adds one control total of a sidecar."""
         self.con.execute(
-            "insert into landed.batch_totals values (?, ?, ?, ?, ?, ?)", [batch, source, name, column, reported, received]
+            "insert into landed.batch_totals values (?, ?, ?, ?, ?, ?)",
+            [batch, source, name, column, reported, received],
         )
 
-    def quarantine(self, domain: str, name: str, key: str | None, row: int | None = 7, source: str | None = None) -> None:
+    def quarantine(
+        self, domain: str, name: str, key: str | None, row: int | None = 7, source: str | None = None
+    ) -> None:
         """Adds one rejected row, or a refused batch where `row` is None."""
         self.con.execute(
             "insert into landed.quarantine by name select ? as source_instance, ? as domain, 'generic' as vendor, "
@@ -136,7 +151,9 @@ class World:
         )
 
 
-def world(home: Path, sources: Mapping[str, str] | None = None, links: Mapping[str, tuple[str, ...]] | None = None) -> World:
+def world(
+    home: Path, sources: Mapping[str, str] | None = None, links: Mapping[str, tuple[str, ...]] | None = None
+) -> World:
     """An empty world."""
     chosen = settings(home, sources, links)
     con = duckdb.connect(":memory:", config={"threads": 2})
