@@ -1,0 +1,107 @@
+"""`tieout run`: snapshots, build, control, publish; then what was found and what to open next."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from dagster_project import publish
+from dagster_project import settings as configuration
+from dagster_project.cli.console import ConfigOption, complain, err, out
+from dagster_project.cli.report import controls_table
+from dagster_project.cli.watch import watching
+from dagster_project.errors import ConfigurationError
+from dagster_project.pipeline import RunReport
+from dagster_project.settings import Settings
+from dagster_project.trouble import trouble_in_words
+
+
+def register(app: typer.Typer) -> None:
+    @app.command()
+    def run(
+        config: ConfigOption = None,
+        as_of: Annotated[
+            str | None,
+            typer.Option("--as-of", help="ISO time with offset; default that of tieout.yml, else now (UTC)."),
+        ] = None,
+        period: Annotated[
+            str | None,
+            typer.Option("--period", "-p", help="Accounting period, YYYY-MM; default the last that has ended."),
+        ] = None,
+        quiet: Annotated[
+            bool, typer.Option("--quiet", "-q", help="No progress; the findings are still printed.")
+        ] = False,
+    ) -> None:
+        """Take snapshots, reconcile, publish. Exit: 0 clean, 1 breaks, 2 wrong input, 3 a source or store failed."""
+        settings = configuration.load(config)
+        if as_of is not None:
+            settings = settings.model_copy(update={"as_of": moment(as_of)})
+        raise typer.Exit(run_and_report(settings, check_period(period), quiet))
+
+
+def run_and_report(settings: Settings, period: str | None = None, quiet: bool = False) -> int:
+    """Runs the close, prints what was found, what is wrong with the deliveries and what to open; returns the exit code."""
+    with watching(quiet):
+        from dagster_project import pipeline
+
+        report = pipeline.run(settings, period)
+    breaks = _print_findings(settings, report) if report.published else 0
+    for note in report.notes:
+        err.print(note, markup=False, soft_wrap=True)
+    for fault in report.faults:
+        complain(fault.message)
+    if report.faults and not report.published:
+        complain("nothing was published; what was published before stays as it was")
+    if report.faults:
+        err.print(f"the run's log: {report.log}", markup=False, soft_wrap=True)
+    return report.exit_code(breaks)
+
+
+def moment(text: str) -> datetime:
+    """An ISO time with offset, in UTC; raises ConfigurationError."""
+    try:
+        value = datetime.fromisoformat(text)
+    except ValueError:
+        value = None
+    if value is None or value.tzinfo is None:
+        raise ConfigurationError(f"--as-of {text}: expected an ISO time with offset, for example 2026-10-12T00:00:00Z")
+    return value.astimezone(UTC)
+
+
+def check_period(text: str | None) -> str | None:
+    """`YYYY-MM` or None; raises ConfigurationError."""
+    if text is None:
+        return None
+    try:
+        datetime.strptime(text, "%Y-%m")
+    except ValueError:
+        raise ConfigurationError(f"--period {text}: expected an accounting period, for example 2026-09") from None
+    return text
+
+
+def _print_findings(settings: Settings, report: RunReport) -> int:
+    with publish.open_current(settings) as con:
+        out.print(f"{settings.company}, as of {report.as_of:%Y-%m-%d %H:%M} UTC", markup=False)
+        out.print(controls_table(con))
+        for line in trouble_in_words(con):
+            out.print(line, markup=False, soft_wrap=True)
+        found = con.execute("select count(*) from marts.exceptions").fetchone()
+    breaks = int(found[0]) if found else 0
+    out.print(f"{breaks:,} open breaks" if breaks else "no open break", style="bold")
+    for line in _what_next(settings, report):
+        out.print(line, markup=False, soft_wrap=True)
+    return breaks
+
+
+def _what_next(settings: Settings, report: RunReport) -> list[str]:
+    config = settings.config_path
+    pack = f"  {report.pack}" if report.pack else ""
+    return [
+        "What to open next:",
+        f"  tieout dashboard --config {config}    close, variances, controls",
+        f"  tieout dagster --config {config}    how every figure was made",
+        f"  tieout evidence --config {config} --period {report.period}    the auditor's pack{':' if pack else ''}",
+        *([f"  {pack}"] if pack else []),
+    ]

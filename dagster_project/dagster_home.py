@@ -1,0 +1,85 @@
+"""DAGSTER_HOME in the home: run history that `tieout run` and the Dagster UI share, with telemetry off."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from dagster_project.errors import StoreError
+from dagster_project.settings import Settings
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+UI_FILE, COMMAND_FILE = "dagster.yaml", "command.yaml"
+COMMON = {
+    "telemetry": {"enabled": False},
+    # one writer: the queue starts a second run of the UI or a schedule only when the first has ended
+    "concurrency": {"runs": {"max_concurrent_runs": 1}, "pools": {"granularity": "run", "default_limit": 1}},
+}
+# the command shows its own progress; capturing its output would put a pipe between it and the terminal
+COMMAND_ONLY = {
+    "compute_logs": {"module": "dagster._core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"}
+}
+
+
+def prepare(settings: Settings) -> Path:
+    """Writes both configuration files where they differ and returns the folder; StoreError when it cannot."""
+    folder = settings.home / "dagster"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write(folder / UI_FILE, COMMON)
+        _write(folder / COMMAND_FILE, {**COMMON, **COMMAND_ONLY})
+    except OSError as error:
+        raise StoreError(f"{folder}: the run history cannot be written: {error.strerror}") from None
+    return folder
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[dg.DagsterInstance]:
+    """The instance of a command. Its databases are written without waiting for the disk at every event.
+
+    Dagster opens and closes SQLite per event, and each close moves the log into the database: on a shared disk that took
+    longer than the close itself. The history may lose its last events in a power cut; no figure depends on it.
+    """
+    import dagster as dg
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
+
+    held: dict[str, sqlite3.Connection] = {}
+
+    def relax(connection: Any, _: Any) -> None:
+        if not isinstance(connection, sqlite3.Connection):
+            return
+        path = connection.execute("pragma database_list").fetchone()[2]
+        if not path or not Path(path).is_relative_to(folder):
+            return
+        connection.execute("pragma synchronous = normal")
+        if path not in held:  # an open reader: the log is moved once, when the run ends
+            held[path] = sqlite3.connect(path, check_same_thread=False)
+            held[path].execute("select count(*) from sqlite_master").fetchall()
+
+    event.listen(Engine, "connect", relax)
+    try:
+        with dg.DagsterInstance.from_config(str(folder), COMMAND_FILE) as instance:
+            yield instance
+    finally:
+        event.remove(Engine, "connect", relax)
+        for connection in held.values():
+            connection.close()
+
+
+def _write(file: Path, content: dict[str, object]) -> None:
+    """Replaces the file atomically, and only when it differs: a running UI reads it."""
+    text = yaml.safe_dump(content, sort_keys=True)
+    if file.exists() and file.read_text(encoding="utf-8") == text:
+        return
+    scratch = file.with_name(f".{file.name}.{os.getpid()}")
+    scratch.write_text(text, encoding="utf-8")
+    scratch.replace(file)

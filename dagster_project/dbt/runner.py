@@ -1,0 +1,126 @@
+"""Builds the dbt project in this process: no second interpreter, no second parse, and the database released after."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dagster_project.dbt.manifest import ParsedProject, quiet_flags, write_profile
+
+RESULT_EVENTS = frozenset({"LogSeedResult", "LogModelResult", "LogSnapshotResult", "LogTestResult"})
+_GOOD = frozenset({"success", "pass", "warn", "no-op"})
+
+
+@dataclass(frozen=True)
+class NodeFailure:
+    """One model or test that did not succeed: `kind` is model, seed or test; `skipped` because of another's failure."""
+
+    unique_id: str
+    name: str
+    kind: str
+    status: str
+    message: str
+    file: str
+    about: str = ""
+
+
+@dataclass(frozen=True)
+class BuildOutcome:
+    """What a build did: dbt's result events in their order, what failed, and what was left out because of it."""
+
+    success: bool
+    events: tuple[dict[str, Any], ...]
+    failures: tuple[NodeFailure, ...]
+    skipped: tuple[str, ...]
+    error: str | None
+
+
+def build(
+    parsed: ParsedProject,
+    warehouse: Path,
+    work_folder: Path,
+    log_folder: Path,
+    select: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    options: Mapping[str, Any] | None = None,
+    follow: Callable[[dict[str, Any]], None] = lambda event: None,
+) -> BuildOutcome:
+    """Seeds, models and data tests in their order, a failed test holding back what depends on it.
+
+    `work_folder/target` receives compiled SQL and run_results.json, replaced whole; `log_folder` receives dbt.log;
+    `follow` sees each result event as it happens. Unit tests are left out: they test the code, not the data, and belong to the test suite. Raises
+    KeyboardInterrupt when the user stops it, after dbt has cancelled its queries.
+    """
+    from dbt.cli.main import dbtRunner
+    from dbt_common.events.functions import msg_to_dict
+
+    events: list[dict[str, Any]] = []
+
+    def hear(message: Any) -> None:
+        if message.info.name in RESULT_EVENTS:
+            event = msg_to_dict(message)
+            events.append(event)
+            follow(event)
+
+    target = work_folder / "target"
+    shutil.rmtree(target, ignore_errors=True)
+    warehouse.parent.mkdir(parents=True, exist_ok=True)
+    profiles = write_profile(parsed.project, work_folder / "profiles", warehouse, options)
+    arguments = ["build", *quiet_flags(parsed.project, profiles, target, log_folder)]
+    arguments += ["--exclude-resource-type", "unit_test"]
+    for flag, values in (("--select", select), ("--exclude", exclude)):
+        if values:
+            arguments += [flag, *values]
+    try:
+        outcome = dbtRunner(manifest=parsed.as_dbt(), callbacks=[hear]).invoke(arguments)
+    finally:
+        release_database()
+    if isinstance(outcome.exception, KeyboardInterrupt):
+        raise outcome.exception
+    results = list(getattr(outcome.result, "results", None) or ())
+    return BuildOutcome(
+        success=outcome.success,
+        events=tuple(events),
+        failures=tuple(
+            _failure(one) for one in results if str(one.status) not in _GOOD and str(one.status) != "skipped"
+        ),
+        skipped=tuple(one.node.unique_id for one in results if str(one.status) == "skipped"),
+        error=str(outcome.exception) if outcome.exception else None,
+    )
+
+
+def release_database() -> None:
+    """Closes what dbt-duckdb keeps open after a build: it would hold the file against publishing and the next run."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.adapters.factory import reset_adapters
+
+    reset_adapters()
+    with suppress(Exception):  # it raises when no connection was ever opened, which is what we want
+        DuckDBConnectionManager.env().close()
+    DuckDBConnectionManager.close_all_connections()
+
+
+def _failure(result: Any) -> NodeFailure:
+    node = result.node
+    return NodeFailure(
+        unique_id=node.unique_id,
+        name=node.name,
+        kind=str(node.resource_type),
+        status=str(result.status),
+        message=" ".join(str(result.message or "").split()),
+        file=node.original_file_path,
+        about=_about(node),
+    )
+
+
+def _about(node: Any) -> str:
+    """Of a generic test: what it asserts, in words; empty for anything else."""
+    kind, column = getattr(node, "test_metadata", None), getattr(node, "column_name", None)
+    attached = str(getattr(node, "attached_node", None) or "").rsplit(".", 1)[-1]
+    if kind is None or not attached:
+        return ""
+    return f"{attached}{f'.{column}' if column else ''} must be {kind.name.replace('_', ' ')}"

@@ -1,0 +1,139 @@
+"""The dbt project as assets: every model with its rows, every data test as a check, structural ones holding the rest back."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import dbt_assets
+from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
+
+from dagster_project import progress, warehouse
+from dagster_project.dbt import manifest, runner
+from dagster_project.dbt.runner import BuildOutcome
+from dagster_project.defs.measures import control_figures, row_counts
+from dagster_project.defs.resources import WRITER_POOL, Tieout
+from dagster_project.defs.translator import LayerTranslator, asset_key
+from dagster_project.settings import Settings
+from dagster_project.warehouse.connection import limits
+
+CONTROL_LAYERS = frozenset({"reconciliation", "marts"})
+
+
+def build_models(parsed: manifest.ParsedProject) -> dg.AssetsDefinition:
+    """All models and seeds of a parsed project as one definition: one dbt build makes whichever are selected."""
+    contents, translator = parsed.as_dict(), LayerTranslator()
+
+    @dbt_assets(manifest=contents, dagster_dbt_translator=translator, name="books_and_controls", pool=WRITER_POOL)
+    def books_and_controls(context: dg.AssetExecutionContext, tieout: Tieout) -> Iterator[Any]:
+        outcome = build(parsed, tieout.settings, context.run_id, selected(context, contents))
+        yield from events(context, contents, translator, outcome, tieout.settings)
+        if not outcome.success:
+            raise dg.Failure(description=words_of(outcome), allow_retries=False)
+
+    return books_and_controls
+
+
+def build(parsed: manifest.ParsedProject, settings: Settings, run_id: str, select: list[str]) -> BuildOutcome:
+    """Runs dbt for the settings' warehouse; artefacts go to `<home>/dbt/target`, the log to the run's folder."""
+    nodes = parsed.as_dict()["nodes"]
+    total = len([node for node in nodes.values() if node["resource_type"] in ("model", "seed", "test")])
+    done = 0
+
+    def follow(event: Mapping[str, Any]) -> None:
+        nonlocal done
+        done += 1
+        node = nodes.get(event["data"]["node_info"]["unique_id"], {})
+        progress.announce(stage_of(node), str(node.get("name", "")), done, total)
+
+    progress.announce(progress.BOOKS, done=0, total=total)
+    return runner.build(
+        parsed,
+        settings.warehouse_path,
+        work_folder=settings.home / "dbt",
+        log_folder=settings.home / "runs" / run_id,
+        select=select,
+        options=limits(settings.warehouse_path.parent / "tmp"),
+        follow=follow,
+    )
+
+
+def stage_of(node: Mapping[str, Any]) -> str:
+    """Which stage a node belongs to in the eyes of finance."""
+    return progress.CONTROLS if node.get("schema") in CONTROL_LAYERS else progress.BOOKS
+
+
+def selected(context: dg.AssetExecutionContext, contents: Mapping[str, Any]) -> list[str]:
+    """dbt's names of the selected models; nothing when all are selected, which is dbt's own word for all."""
+    if not context.is_subset:
+        return []
+    keys = context.selected_asset_keys
+    return [
+        ".".join(node["fqn"])
+        for node in contents["nodes"].values()
+        if node["resource_type"] in ("model", "seed") and asset_key(node) in keys
+    ]
+
+
+def events(
+    context: dg.AssetExecutionContext,
+    contents: Mapping[str, Any],
+    translator: LayerTranslator,
+    outcome: BuildOutcome,
+    settings: Settings,
+) -> Iterator[Any]:
+    """dbt's results as Dagster's, each materialization with its rows and, of a control, with what it found."""
+    measured = measure(contents, outcome, settings)
+    for event in outcome.events:
+        unique_id = event["data"]["node_info"]["unique_id"]
+        message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
+        for one in message.to_default_asset_events(contents, translator, context, target_path=_target(settings)):
+            if isinstance(one, dg.Output):
+                metadata = {**one.metadata, **measured.get(unique_id, {})}
+                yield dg.Output(None, output_name=one.output_name, metadata=metadata)
+            else:
+                yield one
+
+
+def measure(contents: Mapping[str, Any], outcome: BuildOutcome, settings: Settings) -> dict[str, dict[str, Any]]:
+    """Metadata per unique id of what was built: `dagster/row_count`, and the figures of a control."""
+    built = {
+        unique_id: (node["schema"], node["alias"])
+        for event in outcome.events
+        if (unique_id := event["data"]["node_info"]["unique_id"]) in contents["nodes"]
+        and (node := contents["nodes"][unique_id])["resource_type"] in ("model", "seed")
+        and event["data"]["node_info"]["node_status"] == "success"
+    }
+    with warehouse.connect(settings) as con:
+        counts = row_counts(con, list(built.values()))
+        measured: dict[str, dict[str, Any]] = {}
+        for unique_id, (schema, table) in built.items():
+            found = measured.setdefault(unique_id, {})
+            if (schema, table) in counts:
+                found["dagster/row_count"] = counts[schema, table]
+            if schema == "reconciliation":
+                found.update(control_figures(con, schema, table))
+    return measured
+
+
+def words_of(outcome: BuildOutcome) -> str:
+    """What went wrong in a build: the gate that closed or the model that failed, on what, and what was held back."""
+    if not outcome.failures:
+        return f"dbt stopped: {outcome.error or 'it did not say why'}"
+    lines = [_failure_in_words(failure) for failure in outcome.failures]
+    if outcome.skipped:
+        lines.append(f"{len(outcome.skipped)} models and tests that depend on it were held back")
+    return "\n".join(lines)
+
+
+def _failure_in_words(failure: runner.NodeFailure) -> str:
+    if failure.kind == "test" and failure.status == "fail":
+        return (
+            f"gate closed: {failure.about or failure.name} ({failure.file}): {failure.message}; figures built on it could"
+            " be wrong, so nothing after it was built or published"
+        )
+    return f"{failure.kind} {failure.name} ({failure.file}) failed: {failure.message}"
+
+
+def _target(settings: Settings) -> Path:
+    return settings.home / "dbt" / "target"

@@ -1,0 +1,93 @@
+"""What leaves the pipeline: the published snapshot that dashboards read, and the evidence pack of the period."""
+
+import time
+
+import dagster as dg
+
+from dagster_project import evidence, progress, publish
+from dagster_project.close import first_seen
+from dagster_project.defs.faults import in_words
+from dagster_project.defs.periods import ACCOUNTING_PERIODS, DEFAULTED_TAG, register
+from dagster_project.defs.resources import WRITER_POOL, Tieout
+from dagster_project.errors import InputError
+from dagster_project.settings import Settings
+
+SNAPSHOT = dg.AssetKey(["published", "snapshot"])
+PACK = dg.AssetKey(["evidence", "pack"])
+
+
+def build_snapshot(upstream: list[dg.AssetKey]) -> dg.AssetsDefinition:
+    """`published/snapshot`, after everything it copies: the marts and what the outcome suites found."""
+
+    @dg.asset(key=SNAPSHOT, deps=upstream, group_name="published", kinds={"duckdb"}, pool=WRITER_POOL)
+    def snapshot(context: dg.AssetExecutionContext, tieout: Tieout) -> dg.MaterializeResult:
+        """A new read-only DuckDB file of public tables; `current.duckdb` is swapped to it atomically."""
+        progress.announce(progress.PUBLISHING)
+        began = time.monotonic()
+        with in_words():
+            published = publish.publish(tieout.settings)
+            breaks, periods = remember(tieout.settings)
+        register(context.instance, periods)
+        return dg.MaterializeResult(
+            metadata={
+                "path": dg.MetadataValue.path(str(published.path)),
+                "bytes": published.bytes,
+                "tables": len(published.tables),
+                "dagster/row_count": sum(published.tables.values()),
+                "open breaks": breaks,
+                "seconds": round(time.monotonic() - began, 3),
+            }
+        )
+
+    return snapshot
+
+
+@dg.asset(key=PACK, deps=[SNAPSHOT], group_name="evidence", partitions_def=ACCOUNTING_PERIODS)
+def evidence_pack(context: dg.AssetExecutionContext, tieout: Tieout) -> dg.MaterializeResult:
+    """What an auditor needs to re-perform the period without asking anybody; one partition per accounting period."""
+    progress.announce(progress.EVIDENCE)
+    began = time.monotonic()
+    asked = context.partition_key if context.has_partition_key else None
+    with in_words():
+        pack, note = write_pack(tieout.settings, asked, is_default=DEFAULTED_TAG in context.run.tags)
+    if pack is None:
+        return dg.MaterializeResult(metadata={"note": note})
+    return dg.MaterializeResult(
+        metadata={
+            "path": dg.MetadataValue.path(str(pack.path)),
+            "root hash": pack.root_hash,
+            "files": len(pack.files),
+            "bytes": sum(file.stat().st_size for file in pack.path.rglob("*") if file.is_file()),
+            "seconds": round(time.monotonic() - began, 3),
+        }
+    )
+
+
+def write_pack(settings: Settings, period: str | None, is_default: bool) -> tuple[evidence.Pack | None, str]:
+    """The pack of the period, or None and why there is none. A period that nobody asked for gives way to the last one
+    with results: a company whose ledger ends earlier still gets its evidence."""
+    try:
+        return evidence.write_pack(settings, period), ""
+    except InputError as error:
+        if not is_default:
+            return None, f"no evidence pack was written: {error}"
+    try:
+        return evidence.write_pack(settings, None), ""
+    except InputError as error:
+        return None, f"no evidence pack was written: {error}"
+
+
+def remember(settings: Settings) -> tuple[int, list[str]]:
+    """Records when each open break was first seen; returns the number of open breaks and the known periods.
+
+    Only after publishing: a break that nobody could have seen has not been seen.
+    """
+    with publish.open_current(settings) as con:
+        breaks = con.execute(
+            "select code, source_instance, match_key, first_seen_at from marts.exceptions order by all"
+        ).fetchall()
+        periods = con.execute(
+            "select distinct period from canonical.accounting_period where status <> 'future' order by 1"
+        ).fetchall()
+    first_seen.record(settings, (first_seen.FirstSeen(*row) for row in breaks))
+    return len(breaks), [period for (period,) in periods]

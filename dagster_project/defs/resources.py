@@ -1,0 +1,59 @@
+"""What assets are given: the settings of the run, its clock, and the sole right to write in its home."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dagster as dg
+from pydantic import PrivateAttr
+
+from dagster_project import settings as configuration
+from dagster_project.archive.lock import exclusive
+from dagster_project.settings import Settings
+
+WRITER_POOL = "duckdb_writer"
+RESOURCE_KEY = "tieout"
+
+
+class Tieout(dg.ConfigurableResource):
+    """The settings of `config_path` (empty: $TIEOUT_CONFIG, else ./tieout.yml), with `as_of` fixed for the whole run.
+
+    `as_of`: ISO time with offset; empty: that of tieout.yml, else the moment the run was created, so that every window,
+    age and due time of one run is measured at one instant.
+    """
+
+    config_path: str = ""
+    as_of: str = ""
+
+    _settings: Settings | None = PrivateAttr(default=None)
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Tieout"]:
+        """Loads the settings; within a run it also holds the home's lock until the run ends."""
+        self._settings = resolve(self.load(), self.as_of, _created_at(context))
+        if context.run is None:
+            yield self
+            return
+        with exclusive(self._settings):
+            yield self
+
+    def load(self) -> Settings:
+        """The settings as written, without a run's clock; raises ConfigurationError."""
+        return configuration.load(Path(self.config_path) if self.config_path else None)
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of this run, `as_of` always set."""
+        return self._settings or resolve(self.load(), self.as_of, datetime.now(UTC))
+
+
+def resolve(settings: Settings, as_of: str, created_at: datetime) -> Settings:
+    """Settings whose `as_of` is set: the one asked for, else that of the file, else the run's creation."""
+    chosen = datetime.fromisoformat(as_of).astimezone(UTC) if as_of else settings.as_of or created_at.astimezone(UTC)
+    return settings.model_copy(update={"as_of": chosen})
+
+
+def _created_at(context: dg.InitResourceContext) -> datetime:
+    record = context.instance.get_run_record_by_id(context.run_id) if context.instance and context.run_id else None
+    return record.create_timestamp if record else datetime.now(UTC)

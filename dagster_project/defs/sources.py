@@ -1,0 +1,102 @@
+"""One asset per source object: its snapshot taken into the archive, over every configured instance of its domain."""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import dagster as dg
+
+from dagster_project import progress
+from dagster_project.archive import store
+from dagster_project.archive.ingest import ingest
+from dagster_project.archive.manifest import Manifest
+from dagster_project.archive.report import ObjectReport
+from dagster_project.defs.faults import in_words
+from dagster_project.defs.resources import Tieout
+from dagster_project.settings import Settings
+from dagster_project.sources.contracts import Contract
+
+Key = tuple[str, str]
+
+
+def build_sources(contracts: Mapping[Key, Contract]) -> list[dg.AssetsDefinition]:
+    """A definition per domain; any of its objects can be taken alone."""
+    domains = dict.fromkeys(domain for domain, _ in contracts)
+    return [build_domain(domain, [c for c in contracts.values() if c.domain == domain]) for domain in domains]
+
+
+def build_domain(domain: str, contracts: Sequence[Contract]) -> dg.AssetsDefinition:
+    """The assets [domain, object]; empty, and saying so, where no source of the domain is configured."""
+
+    @dg.multi_asset(specs=[source_spec(contract) for contract in contracts], name=f"take_{domain}", can_subset=True)
+    def take(context: dg.AssetExecutionContext, tieout: Tieout) -> Iterator[dg.MaterializeResult]:
+        wanted = [contract.name for contract in contracts if source_key(contract) in context.selected_asset_keys]
+        with in_words():
+            taken = snapshot(tieout.settings, domain, wanted, is_whole=len(wanted) == len(contracts))
+        for name in wanted:
+            yield dg.MaterializeResult(asset_key=[domain, name], metadata=taken[name])
+
+    return take
+
+
+def source_key(contract: Contract) -> dg.AssetKey:
+    """[domain, object]."""
+    return dg.AssetKey([contract.domain, contract.name])
+
+
+def source_spec(contract: Contract) -> dg.AssetSpec:
+    """What the object is, how it is delivered and what identifies a row of it."""
+    return dg.AssetSpec(
+        source_key(contract),
+        group_name=contract.domain,
+        description=contract.description,
+        metadata={"mode": contract.mode, "key": ", ".join(contract.key), "optional": contract.optional},
+    )
+
+
+def snapshot(settings: Settings, domain: str, wanted: Sequence[str], is_whole: bool) -> dict[str, dict[str, Any]]:
+    """Archives what the domain's instances deliver of the wanted objects; metadata per object."""
+    progress.announce(progress.SNAPSHOTS, domain)
+    if not any(source.domain == domain for source in settings.sources):
+        empty = {"dagster/row_count": 0, "state": f"no source of domain {domain} is configured; nothing was taken"}
+        return dict.fromkeys(wanted, empty)
+    began = time.monotonic()
+    reports: list[ObjectReport] = []
+    for name in [None] if is_whole else wanted:
+        taken = ingest(settings, domain, name, progress=lambda file: progress.announce(progress.SNAPSHOTS, file))
+        reports += taken.objects
+    links = store.read_manifests(settings)
+    seconds = round(time.monotonic() - began, 3)
+    return {
+        name: {**describe([one for one in reports if one.object == name], links), f"seconds of {domain}": seconds}
+        for name in wanted
+    }
+
+
+def describe(reports: Sequence[ObjectReport], links: Iterable[Manifest]) -> dict[str, Any]:
+    """Rows, control totals, bytes and batches of one object over its instances, as it stands in the archive now."""
+    ids = {batch.batch_id for report in reports for batch in report.batches}
+    batches = [link for link in links if link.kind == "batch" and link.batch_id in ids]
+    reasons = [f"{batch.file_name}: {batch.reason}" for report in reports for batch in report.refused]
+    absent = [report.source_instance for report in reports if report.is_absent]
+    return {
+        "dagster/row_count": sum(link.parsed_rows for link in batches if link.state == "loaded"),
+        "quarantined rows": sum(link.quarantined_rows for link in batches),
+        "bytes": sum(link.bytes for link in batches),
+        "new batches": sum(len(report.new) for report in reports),
+        "batches seen before": sum(len(report.seen) for report in reports),
+        "control totals": control_totals(batches),
+        "seconds": round(sum(report.seconds for report in reports), 3),
+        **({"refused": reasons} if reasons else {}),
+        **({"nothing delivered by": absent} if absent else {}),
+    }
+
+
+def control_totals(batches: Iterable[Manifest]) -> dict[str, str]:
+    """Sum of every money and quantity column over the loaded batches, exact, as text in major units."""
+    sums: dict[str, Decimal] = {}
+    for link in batches:
+        for column, total in link.received_totals.items() if link.state == "loaded" else ():
+            sums[column] = sums.get(column, Decimal(0)) + Decimal(total)
+    return {column: f"{total:f}" for column, total in sorted(sums.items())}

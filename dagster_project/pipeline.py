@@ -1,0 +1,213 @@
+"""One run from a command: the job `close` in this process, recorded where the Dagster UI finds it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dagster_project import dagster_home
+from dagster_project.errors import StoreError
+from dagster_project.settings import CONFIG_VARIABLE, Settings
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+MODULE = "dagster_project.definitions"
+PROCESS_TAG = "tieout/pid"
+REPOSITORY_TAG = ".dagster/repository"  # the UI lists runs of a job by it
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that stopped a part of the run: `step` as the UI names it, the words, and the exit code it means."""
+
+    step: str
+    message: str
+    exit_code: int
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """What came of a run; `published` and `pack` are None where the run did not get that far."""
+
+    run_id: str
+    as_of: datetime
+    period: str
+    published: Path | None
+    pack: Path | None
+    notes: tuple[str, ...]
+    faults: tuple[Fault, ...]
+    log: Path
+
+    def exit_code(self, breaks: int) -> int:
+        """0 clean, 1 breaks, 2 wrong input and nothing published, 3 a source or store failed."""
+        if self.faults:
+            codes = {fault.exit_code for fault in self.faults}
+            return 2 if self.published is None and codes == {2} else 3
+        return 1 if breaks else 0
+
+
+def run(settings: Settings, period: str | None = None) -> RunReport:
+    """Closes `period` (default: the last that ended) at `settings.as_of` (default: now), fixed once for the whole run.
+
+    Expected faults are in the report. Raises StoreError when another run uses the home or it cannot be written, and
+    KeyboardInterrupt when the user stops it; what was archived or published before stays whole.
+    """
+    import dagster as dg
+
+    from dagster_project.archive.lock import exclusive
+    from dagster_project.definitions import defs
+    from dagster_project.defs import jobs, periods
+
+    as_of = settings.as_of or datetime.now(UTC)
+    chosen = period or periods.last_ended(as_of)
+    run_id = str(uuid.uuid4())
+    log = settings.home / "runs" / run_id / "log.txt"
+    with exclusive(settings):
+        folder = dagster_home.prepare(settings)
+        with _quiet(log), dagster_home.opened(folder) as instance:
+            end_abandoned(instance)
+            periods.register(instance, [chosen])
+            tags = {REPOSITORY_TAG: f"__repository__@{MODULE}", PROCESS_TAG: str(os.getpid())}
+            if period is None:
+                tags[periods.DEFAULTED_TAG] = "true"
+            try:
+                result = defs.resolve_job_def(jobs.CLOSE).execute_in_process(
+                    instance=instance,
+                    run_id=run_id,
+                    partition_key=chosen,
+                    run_config=run_config(settings, as_of),
+                    tags=tags,
+                    raise_on_error=False,
+                )
+            except dg.DagsterExecutionInterruptedError:
+                raise KeyboardInterrupt from None
+    return report(result, as_of, chosen, log)
+
+
+def run_config(settings: Settings, as_of: datetime) -> dict[str, Any]:
+    """Run configuration of a close: which tieout.yml, which clock, which log."""
+    from dagster_project.defs.log import LOGGER_KEY
+    from dagster_project.defs.resources import RESOURCE_KEY
+
+    config_path = str(settings.config_path)
+    return {
+        "resources": {RESOURCE_KEY: {"config": {"config_path": config_path, "as_of": as_of.isoformat()}}},
+        "loggers": {LOGGER_KEY: {"config": {"config_path": config_path}}},
+    }
+
+
+def report(result: dg.ExecuteInProcessResult, as_of: datetime, period: str, log: Path) -> RunReport:
+    """The run's outcome from its own events, never from what happens to lie in the home."""
+    facts: dict[tuple[str, ...], dict[str, Any]] = {}
+    for event in result.all_events:
+        if event.is_step_materialization and event.asset_key is not None:
+            facts[tuple(event.asset_key.path)] = {k: v.value for k, v in event.materialization.metadata.items()}
+    snapshot, pack = facts.get(("published", "snapshot"), {}), facts.get(("evidence", "pack"), {})
+    return RunReport(
+        run_id=result.run_id,
+        as_of=as_of,
+        period=pack.get("period", period),
+        published=Path(snapshot["path"]) if "path" in snapshot else None,
+        pack=Path(pack["path"]) if "path" in pack else None,
+        notes=tuple(str(found["note"]) for found in facts.values() if found.get("note")),
+        faults=tuple(faults(result)) or _unexplained(result, log),
+        log=log,
+    )
+
+
+def faults(result: dg.ExecuteInProcessResult) -> Iterator[Fault]:
+    """Every step that failed, in words: the author's where the fault was expected, else where to read more."""
+    from dagster_project.defs.faults import EXIT_CODE
+
+    closed = [one for one in result.get_asset_check_evaluations() if not one.passed and one.blocking]
+    for evaluation in closed:
+        words = evaluation.metadata.get("words")
+        where = "/".join(evaluation.asset_key.path)
+        yield Fault(where, f"gate closed on {where}: {words.value if words else evaluation.check_name}", 3)
+    for event in result.all_events:
+        if not event.is_step_failure:
+            continue
+        data = event.step_failure_data
+        step = str(event.step_key)
+        if data.user_failure_data is not None:
+            code = data.user_failure_data.metadata.get(EXIT_CODE)
+            message = str(data.user_failure_data.description)
+            yield Fault(step, message, int(code.value) if code and code.value is not None else 3)  # type: ignore[call-overload]
+        elif not (closed and data.error is not None and data.error.cls_name == "DagsterAssetCheckFailedError"):
+            yield Fault(step, f"{step} failed unexpectedly: {_last_words(data.error)}", 3)
+
+
+def end_abandoned(instance: dg.DagsterInstance) -> None:
+    """Marks as failed the runs of commands that were killed: the queue of the UI would wait for them for ever."""
+    import dagster as dg
+
+    open_states = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.NOT_STARTED]
+    for found in instance.get_runs(filters=dg.RunsFilter(statuses=open_states)):
+        process = found.tags.get(PROCESS_TAG)
+        if process is not None and (int(process) == os.getpid() or not Path(f"/proc/{process}").exists()):
+            instance.report_run_failed(found, "the process of this run ended before the run did")
+
+
+def serve(settings: Settings, port: int = 3000) -> int:
+    """Starts the Dagster UI with its daemon over the home and returns its exit code when it ends."""
+    folder = dagster_home.prepare(settings)
+    command = [
+        sys.executable,
+        "-m",
+        "dagster",
+        "dev",
+        "--module-name",
+        MODULE,
+        "--port",
+        str(port),
+        "--host",
+        "127.0.0.1",
+    ]
+    environment = {"DAGSTER_HOME": str(folder), CONFIG_VARIABLE: str(settings.config_path)}
+    process = subprocess.Popen(command, env={**os.environ, **environment})
+    try:
+        return process.wait()
+    except KeyboardInterrupt:  # the terminal has told both; wait until the daemon has put its things away
+        process.wait()
+        return 0
+
+
+@contextmanager
+def _quiet(log: Path) -> Iterator[None]:
+    """Sends what libraries log or warn of to the run's log instead of the console."""
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"{log.parent}: the run's log cannot be written: {error.strerror}") from None
+    handler = logging.FileHandler(log, encoding="utf-8", delay=True)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    root = logging.getLogger()
+    before = list(root.handlers)
+    root.handlers[:] = [handler]
+    logging.captureWarnings(True)
+    try:
+        yield
+    finally:
+        logging.captureWarnings(False)
+        root.handlers[:] = before
+        handler.close()
+
+
+def _unexplained(result: dg.ExecuteInProcessResult, log: Path) -> tuple[Fault, ...]:
+    return () if result.success else (Fault("run", f"the run ended before it began to work; see {log}", 3),)
+
+
+def _last_words(error: Any) -> str:
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return " ".join(str(error.message).split()) if error is not None else "it did not say why"
