@@ -157,7 +157,7 @@ from (
 
 {#- The discount that applies: its percentage while `until` is open or on or after the service start, else 0. -#}
 {% macro discount_in_force(percent, until, service_start) -%}
-  case when {{ until }} is null or {{ until }} >= {{ service_start }} then coalesce({{ percent }}, 0) else 0 end
+  case when {{ until }} is null or {{ until }} >= {{ service_start }} then coalesce({{ percent }}, cast(0 as decimal(7, 4))) else cast(0 as decimal(7, 4)) end
 {%- endmacro %}
 
 
