@@ -10,6 +10,7 @@ from dagster_project.archive.chain import Chain
 from dagster_project.archive.engine import scratch, store_faults
 from dagster_project.archive.intake import Intake
 from dagster_project.archive.lock import exclusive
+from dagster_project.archive.parsing import currencies
 from dagster_project.archive.report import BatchReport, IngestReport, ObjectReport
 from dagster_project.errors import InputError
 from dagster_project.settings import Settings, Source
@@ -41,6 +42,7 @@ def ingest(
         exclusive(settings, wait_seconds),
         scratch(settings.archive_path / "tmp") as con,
     ):
+        currencies.register(con)
         intake = Intake(settings, Chain(settings), con, moment)
         try:
             reports: list[ObjectReport] = []

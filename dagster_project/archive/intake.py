@@ -99,7 +99,7 @@ class Intake:
         )
 
     def _unreadable(self, common: dict[str, Any], delivery: Delivery, why: str) -> BatchReport:
-        """No bytes, so the batch is named by what could not be read, and why: the same fault again is the same batch."""
+        """No bytes: the batch is named by what could not be read, and why; the same fault again is the same batch."""
         named = "\0".join((common["source_instance"], common["object"], "unreadable", delivery.name, why))
         batch_id = hashlib.sha256(named.encode()).hexdigest()[:16]
         expected = "a file that this user may read"

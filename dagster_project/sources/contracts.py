@@ -19,6 +19,8 @@ from dagster_project.sources import odcs
 
 CONTRACTS_PATH = PROJECT_ROOT / "expectations" / "contracts"
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 Mode = Literal["append", "upsert", "full"]
 
 KIND_TYPES: Mapping[str, str] = MappingProxyType(
@@ -108,7 +110,7 @@ def contracts_of(domain: str) -> tuple[Contract, ...]:
 
 def _read(file: Path) -> list[Contract]:
     try:
-        document = odcs.DataContract.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+        document = odcs.DataContract.model_validate(yaml.load(file.read_text(encoding="utf-8"), Loader=_LOADER))
     except yaml.YAMLError as error:
         raise ConfigurationError(f"{file}: not valid YAML: {error}") from None
     except ValidationError as error:

@@ -111,14 +111,16 @@ def _header(file: RawFile, contract: Contract) -> list[str]:
         row = next((found for found in csv.reader(text) if found), [])
     names = [name or f"column_{position}" for position, name in enumerate(map(str.strip, row), start=1)]
     required = [column.name for column in contract.columns if column.required]
-    if len(names) == 1:
-        _refuse_delimiter(file, names[0], required)
+    if not set(names) & {column.name for column in contract.columns}:
+        _refuse_delimiter(file, ",".join(row), required)
+        found = f"the first line is not a header: none of its fields is a column of {contract.name}"
+        raise FileFault(file.name, found, f"a header row with {', '.join(required)}", line=1, value=",".join(row))
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise FileFault(file.name, f"column {twice[0]!r} is named twice", "each name once", line=1, column=twice[0])
     missing = [name for name in required if name not in names]
     if missing:
-        raise missing_columns(file.name, missing, names, line=1)
+        raise missing_columns(file.name, contract, missing, names, line=1)
     return names
 
 

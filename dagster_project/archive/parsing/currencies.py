@@ -20,8 +20,6 @@ def exponents() -> dict[str, int]:
 
 
 def register(con: duckdb.DuckDBPyConnection) -> None:
-    """Makes the temporary table `currencies(code, exponent)`, once per connection."""
+    """Makes the temporary table `currencies(code, exponent)` that the checks join: once per connection."""
     rows = ", ".join(f"('{code}', {exponent})" for code, exponent in exponents().items())
-    con.execute(
-        f"create temp table if not exists currencies as select code, exponent from (values {rows}) as iso(code, exponent)"
-    )
+    con.execute(f"create temp table currencies as select code, exponent from (values {rows}) as iso(code, exponent)")

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable
 
 from dagster_project.archive.manifest import Refusal
-from dagster_project.sources.contracts import Column
+from dagster_project.sources.contracts import Column, Contract
 
 _LONGEST_VALUE = 200
 
@@ -60,10 +60,14 @@ def minimum_in_words(column: Column) -> str:
     return f"{'more than' if column.minimum_is_exclusive else 'at least'} {column.minimum}"
 
 
-def missing_columns(name: str, missing: list[str], found: Iterable[str], *, line: int | None) -> FileFault:
+def missing_columns(
+    name: str, contract: Contract, missing: list[str], found: Iterable[str], *, line: int | None
+) -> FileFault:
     """The fault of required columns that are not there, with the name that each may have now."""
     present = list(found)
-    words = [f"required column {column!r} is missing{_perhaps(column, present)}" for column in missing]
+    known = {column.name for column in contract.columns}
+    strangers = [other for other in present if other not in known]
+    words = [f"required column {column!r} is missing{_perhaps(column, strangers)}" for column in missing]
     listed = ", ".join(present[:40]) or "none"
     return FileFault(
         name,
@@ -74,8 +78,8 @@ def missing_columns(name: str, missing: list[str], found: Iterable[str], *, line
     )
 
 
-def _perhaps(column: str, present: list[str]) -> str:
-    folded = {other.strip().lower().replace(" ", "_"): other for other in present}
+def _perhaps(column: str, strangers: list[str]) -> str:
+    folded = {other.strip().lower().replace(" ", "_"): other for other in strangers}
     near = difflib.get_close_matches(column, folded, n=1, cutoff=0.55)
     if not near:
         parts = set(column.split("_"))

@@ -34,7 +34,7 @@ def read(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract) -> R
     names = _names(con)
     missing = [column.name for column in contract.columns if column.required and column.name not in names]
     if missing and objects > 1:
-        raise missing_columns(file.name, missing, names, line=None)
+        raise missing_columns(file.name, contract, missing, names, line=None)
     _extract(con, [column for column in contract.columns if column.name in names])
     return Received(columns=tuple(names), payload="lines.text", payload_join="left join lines using (tieout_row)")
 
@@ -45,7 +45,8 @@ def _lines(con: duckdb.DuckDBPyConnection, file: RawFile, unused: str) -> None:
     con.execute(
         "create temp table lines as"
         " select row_number() over (order by tieout_line) as tieout_row, tieout_line, text,"
-        " json_valid(text) as is_json, coalesce(json_valid(text) and json_type(text) = 'OBJECT', false) as is_object"
+        " json_valid(text) as is_json,"
+        " case when json_valid(text) then json_type(text) = 'OBJECT' else false end as is_object"
         " from arriving where trim(text) <> ''"
     )
     con.unregister("arriving")

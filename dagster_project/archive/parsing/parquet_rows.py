@@ -36,7 +36,7 @@ def _read(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract) -> 
     types = {name: kind for name, kind, *_ in described if name != "file_row_number"}
     missing = [column.name for column in contract.columns if column.required and column.name not in types]
     if missing:
-        raise missing_columns(file.name, missing, types, line=None)
+        raise missing_columns(file.name, contract, missing, types, line=None)
     texts = {column.name: _text(column, types[column.name]) for column in contract.columns if column.name in types}
     foreign = _foreign(con, file, source, contract, types, [name for name, text in texts.items() if text is None])
     selected = ", ".join(

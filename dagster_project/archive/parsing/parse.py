@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.archive.manifest import Drift
-from dagster_project.archive.parsing import csv_rows, currencies, jsonl_rows, parquet_rows, rejects
+from dagster_project.archive.parsing import csv_rows, jsonl_rows, parquet_rows, rejects
 from dagster_project.archive.parsing.checks import broken, checked, code, final
 from dagster_project.archive.parsing.faults import FileFault, kind_in_words
 from dagster_project.archive.parsing.figures import Figures, measure
@@ -48,9 +48,11 @@ class Parsed:
 
 
 def parse(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract) -> Parsed:
-    """Reads, checks and measures the file; raises FileFault when it cannot be read as this object at all."""
+    """Reads, checks and measures the file; raises FileFault when it cannot be read as this object at all.
+
+    `con` holds the table `currencies`.
+    """
     reset(con)
-    currencies.register(con)
     received = _READERS[file.format](con, file, contract)
     con.execute(f"create temp table checked as {checked(contract, received.columns)}")
     figures = measure(con, contract, received)

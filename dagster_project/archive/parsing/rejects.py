@@ -31,7 +31,7 @@ create temp table rejected as
 with faulty as (
     select
         checked.tieout_row, checked.tieout_line, {_key_text(contract)} as key_text, {received.payload} as payload,
-        list_filter([{faults}], fault -> fault is not null) as faults
+        list_filter([{faults}], lambda fault: fault is not null) as faults
     from checked
     inner join received using (tieout_row)
     {received.payload_join}
@@ -40,7 +40,7 @@ with faulty as (
 select
     tieout_row as row_number, tieout_line as line_number, faults[1].column_name as column_name,
     faults[1].value as value, faults[1].expected as expected,
-    {place} || array_to_string(list_transform(faults, fault -> fault.words), '; ') as reason,
+    {place} || array_to_string(list_transform(faults, lambda fault: fault.words), '; ') as reason,
     'business_rule' as failure_class, key_text, payload
 from faulty
 union all
