@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 
 import typer
+from typer.exceptions import TyperException
 
 from dagster_project.cli import dagster, dashboard, demo, evidence, init, run, status, verify
 from dagster_project.cli.console import complain
@@ -23,14 +25,28 @@ for module in (init, run, status, dashboard, dagster, evidence, verify, demo):
     module.register(app)
 
 
+INTERRUPTED = 130
+
+
 def main() -> None:
     """Entry point: a fault that a user can mend is one message and an exit code, never a traceback."""
     os.environ.setdefault("DO_NOT_TRACK", "1")
+    code = _run()
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # the libraries' own teardown prints notes about themselves that no user can act on
+
+
+def _run() -> int:
     try:
-        app()
+        return app(standalone_mode=False) or 0
+    except TyperException as error:
+        error.show()
+        return error.exit_code
     except TieoutError as error:
         complain(str(error))
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
+        return error.exit_code
+    except (KeyboardInterrupt, typer.Abort):
         complain("interrupted; nothing half-done is visible, run the same command again")
-        sys.exit(130)
+        return INTERRUPTED

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-out = Console(highlight=False, soft_wrap=False)
-err = Console(stderr=True, highlight=False)
+_UNATTENDED_WIDTH = 140
+
+
+def _console(stderr: bool = False) -> Console:
+    """A terminal keeps its width; a file or a pipe gets one that holds the widest table unbroken."""
+    console = Console(stderr=stderr, highlight=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = _UNATTENDED_WIDTH
+    return console
+
+
+out = _console()
+err = _console(stderr=True)
 
 ConfigOption = Annotated[
     Path | None,

@@ -11,7 +11,6 @@ _COUNTS = """
     select
         c.code,
         c.title,
-        c.owner_role,
         coalesce(sum(s.compared), 0),
         coalesce(sum(s.matched), 0),
         coalesce(sum(s.in_tolerance), 0),
@@ -20,7 +19,7 @@ _COUNTS = """
         coalesce(sum(s.not_testable), 0)
     from marts.controls as c
     left join marts.reconciliation_summary as s on c.code = s.code
-    group by c.code, c.title, c.owner_role
+    group by c.code, c.title
     order by c.code
 """
 _AMOUNTS = """
@@ -40,19 +39,16 @@ def controls_table(con: duckdb.DuckDBPyConnection) -> Table:
         amounts.setdefault(code, []).append(f"{major(int(minor), exponent)} {currency}")
     table = Table(title="What was found", title_justify="left", header_style="bold", show_lines=False)
     table.add_column("Control", no_wrap=True)
-    table.add_column("What is compared")
-    for heading in ("Compared", "Matched", "In tolerance", "Not yet due", "Breaks", "Not testable"):
-        table.add_column(heading, justify="right")
+    table.add_column("What is compared", min_width=16)
+    for heading in ("Compared", "Matched", "In toler- ance", "Not yet due", "Breaks", "Not test- able"):
+        table.add_column(heading, justify="right", min_width=max(len(word) for word in heading.split()))
     table.add_column("Amount in breaks", justify="right", no_wrap=True)
-    table.add_column("Who acts")
-    for code, title, owner, *counts in con.execute(_COUNTS).fetchall():
-        breaks = int(counts[4])
+    for code, title, *counts in con.execute(_COUNTS).fetchall():
         table.add_row(
             code,
             title,
             *(f"{int(count):,}" for count in counts),
             "\n".join(amounts.get(code, ["-"])),
-            owner if breaks else "-",
-            style="bold" if breaks else None,
+            style="bold" if counts[4] else None,
         )
     return table
