@@ -12,6 +12,7 @@ from dagster_project import settings as configuration
 from dagster_project.errors import InputError
 from dagster_project.settings import PROJECT_ROOT
 
+CLEAN, BREAKS = 0, 1
 SAMPLE = PROJECT_ROOT / "sample_data" / "aerolith"
 
 
@@ -24,7 +25,8 @@ def register(app: typer.Typer) -> None:
         from dagster_project.cli.run import run_and_report
 
         lay_out(home)
-        run_and_report(configuration.load(home / "tieout.yml"))
+        code = run_and_report(configuration.load(home / "tieout.yml"))
+        raise typer.Exit(0 if code in (CLEAN, BREAKS) else code)
 
 
 def lay_out(home: Path) -> None:

@@ -53,6 +53,7 @@ def register(app: typer.Typer) -> None:
             template = folder / "templates" / contract.domain / f"{contract.name}.csv"
             template.parent.mkdir(parents=True, exist_ok=True)
             template.write_text(",".join(column.name for column in contract.columns) + "\n", encoding="utf-8")
-        config.write_text(TEMPLATE.format(company=json.dumps(company, ensure_ascii=False), currency=currency), encoding="utf-8")
+        name = json.dumps(company, ensure_ascii=False)
+        config.write_text(TEMPLATE.format(company=name, currency=currency), encoding="utf-8")
         out.print(f"wrote {config}, data/<system>/<object>/ and templates/", soft_wrap=True)
         out.print("next: put files into data/, then `tieout run` in that folder", soft_wrap=True)
