@@ -16,6 +16,7 @@ from sample_data.world import (
     contracts,
     credits,
     customers,
+    decoys,
     masters,
     metering,
     packages_landed,
@@ -48,16 +49,17 @@ STAGES: list[tuple[str, Callable[[World], None]]] = [
     ("accrual", accrual.build),
     ("month_end", month_end.build),
     ("interface", interface.build),
+    ("decoys", decoys.build),
 ]
 Hook = Callable[[World], None]
 
 
 def new_world(size: str = "ci", seed: int = 1, events: int | None = None, customers: int | None = None) -> World:
     con = duckdb.connect()
-    con.execute("set threads = 1; set timezone = 'UTC'")
+    con.execute("set threads = 1; set timezone = 'UTC'; set enable_progress_bar = false")
     world = World(seed, events or SIZES[size], customers or CUSTOMERS, Dice(seed), con)
     world.notes["entity"] = {}
-    for name in ("no_minimum", "not_received", "no_message", "one_sided"):
+    for name in ("not_received", "no_message", "skipped", "missing_numbers", "planted_cells"):
         world.notes[name] = set()  # type: ignore[assignment]
     return world
 
@@ -71,4 +73,6 @@ def build(world: World, hooks: list[tuple[str, Hook]] | None = None) -> World:
         run(world)
         for hook in planted[stage]:
             hook(world)
+        for later in world.notes["later"].pop(stage, []):
+            later()
     return world

@@ -50,12 +50,15 @@ def build(world: World) -> None:
             groups[sub.customer.entity, sub.currency] += _unbilled(world, sub, period, billed)
         last = month_end(period)
         for (entity, currency), values in sorted(groups.items()):
-            skip = world.notes["accrual_skipped"].get((entity, currency, period), [])
+            skip = (entity, currency, period) in world.notes["accrual_skipped"]
+            world.notes["accrual_value"][entity, currency, period] = sum(v for _, v in values)
             entries = []
             rate = rate_of(world, entity, currency, last)
             for sku, value in values:
                 base = convert(value, currency, ENTITY[entity].currency, rate)
                 entries += [Entry(UNBILLED, value, base), Entry(ACCOUNT[sku], -value, -base)]
+            if short := world.notes["accrual_short"].get((entity, currency, period)):
+                entries += [Entry(UNBILLED, -short, -short), Entry(ACCOUNT[values[0][0]], short, short)]
             if sum(v for _, v in values) and not skip:
                 rows = post(
                     world,

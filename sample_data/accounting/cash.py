@@ -9,6 +9,7 @@ from sample_data.accounting.posting import rate_of
 from sample_data.clock import at, business_day, period_of
 from sample_data.config import AR, CASH, ENTITY, FEES, FX_REALISED, UNAPPLIED
 from sample_data.money import convert
+from sample_data.world.payments import still_open
 from sample_data.world.state import Row, World
 
 
@@ -115,14 +116,22 @@ def give_back(world: World, source: Row, ident: str, doc: Row, when: datetime) -
     return row
 
 
-def apply_payment(world: World, payment: Row) -> None:
-    from sample_data.world.payments import still_open
-
+def planned(world: World, payment: Row) -> list[tuple[Row, int]]:
+    """The payment's invoices, each as far as its document is open; what has no document stays unapplied."""
     documents = world.notes["document"]
+    applied = []
+    for invoice in payment["_invoices"]:
+        doc = documents.get(invoice["invoice_id"])
+        if doc and (amount := min(still_open(invoice), doc["open_amount"], payment["amount"])) > 0:
+            applied.append((doc, amount))
+    return applied
+
+
+def apply_payment(world: World, payment: Row) -> None:
     plan = world.notes["applied"].get(payment["payment_id"])
-    applied = plan if plan is not None else [(documents[i["invoice_id"]], still_open(i)) for i in payment["_invoices"]]
+    booked = {**payment, **world.notes["booked"].get(payment["payment_id"], {})}  # what the ERP made of it
     late = 0 if payment["_card"] or not world.dice.chance(20, "late", payment["payment_id"]) else 1
-    receive(world, payment, applied, late)
+    receive(world, booked, planned(world, booked) if plan is None else plan, late)
 
 
 def build(world: World) -> None:

@@ -87,7 +87,8 @@ def royalties(world: World) -> None:
                 [Entry(IC_EXPENSE, amount, amount), Entry(IC_PAYABLE, -amount, -amount, counterparty=e.parent)],
                 created_at=when,
             )
-            if (e.code, period) not in world.notes["one_sided"]:
+            drift = world.notes["one_sided"].get((e.code, period), 0)  # None: the parent never booked its side
+            if drift is not None:
                 post(
                     world,
                     f"JI-{e.parent}-{e.code}-{period}",
@@ -95,7 +96,10 @@ def royalties(world: World) -> None:
                     e.currency,
                     last,
                     "intercompany",
-                    [Entry(IC_RECEIVABLE, amount, owed, counterparty=e.code), Entry(IC_INCOME, -amount, -owed)],
+                    [
+                        Entry(IC_RECEIVABLE, amount + drift, owed, counterparty=e.code),
+                        Entry(IC_INCOME, -amount - drift, -owed),
+                    ],
                     created_at=when,
                 )
 

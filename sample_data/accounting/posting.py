@@ -29,7 +29,7 @@ def rate_of(world: World, entity: str, currency: str, day: date) -> Decimal:
 
 
 def _document(world: World, source: Row, kind: str, ident: str, created: datetime) -> Row:
-    day = source["issue_date"]
+    day = source.get("_posting_date") or source["issue_date"]
     return world.add(
         "erp.ar_documents",
         document_id=f"AR-{ident}",
@@ -39,7 +39,7 @@ def _document(world: World, source: Row, kind: str, ident: str, created: datetim
         erp_customer_id="EC-" + source["customer_id"][4:],
         legal_entity_code=source["legal_entity_code"],
         currency=source["currency"],
-        document_date=day,
+        document_date=source["issue_date"],
         posting_date=day,
         period=period_of(day),
         net_amount=source["net_amount"],
@@ -48,7 +48,7 @@ def _document(world: World, source: Row, kind: str, ident: str, created: datetim
         open_amount=source["total_amount"],
         status="open",
         original_document_id=None,
-        fx_rate=rate_of(world, source["legal_entity_code"], source["currency"], day),
+        fx_rate=source.get("_fx_rate") or rate_of(world, source["legal_entity_code"], source["currency"], day),
         correlation_id=source["correlation_id"],
         created_at=created,
         updated_at=created,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import shutil
 from collections import defaultdict
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -72,7 +73,7 @@ def _events(world: World, root: Path) -> None:
         manifest(path, count, {"quantity": plain(Decimal(total))})
 
 
-def _csv(path: Path, columns: tuple[str, ...], rows: list[Row]) -> None:
+def write_rows(path: Path, columns: tuple[str, ...], rows: list[Row]) -> None:
     with path.open("w", newline="", encoding="utf-8") as handle:
         writer = csv.DictWriter(handle, columns, lineterminator="\n", extrasaction="ignore")
         writer.writeheader()
@@ -100,7 +101,8 @@ def configuration(copies: int = 1) -> str:
     return "\n".join(lines) + "\n"
 
 
-def save(world: World, out: Path) -> None:
+def save(world: World, out: Path, fault: Callable[[Path], list[Row]] | None = None) -> None:
+    """Writes everything anew; `fault` then spoils a delivery and returns the truth about it."""
     out.mkdir(parents=True, exist_ok=True)
     root = out / "data"
     if root.exists():
@@ -109,5 +111,5 @@ def save(world: World, out: Path) -> None:
         _object(world, root, name, table)
     _events(world, root)
     (out / "tieout.yml").write_text(configuration())
-    _csv(out / "truth.csv", TRUTH, world.truth)
-    _csv(out / "decoys.csv", DECOYS, world.decoys)
+    write_rows(out / "truth.csv", TRUTH, fault(root) if fault else world.truth)
+    write_rows(out / "decoys.csv", DECOYS, world.decoys)

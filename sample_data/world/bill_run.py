@@ -5,6 +5,7 @@ It works from billing's operational copy of the terms (the items) and from what 
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -58,6 +59,13 @@ class Run:
             "_terms": terms,
         }
 
+    def glitch(self, terms: Terms, start: date) -> Row:
+        """What this run gets wrong about one line; empty in the clean world."""
+        return self.world.notes["glitch"].get((self.sub.number, terms.sku, start), {})  # type: ignore[no-any-return]
+
+    def misread(self, terms: Terms, glitch: Row) -> Terms:
+        return replace(terms, **{k: v for k, v in glitch.items() if k in ("price_id", "discount", "discount_until")})
+
     def unit(self, terms: Terms) -> Decimal | None:
         price = self.world.prices[terms.price_id]
         return price["unit_amount"] if price["scheme"] in ("flat", "per_unit", "package") else None
@@ -73,46 +81,46 @@ class Run:
     def recurring(self, terms: Terms) -> None:
         for begin, end in intervals(self.sub.start, self.sub.interval, self.sub.end):
             if terms.covers(begin):
-                gross, net = amounts(self.world, terms, self.sub.currency, terms.quantity or 0, begin)
-                self.invoices[self._issued(begin)].append(
-                    self.line(terms, "recurring", terms.quantity or 0, net, begin, end, gross, unit=self.unit(terms))
-                )
+                self._interval(terms, begin, end)
             if begin < terms.effective_from < end:
                 self._prorate(terms, terms.effective_from, begin, end, 1)
             if terms.effective_to and begin < terms.effective_to < end and terms.covers(begin):
                 self._prorate(terms, terms.effective_to, begin, end, -1)
 
+    def _interval(self, terms: Terms, begin: date, end: date) -> None:
+        read = self.misread(terms, self.glitch(terms, begin))
+        gross, net = amounts(self.world, read, self.sub.currency, terms.quantity or 0, begin)
+        line = self.line(terms, "recurring", terms.quantity or 0, net, begin, end, gross, unit=self.unit(read))
+        self.invoices[self._issued(begin)].append(line)
+
     def _prorate(self, terms: Terms, day: date, begin: date, end: date, sign: int) -> None:
         if day > AS_OF.date():
             return
-        share = self.world.notes["share"].get(self.sub.number) or Fraction((end - day).days, (end - begin).days)
-        gross, net = amounts(
-            self.world, terms, self.sub.currency, terms.quantity or 0, day if sign > 0 else begin, share
-        )
-        self.invoices[day, "A"].append(
-            self.line(
-                terms, "recurring", terms.quantity or 0, sign * net, day, end, sign * gross, True, self.unit(terms)
-            )
-        )
+        wrong = self.glitch(terms, day)
+        share = Fraction((end - day).days, wrong.get("days") or (end - begin).days)
+        quantity = terms.quantity or 0
+        gross, net = amounts(self.world, terms, self.sub.currency, quantity, day if sign > 0 else begin, share)
+        gross, net = gross + wrong.get("shift", 0) * sign, net + wrong.get("shift", 0) * sign
+        line = self.line(terms, "recurring", quantity, sign * net, day, end, sign * gross, True, self.unit(terms))
+        self.invoices[day, "A"].append(line)
 
     def usage(self, terms: Terms) -> None:
         for period in PERIODS[: PERIODS.index(RUNNING)]:
             start = month_start(period)
-            if not terms.covers(start):
-                continue
-            metered = self.world.metered[self.sub.subscription_id, METERS[terms.sku][0], period]["quantity"]
-            quantity = self.world.notes["billed_quantity"].get((self.sub.number, terms.sku, period), metered)
-            self._usage_month(terms, quantity, start)
+            if terms.covers(start):
+                metered = self.world.metered[self.sub.subscription_id, METERS[terms.sku][0], period]["quantity"]
+                self._usage_month(terms, self.glitch(terms, start).get("quantity", metered), start)
 
     def _usage_month(self, terms: Terms, quantity: Decimal, start: date) -> None:
-        end = add_months(start, 1)
-        scheme = self.world.notes["scheme"].get((self.sub.number, terms.sku))
-        gross, net = amounts(self.world, terms, self.sub.currency, quantity, start, scheme=scheme)
+        end, wrong = add_months(start, 1), self.glitch(terms, start)
+        read = self.misread(terms, wrong)
+        gross, net = amounts(self.world, read, self.sub.currency, quantity, start, scheme=wrong.get("scheme"))
+        gross, net = gross + wrong.get("shift", 0), net + wrong.get("shift", 0)
         lines = self.invoices[bill_day(self.world, self.sub, end), "R"]
-        lines.append(self.line(terms, "usage", quantity, net, start, end, gross, unit=self.unit(terms)))
-        skipped = (self.sub.number, terms.sku, start) in self.world.notes["no_minimum"]
-        if net < terms.minimum and not skipped:
-            lines.append(self.line(terms, "minimum", 1, terms.minimum - net, start, end))
+        lines.append(self.line(terms, "usage", quantity, net, start, end, gross, unit=self.unit(read)))
+        if net < terms.minimum and "no_minimum" not in wrong:
+            top_up = terms.minimum - net - wrong.get("minimum_short", 0)
+            lines.append(self.line(terms, "minimum", 1, top_up, start, end))
 
     def one_time(self, terms: Terms) -> None:
         first = min(k for k in self.invoices if k[0] >= terms.effective_from)
@@ -203,7 +211,11 @@ def _name_transactions(sub: Subscription, invoices: list[Row]) -> None:
 def build(world: World) -> None:
     for sub in world.subscriptions:
         made = run(world, sub)
-        invoices = [invoice(world, sub, day, tag, made[day, tag]) for day, tag in sorted(made) if day < AS_OF.date()]
+        invoices = [
+            invoice(world, sub, day, tag, made[day, tag])
+            for day, tag in sorted(made)
+            if day < AS_OF.date() and (sub.number, day, tag) not in world.notes["skipped"]
+        ]
         _name_transactions(sub, invoices)
         if sub.profile == "flight" and invoices:
             invoices[-1].update(finalized_at=AS_OF - timedelta(hours=2), updated_at=AS_OF - timedelta(hours=2))
@@ -217,6 +229,8 @@ def number_invoices(world: World, table: str = "billing.invoices", prefix: str =
     for row in sorted(ready, key=lambda r: (r["issue_date"], r.get("finalized_at") or r["updated_at"], r[ident])):
         key = (row["legal_entity_code"], row["issue_date"].year)
         counters[key] += 1
+        while (*key, counters[key]) in world.notes["missing_numbers"] and prefix == "I":
+            counters[key] += 1
         row["number"] = f"{key[0]}-{row['series']}-{key[1]}-{counters[key]:05d}"
     known = {r[ident]: r["number"] for r in ready}
     for row in world.tables[table]:

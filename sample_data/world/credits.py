@@ -56,6 +56,8 @@ def _goodwill(world: World) -> None:
     """Approved credits: on open invoices, which lowers what is still to pay, or on paid ones, with a refund."""
     for invoice in list(world.tables["billing.invoices"]):
         key = invoice["invoice_id"]
+        if invoice["customer_id"] in world.reserved:
+            continue
         if not world.dice.chance(2, "goodwill", key) or invoice["_sub"].profile in (
             "twin",
             "nine",
@@ -121,7 +123,11 @@ def _voids(world: World) -> None:
     picked = 0
     for invoice in list(world.tables["billing.invoices"]):
         sub: Subscription = invoice["_sub"]
-        monthly = sub.profile in ("monthly", "usage") and invoice["correlation_id"].startswith("COR-")
+        monthly = (
+            invoice["customer_id"] not in world.reserved
+            and sub.profile in ("monthly", "usage")
+            and invoice["correlation_id"].startswith("COR-")
+        )
         if (
             monthly
             and picked < 4
@@ -139,7 +145,11 @@ def _drafts(world: World) -> None:
     soon = [
         s
         for s in world.subscriptions
-        if s.profile == "anchored" and not s.ended and 14 <= s.start.day <= 24 and len(s.items) == 1
+        if s.customer.customer_id not in world.reserved
+        and s.profile == "anchored"
+        and not s.ended
+        and 14 <= s.start.day <= 24
+        and len(s.items) == 1
     ]
     for sub in soon[:3]:
         job, day, terms = Run(world, sub), AS_OF.date().replace(day=sub.start.day), sub.items[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from sample_data.clock import at
@@ -120,7 +120,7 @@ def _customer(world: World, number: int) -> Customer:
         country=country,
         tax_id=None if dice.chance(5, "taxid", number) else f"{country}{730000000 + number * 1237}",
         email=f"billing{number:04d}@example.com",
-        terms_days=14 if by_card else dice.pick((30, 30, 45), "terms", number),
+        terms_days=dice.pick((14, 30), "cardterms", number) if by_card else dice.pick((30, 30, 45), "terms", number),
         tax_code=tax_code,
         tax_rate=Decimal(rate),
         pays_by_card=by_card,
@@ -129,10 +129,10 @@ def _customer(world: World, number: int) -> Customer:
     )
 
 
-def land(world: World, c: Customer, name: str | None = None, updated: bool = True) -> None:
+def land(world: World, c: Customer, name: str | None = None, changed_at: datetime | None = None) -> None:
     """The customer's row in each of the four systems."""
     parent = world.customers[c.parent - 1] if c.parent else None
-    when, name = c.created_at, name or c.name
+    when, name = changed_at or c.created_at, name or c.name
     shared = {
         "name": name,
         "legal_entity_code": c.entity,
@@ -156,7 +156,7 @@ def land(world: World, c: Customer, name: str | None = None, updated: bool = Tru
         crm_account_id=c.account_id,
         parent_customer_id=parent and parent.customer_id,
         email=c.email,
-        created_at=when,
+        created_at=c.created_at,
         updated_at=when + timedelta(minutes=20),
         **shared,
     )
@@ -175,9 +175,16 @@ def land(world: World, c: Customer, name: str | None = None, updated: bool = Tru
         name=name,
         region=c.country.lower() + "-1",
         is_test=False,
-        created_at=when,
+        created_at=c.created_at,
         updated_at=when + timedelta(minutes=30),
     )
+
+
+def _renamed(world: World, c: Customer) -> None:
+    """A new name, taken over by every system within the hour; the old one stays in their history."""
+    land(world, c, name="Formerly " + c.name)
+    land(world, c, changed_at=at(date(2026, 4, 20), 9))
+    world.decoy("a renamed customer", "R36", f"{c.account_id}|name")
 
 
 def test_tenants(world: World) -> None:
@@ -203,5 +210,8 @@ def build(world: World) -> None:
 
 def land_all(world: World) -> None:
     for customer in world.customers:
-        land(world, customer)
+        if customer.number == world.customer_count - 6:
+            _renamed(world, customer)
+        else:
+            land(world, customer)
     test_tenants(world)

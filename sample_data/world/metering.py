@@ -21,7 +21,7 @@ from {source} group by all order by all
 VALID = CELL.format(
     source="""(
     select subscription_id, meter_code, date_trunc('month', occurred_at)::date as month, quantity, properties
-    from events where tenant_id not like 'TEST-%')"""
+    from events where tenant_id not like 'TEST-%' and not is_copy)"""
 )
 METERED = CELL.format(
     source="""(
@@ -41,6 +41,8 @@ def quantities(world: World, query: str) -> dict[tuple[str, str, str], tuple[Dec
 
 
 def computed_at(world: World, sub: str, meter: str, period: str) -> datetime:
+    if early := world.notes["computed"].get((sub, meter, period)):
+        return early
     after = add_months(month_start(period), 1) + timedelta(days=GRACE_DAYS)
     return at(after, 1) + timedelta(minutes=world.dice.between(0, 150, "computed", sub, meter, period))
 
@@ -56,7 +58,7 @@ def _records(world: World, key: tuple[str, str, str], quantity: Decimal, count: 
         "period_end": add_months(start, 1),
     }
     name, aggregation = f"MR-{sub[4:]}-{meter}-{period}", METERS[METER_SKU[meter]][1]
-    split = count > 3 and world.dice.chance(4, "split", *key)
+    split = count > 3 and key not in world.notes["planted_cells"] and world.dice.chance(4, "split", *key)
     if split and aggregation == "sum":
         part = (quantity / 2).quantize(Decimal(1))
         return [
@@ -90,6 +92,8 @@ def build(world: World) -> None:
         if key[2] == RUNNING:
             continue
         quantity, count = found.get(key, (Decimal(0), 0))
+        if factor := world.notes["misread"].get(key):
+            quantity = (quantity * factor).quantize(Decimal("0.000000001")).normalize()
         world.metered[key] = {
             "quantity": quantity,
             "event_count": count,

@@ -31,7 +31,7 @@ def known_end(sub: Subscription, terms: Terms, version: int) -> date | None:
     return terms.effective_to if terms.closed_by is None or terms.closed_by <= version else sub.end
 
 
-def _crm(world: World, sub: Subscription) -> None:
+def land_crm(world: World, sub: Subscription) -> None:
     first = sub.versions[0]
     world.add(
         "crm.opportunities",
@@ -142,6 +142,6 @@ def _product(world: World, sub: Subscription) -> None:
 
 def land_all(world: World) -> None:
     for sub in world.subscriptions:
-        _crm(world, sub)
+        land_crm(world, sub)
         _billing(world, sub)
         _product(world, sub)

@@ -136,13 +136,16 @@ def _disputes(world: World) -> None:
         for p in world.tables["billing.payments"]
         if p["status"] == "succeeded"
         and p["_card"]
+        and p["customer_id"] not in world.reserved
         and p["invoice_id"]
-        and p["received_at"].date() > date(2026, 9, 12)
+        and date(2026, 9, 12) < p["received_at"].date() < date(2026, 10, 1)
         and not p["_invoices"][0].get("_credits")
         and not p["_invoices"][0]["replaces_invoice_id"]
     ]
-    for index, payment in enumerate(sorted(recent, key=lambda p: p["payment_id"])[:36:6]):
-        status = ("lost", "won", "lost", "open", "lost", "won")[index]
+    owing = [p for p in recent if p["_invoices"][0]["due_date"] > AS_OF.date()]
+    others = [p for p in recent if p["_invoices"][0]["due_date"] <= AS_OF.date()]
+    plan = [*zip(owing[:3], ("lost",) * 3, strict=False), *zip(others[:3], ("won", "open", "won"), strict=False)]
+    for payment, status in plan:
         row = dispute(world, payment, status, payment["received_at"] + timedelta(days=1))
         if row["updated_at"].date() > LAST_PAID:
             row.update(status="open", updated_at=row["created_at"])
@@ -195,6 +198,8 @@ def build(world: World) -> None:
     done = _nine_at_once(world, ready)
     for invoice in ready:
         day = _pay_day(world, invoice)
+        if invoice["invoice_id"] in world.notes["unpaid"]:
+            continue
         if invoice["invoice_id"] not in done and day and still_open(invoice) > 0:
             _failed_first(world, pay(world, [invoice], day))
     _refunds(world)

@@ -5,6 +5,8 @@ and month it is counted, and how often (0 = lost, 2 = twice). In the clean world
 
 from __future__ import annotations
 
+import pyarrow as pa
+
 from sample_data.clock import add_months, month_start
 from sample_data.config import AS_OF, PERIODS
 from sample_data.world.catalogue import KIND, METERS
@@ -84,52 +86,62 @@ with drawn as (
     select c.*, i, md5_number(concat_ws('|', $seed, c.cell_id, i)) as h
     from cells c, unnest(range(c.n)) as u(i)
 ), parts as (
-    select *, (h % 1000003)::bigint as a, ((h // 1000003) % 1000033)::bigint as b, ((h // 1000036000099) % 1000037)::bigint as d from drawn
+    select
+        *,
+        (h % 1000003)::bigint as a,
+        ((h // 1000003) % 1000033)::bigint as b,
+        ((h // 1000036000099) % 1000037)::bigint as d,
+    from drawn
+), sized as (
+    select
+        *,
+        case aggregation
+            when 'unique' then 1
+            when 'max' then greatest(1, target * (300 + a % 701) // 1000)
+            else greatest(1, target * (500 + a % 1001) // (1000 * greatest(n, 1)))
+        end as whole,
+        case when decimals > 0 then b % 1000 else 0 end as thousandths,
+    from parts
 )
 select
     'EV-' || lpad(cell_id::varchar, 6, '0') || '-' || lpad(i::varchar, 5, '0') as event_id,
-    tenant_id, subscription_id, meter_code,
-    case aggregation
-        when 'unique' then 1::decimal(18, 3)
-        when 'max' then (greatest(1, target * (300 + a % 701) // 1000) + case when decimals > 0 then (b % 1000) / 1000::decimal(18, 3) else 0 end)::decimal(18, 3)
-        else (greatest(1, target * (500 + a % 1001) // (1000 * greatest(n, 1))) + case when decimals > 0 then (b % 1000) / 1000::decimal(18, 3) else 0 end)::decimal(18, 3)
-    end as quantity,
-    (start::timestamp + to_seconds((b * 7919 + d) % seconds)) as occurred_at,
+    tenant_id,
+    subscription_id,
+    meter_code,
+    (whole + thousandths / 1000::decimal(18, 3))::decimal(18, 3) as quantity,
+    start::timestamp + to_seconds((b * 7919 + d) % seconds) as occurred_at,
     occurred_at + to_seconds(2 + d % 90 + case when d % 97 = 0 then 7200 + d % 9000 else 0 end) as ingested_at,
     case when aggregation = 'unique' then '{"key": "k' || (a % greatest(target, 1))::varchar || '"}' end as properties,
     subscription_id as m_subscription_id,
     start as m_month,
     case when tenant_id like 'TEST-%' then 0 else 1 end::integer as m_times,
-    quantity as m_quantity
-from parts
+    quantity as m_quantity,
+    false as is_copy,
+from sized
 """
+COLUMNS = {
+    "cell_id": "integer",
+    "subscription_id": "varchar",
+    "tenant_id": "varchar",
+    "meter_code": "varchar",
+    "start": "date",
+    "seconds": "bigint",
+    "aggregation": "varchar",
+    "decimals": "integer",
+    "target": "bigint",
+    "n": "bigint",
+}
 
 
 def build(world: World) -> None:
     found = cells(world)
     tests = _test_cells(world, found)
     _counts(found, world.events - 3 * len(tests))
-    columns = (
-        "subscription_id",
-        "tenant_id",
-        "meter_code",
-        "start",
-        "seconds",
-        "aggregation",
-        "decimals",
-        "target",
-        "n",
+    rows = pa.Table.from_pylist(
+        [{k: number if k == "cell_id" else c[k] for k in COLUMNS} for number, c in enumerate(found + tests)]
     )
-    world.con.execute(
-        "create or replace table cells (cell_id integer, subscription_id varchar, tenant_id varchar, meter_code varchar, start date, seconds bigint, aggregation varchar, decimals integer, target bigint, n bigint)"
-    )
-    rows = [(number, *(c[k] for k in columns)) for number, c in enumerate(found + tests)]
-    import pyarrow as pa
-
-    table = pa.Table.from_pylist([dict(zip(("cell_id", *columns), r, strict=True)) for r in rows])
-    world.con.register("cell_rows", table)
-    world.con.execute(
-        "insert into cells select cell_id, subscription_id, tenant_id, meter_code, start, seconds, aggregation, decimals, target, n from cell_rows"
-    )
+    typed = ", ".join(f"{name}::{kind} as {name}" for name, kind in COLUMNS.items())
+    world.con.register("cell_rows", rows)
+    world.con.execute(f"create or replace table cells as select {typed} from cell_rows")
     world.con.unregister("cell_rows")
     world.con.execute(EVENTS, {"seed": world.seed})
