@@ -75,7 +75,13 @@ def _document(key: str, kind: str, external: str) -> dict:
 
 
 def _receipt(key: str, external: str, amount: str) -> dict:
-    return {"receipt_id": key, "external_id": external, "currency": "USD", "amount": Decimal(amount), "updated_at": LATE}
+    return {
+        "receipt_id": key,
+        "external_id": external,
+        "currency": "USD",
+        "amount": Decimal(amount),
+        "updated_at": LATE,
+    }
 
 
 def _journal_line(number: int, base: str, entity: str = "JP") -> dict:

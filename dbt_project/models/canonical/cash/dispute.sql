@@ -3,58 +3,58 @@ with
 
 disputes as (
 
-    {{ vendor_union('billing', 'disputes', current_only=true) }}
+  {{ vendor_union('billing', 'disputes', current_only=true) }}
 
 ),
 
 paid as (
 
-    select
-        source_instance,
-        payment_id,
-        customer_id,
-        legal_entity_code,
-        invoice_id,
-        erp_instance
-    from {{ ref('payment') }}
+  select
+    source_instance,
+    payment_id,
+    customer_id,
+    legal_entity_code,
+    invoice_id,
+    erp_instance
+  from {{ ref('payment') }}
 
 ),
 
 with_payment as (
 
-    select
-        disputes.*,
-        paid.customer_id,
-        paid.legal_entity_code,
-        paid.invoice_id,
-        paid.erp_instance
-    from disputes
-    left join paid
-        on
-            disputes.source_instance = paid.source_instance
-            and disputes.payment_id = paid.payment_id
+  select
+    disputes.*,
+    paid.customer_id,
+    paid.legal_entity_code,
+    paid.invoice_id,
+    paid.erp_instance
+  from disputes
+  left join paid
+    on
+      disputes.source_instance = paid.source_instance
+      and disputes.payment_id = paid.payment_id
 
 ),
 
 converted as (
 
-    {{ with_minor('with_payment', ['amount']) }}
+  {{ with_minor('with_payment', ['amount']) }}
 
 )
 
 select
-    source_instance,
-    dispute_id,
-    payment_id,
-    currency_code,
-    amount_minor,
-    status,
-    payout_id,
-    created_at,
-    updated_at,
-    customer_id,
-    legal_entity_code,
-    invoice_id,
-    erp_instance,
-    content_hash
+  source_instance,
+  dispute_id,
+  payment_id,
+  currency_code,
+  amount_minor,
+  status,
+  payout_id,
+  created_at,
+  updated_at,
+  customer_id,
+  legal_entity_code,
+  invoice_id,
+  erp_instance,
+  content_hash
 from converted

@@ -3,19 +3,19 @@ with
 
 messages as (
 
-    {{ vendor_union('hub', 'messages') }}
+  {{ vendor_union('hub', 'messages') }}
 
 )
 
 select
-    source_instance,
-    topic,
-    key,
-    sequence,
-    consumer,
-    published_at,
-    acknowledged_at,
-    status,
-    payload_hash,
-    content_hash
+  source_instance,
+  topic,
+  key,
+  sequence,
+  consumer,
+  published_at,
+  acknowledged_at,
+  status,
+  payload_hash,
+  content_hash
 from messages

@@ -3,25 +3,25 @@ with
 
 accounts as (
 
-    {{ vendor_union('crm', 'accounts') }}
+  {{ vendor_union('crm', 'accounts') }}
 
 )
 
 select
-    source_instance,
-    account_id,
-    parent_account_id,
-    name,
-    legal_entity_code,
-    country,
-    tax_id,
-    currency_code,
-    payment_terms_days,
-    segment,
-    status,
-    updated_at,
-    valid_from,
-    valid_to,
-    is_current,
-    content_hash
+  source_instance,
+  account_id,
+  parent_account_id,
+  name,
+  legal_entity_code,
+  country,
+  tax_id,
+  currency_code,
+  payment_terms_days,
+  segment,
+  status,
+  updated_at,
+  valid_from,
+  valid_to,
+  is_current,
+  content_hash
 from accounts

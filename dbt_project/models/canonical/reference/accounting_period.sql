@@ -3,18 +3,18 @@ with
 
 accounting_periods as (
 
-    {{ vendor_union('erp', 'accounting_periods', current_only=true) }}
+  {{ vendor_union('erp', 'accounting_periods', current_only=true) }}
 
 )
 
 select
-    source_instance,
-    legal_entity_code,
-    period,
-    start_date,
-    end_date,
-    status,
-    closed_at,
-    updated_at,
-    content_hash
+  source_instance,
+  legal_entity_code,
+  period,
+  start_date,
+  end_date,
+  status,
+  closed_at,
+  updated_at,
+  content_hash
 from accounting_periods

@@ -3,16 +3,16 @@ with
 
 gl_accounts as (
 
-    {{ vendor_union('erp', 'gl_accounts', current_only=true) }}
+  {{ vendor_union('erp', 'gl_accounts', current_only=true) }}
 
 )
 
 select
-    source_instance,
-    account_number,
-    name,
-    type,
-    control,
-    updated_at,
-    content_hash
+  source_instance,
+  account_number,
+  name,
+  type,
+  control,
+  updated_at,
+  content_hash
 from gl_accounts

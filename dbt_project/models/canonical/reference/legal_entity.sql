@@ -3,18 +3,18 @@ with
 
 legal_entities as (
 
-    {{ vendor_union('erp', 'legal_entities', current_only=true) }}
+  {{ vendor_union('erp', 'legal_entities', current_only=true) }}
 
 )
 
 select
-    source_instance,
-    legal_entity_code,
-    name,
-    base_currency_code,
-    country,
-    timezone,
-    parent_code,
-    updated_at,
-    content_hash
+  source_instance,
+  legal_entity_code,
+  name,
+  base_currency_code,
+  country,
+  timezone,
+  parent_code,
+  updated_at,
+  content_hash
 from legal_entities

@@ -3,16 +3,16 @@ with
 
 counted as (
 
-    {{ current_rows(source('landed', 'generic__billing__credit_note_lines'), ['credit_note_line_id'], 'append') }}
+  {{ current_rows(source('landed', 'generic__billing__credit_note_lines'), ['credit_note_line_id'], 'append') }}
 
 )
 
 select
-    source_instance,
-    credit_note_line_id,
-    credit_note_id,
-    invoice_line_id,
-    amount,
-    tax_amount,
-    content_hash
+  source_instance,
+  credit_note_line_id,
+  credit_note_id,
+  invoice_line_id,
+  amount,
+  tax_amount,
+  content_hash
 from counted

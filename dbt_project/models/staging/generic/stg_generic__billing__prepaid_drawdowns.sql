@@ -3,16 +3,16 @@ with
 
 counted as (
 
-    {{ current_rows(source('landed', 'generic__billing__prepaid_drawdowns'), ['drawdown_id'], 'append') }}
+  {{ current_rows(source('landed', 'generic__billing__prepaid_drawdowns'), ['drawdown_id'], 'append') }}
 
 )
 
 select
-    source_instance,
-    drawdown_id,
-    grant_id,
-    invoice_line_id,
-    quantity,
-    drawn_at,
-    content_hash
+  source_instance,
+  drawdown_id,
+  grant_id,
+  invoice_line_id,
+  quantity,
+  drawn_at,
+  content_hash
 from counted

@@ -3,23 +3,23 @@ with
 
 counted as (
 
-    {{ current_rows(source('landed', 'generic__billing__refunds'), ['refund_id'], 'upsert') }}
+  {{ current_rows(source('landed', 'generic__billing__refunds'), ['refund_id'], 'upsert') }}
 
 )
 
 select
-    source_instance,
-    refund_id,
-    payment_id,
-    credit_note_id,
-    currency as currency_code,
-    amount,
-    status,
-    payout_id,
-    created_at,
-    updated_at,
-    content_hash,
-    valid_from,
-    valid_to,
-    is_current
+  source_instance,
+  refund_id,
+  payment_id,
+  credit_note_id,
+  currency as currency_code,
+  amount,
+  status,
+  payout_id,
+  created_at,
+  updated_at,
+  content_hash,
+  valid_from,
+  valid_to,
+  is_current
 from counted

@@ -3,19 +3,19 @@ with
 
 counted as (
 
-    {{ current_rows(source('landed', 'generic__billing__skus'), ['sku'], 'upsert') }}
+  {{ current_rows(source('landed', 'generic__billing__skus'), ['sku'], 'upsert') }}
 
 )
 
 select
-    source_instance,
-    sku,
-    name,
-    kind,
-    unit,
-    updated_at,
-    content_hash,
-    valid_from,
-    valid_to,
-    is_current
+  source_instance,
+  sku,
+  name,
+  kind,
+  unit,
+  updated_at,
+  content_hash,
+  valid_from,
+  valid_to,
+  is_current
 from counted

@@ -3,30 +3,30 @@ with
 
 counted as (
 
-    {{ current_rows(source('landed', 'generic__erp__journal_lines'), ['journal_id', 'line_number'], 'append') }}
+  {{ current_rows(source('landed', 'generic__erp__journal_lines'), ['journal_id', 'line_number'], 'append') }}
 
 )
 
 select
-    source_instance,
-    journal_id,
-    line_number,
-    legal_entity_code,
-    account_number,
-    posting_date,
-    period,
-    currency as currency_code,
-    debit,
-    credit,
-    base_debit,
-    base_credit,
-    source,
-    document_id,
-    dimensions,
-    counterparty_entity_code,
-    entered_by,
-    approved_by,
-    reversal_of,
-    created_at,
-    content_hash
+  source_instance,
+  journal_id,
+  line_number,
+  legal_entity_code,
+  account_number,
+  posting_date,
+  period,
+  currency as currency_code,
+  debit,
+  credit,
+  base_debit,
+  base_credit,
+  source,
+  document_id,
+  dimensions,
+  counterparty_entity_code,
+  entered_by,
+  approved_by,
+  reversal_of,
+  created_at,
+  content_hash
 from counted

@@ -3,19 +3,19 @@ with
 
 counted as (
 
-    {{ current_rows(source('landed', 'generic__hub__messages'), ['topic', 'key', 'sequence'], 'append') }}
+  {{ current_rows(source('landed', 'generic__hub__messages'), ['topic', 'key', 'sequence'], 'append') }}
 
 )
 
 select
-    source_instance,
-    topic,
-    key,
-    sequence,
-    consumer,
-    published_at,
-    acknowledged_at,
-    status,
-    payload_hash,
-    content_hash
+  source_instance,
+  topic,
+  key,
+  sequence,
+  consumer,
+  published_at,
+  acknowledged_at,
+  status,
+  payload_hash,
+  content_hash
 from counted

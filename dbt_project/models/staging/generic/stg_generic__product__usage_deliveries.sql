@@ -3,19 +3,19 @@ with
 
 landed as (
 
-    select * from {{ source('landed', 'generic__product__usage_events') }}
+  select * from {{ source('landed', 'generic__product__usage_events') }}
 
 )
 
 select
-    source_instance,
-    event_id,
-    tenant_id,
-    subscription_id,
-    meter_code,
-    quantity,
-    occurred_at,
-    ingested_at,
-    properties,
-    content_hash
+  source_instance,
+  event_id,
+  tenant_id,
+  subscription_id,
+  meter_code,
+  quantity,
+  occurred_at,
+  ingested_at,
+  properties,
+  content_hash
 from landed
