@@ -92,7 +92,8 @@ judged as (
       when not is_comparable then 'currency'
       when not is_same_customer then 'customer'
       when surplus_count > 0 then 'duplicate'
-      when dropped_count > 0 and gross_delta = dropped_gross_minor and gross_delta <> 0 then 'dropped'
+      when (abs(net_delta) > tolerated or abs(tax_delta) > tolerated)
+        and dropped_count > 0 and gross_delta = dropped_gross_minor then 'dropped'
       when abs(net_delta) > tolerated then 'amount'
       when abs(tax_delta) > tolerated then 'tax'
       when policy_period is not null and posted_period is distinct from policy_period then 'period'

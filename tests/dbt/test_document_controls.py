@@ -1,0 +1,365 @@
+"""Controls R14, R16, R24 and R33 on a company in which every document shows one thing."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from dagster_project.dbt.manifest import DBT_PROJECT, parsed
+from dagster_project.dbt.runner import build
+from tests.dbt.dbt_in_process import rows, run_unit_tests
+from tests.dbt.document_world import DocumentWorld
+
+MODELS = DBT_PROJECT / "models" / "reconciliation"
+
+
+def _invoices(world: DocumentWorld) -> None:
+    world.invoice("sound")
+    world.posting("sound")
+    for key, status, failure_class in (
+        ("dead", "dead_lettered", "transport"),
+        ("refused", "rejected", "business_rule"),
+        ("vetoed", "rejected", "accounting_control"),
+        ("flying", "in_flight", None),
+        ("lost", "accepted", None),
+    ):
+        world.invoice(key)
+        world.message(key, status, failure_class)
+    world.invoice("unsent")
+    world.invoice("fresh", issue_date="2026-04-15", finalized_at="2026-04-15 09:00")
+    world.invoice("month_end", issue_date="2026-03-31", finalized_at="2026-04-14 18:00")
+    world.invoice("draft", status="draft", finalized_at=None)
+    world.invoice("twice")
+    world.posting("twice")
+    world.posting("twice", document_id="D-again")
+    world.invoice("copied_to_de")
+    world.posting("copied_to_de", document_id="A-in-de", legal_entity_code="DE")
+    world.posting("copied_to_de", document_id="Z-right")
+    world.invoice("elsewhere")
+    world.posting("elsewhere", legal_entity_code="DE")
+    world.invoice("stranger")
+    world.posting("stranger", erp_customer_id="erp_c2")
+    world.invoice("unmapped_though_known")
+    world.posting("unmapped_though_known", erp_customer_id="erp_unmapped")
+    world.invoice("unmapped", customer_id="C9")
+    world.posting("unmapped", erp_customer_id="erp_unmapped")
+    world.invoice("dropped", lines=2)
+    world.posting("dropped", net="50", tax="5")
+    world.invoice("yen", net="1500", tax="150", currency="JPY", legal_entity_code="JP")
+    world.posting("yen", net="150000", tax="15000", currency="JPY", legal_entity_code="JP")
+    world.invoice("dollars")
+    world.posting("dollars", currency="CAD")
+    world.invoice("tax_rounding", lines=2)
+    world.posting("tax_rounding", tax="10.02", lines=2)
+    world.invoice("tax_too_far", lines=2)
+    world.posting("tax_too_far", tax="10.03", lines=2)
+    world.invoice("many_lines", lines=10)
+    world.posting("many_lines", tax="10.06", lines=10)
+    world.invoice("offsetting")
+    world.posting("offsetting", net="99", tax="11")
+    world.invoice("wrong_month")
+    world.posting("wrong_month", period="2026-04")
+    world.invoice("undone")
+    world.posting("undone", status="reversed", open_amount=0)
+    world.reject("main", "billing", "invoices", "illegible", '{"invoice_id": "illegible"}')
+    world.invoice("its_document_is_illegible")
+    world.reject("erp", "erp", "ar_documents", "D-x", '{"external_id": "its_document_is_illegible"}')
+
+
+INVOICES = {
+    "sound": ("matched", None, 0),
+    "dead": ("break", "C02", 11000),
+    "refused": ("break", "C03", 11000),
+    "vetoed": ("break", "C04", 11000),
+    "flying": ("break", "C01", 11000),
+    "lost": ("break", "C02", 11000),
+    "unsent": ("break", "C02", 11000),
+    "fresh": ("timing", "C02", 11000),
+    "month_end": ("timing", "C02", 11000),
+    "twice": ("break", "C05", -11000),
+    "copied_to_de": ("break", "C05", -11000),
+    "elsewhere": ("break", "C09", 11000),
+    "stranger": ("break", "C09", 11000),
+    "unmapped_though_known": ("break", "C09", 11000),
+    "unmapped": ("not_testable", None, 0),
+    "dropped": ("break", "C07", 5500),
+    "yen": ("break", "C14", -163350),
+    "dollars": ("break", "C14", 11000),
+    "tax_rounding": ("in_tolerance", "C13", -2),
+    "tax_too_far": ("break", "C11", -3),
+    "many_lines": ("break", "C11", -6),
+    "offsetting": ("break", "C14", 0),
+    "wrong_month": ("break", "C10", 0),
+    "undone": ("break", "C99", 11000),
+    "illegible": ("not_testable", None, None),
+    "its_document_is_illegible": ("not_testable", None, 11000),
+}
+
+
+def _credits(world: DocumentWorld) -> None:
+    world.credit("credit", "sound")
+    world.memo("credit", "D-sound")
+    world.credit("as_debit", "sound")
+    world.memo("as_debit", "D-sound", document_type="invoice")
+    world.credit("not_posted", "sound")
+    world.message("not_posted", "rejected", "accounting_control", kind="credit_note")
+    world.credit("other_original", "sound")
+    world.memo("other_original", "D-twice")
+    world.credit("one_cent", "sound")
+    world.memo("one_cent", "D-sound", tax="2.01")
+    world.credit("late_month", "sound")
+    world.memo("late_month", "D-sound", period="2026-04")
+    world.credit("taken_back", "sound", status="void")
+    world.memo("taken_back", "D-sound")
+    world.credit("never_posted_and_void", "sound", status="void")
+    for key in ("voided", "still_open", "never_posted"):
+        world.invoice(key, status="void", updated_at="2026-03-11 10:00")
+    world.posting("voided", status="reversed", open_amount=0)
+    world.posting("still_open")
+
+
+CREDITS = {
+    "credit": ("matched", None, 0),
+    "as_debit": ("break", "C08", -4400),
+    "not_posted": ("break", "C08", -2200),
+    "other_original": ("break", "D11", 0),
+    "one_cent": ("break", "C14", 1),
+    "late_month": ("break", "C10", 0),
+    "taken_back": ("break", "C08", 2200),
+    "voided": ("matched", None, 0),
+    "still_open": ("break", "C08", -11000),
+}
+
+
+def _payments(world: DocumentWorld) -> None:
+    nine = [f"nine_{number}" for number in range(9)]
+    for key in (*nine, "paid", "open", "of_c2", "of_child", "of_parent"):
+        customer = {"of_c2": "C2", "of_child": "CHILD", "of_parent": "PARENT"}.get(key, "C1")
+        erp_customer = {"C1": "erp_c1", "C2": "erp_c2", "CHILD": "erp_child", "PARENT": "erp_parent"}[customer]
+        world.invoice(key, customer_id=customer)
+        world.posting(key, erp_customer_id=erp_customer, open_amount="0" if key == "paid" else "110")
+    world.payment("nine", "990")
+    world.receipt("nine", "990", *[(f"D-{key}", "110") for key in nine])
+    world.payment("two_receipts", "110")
+    world.receipt("two_receipts", "60", ("D-open", "60"), receipt_id="R-first")
+    world.receipt("two_receipts", "50", ("D-open", "50"), receipt_id="R-second")
+    world.payment("unapplied", "110", invoice_id="open")
+    world.receipt("unapplied", "110")
+    world.payment("part_applied", "110", invoice_id="open")
+    world.receipt("part_applied", "110", ("D-open", "100"))
+    world.payment("one_cent", "110")
+    world.receipt("one_cent", "110", ("D-open", "109.99"))
+    world.payment("no_receipt", "110")
+    world.payment("since_monday", "110", received="2026-04-13 13:00")
+    world.payment("since_friday", "110", received="2026-04-10 11:00")
+    world.payment("since_sunday", "110", received="2026-04-12 11:00")
+    world.payment("to_c2", "110")
+    world.receipt("to_c2", "110", ("D-of_c2", "110"))
+    world.payment("parent_pays", "110", customer_id="PARENT")
+    world.receipt("parent_pays", "110", ("D-of_child", "110"), erp_customer_id="erp_parent")
+    world.payment("child_pays", "110", customer_id="CHILD")
+    world.receipt("child_pays", "110", ("D-of_parent", "110"), erp_customer_id="erp_child")
+    world.payment("bank_fee", "110", fee_amount="1.5")
+    world.receipt("bank_fee", "108.5", ("D-open", "108.5"))
+    world.payment("fee_not_applied", "110", fee_amount="1.5")
+    world.receipt("fee_not_applied", "110", ("D-open", "108.5"))
+    world.payment("received_twice", "110")
+    world.receipt("received_twice", "110", ("D-open", "110"), receipt_id="R-1st")
+    world.receipt("received_twice", "110", receipt_id="R-2nd")
+    world.payment("overpaid", "110", invoice_id="paid")
+    world.receipt("overpaid", "110")
+    world.payment("failed", "110", status="failed")
+    world.payment("illegible", "110")
+    world.reject("erp", "erp", "cash_receipts", "R-x", '{"external_id": "illegible"}')
+
+
+PAYMENTS = {
+    "nine": ("matched", None, 0),
+    "two_receipts": ("matched", None, 0),
+    "unapplied": ("break", "D04", 11000),
+    "part_applied": ("break", "D04", 1000),
+    "one_cent": ("in_tolerance", "D12", 1),
+    "no_receipt": ("break", "D04", 11000),
+    "since_monday": ("timing", "D04", 11000),
+    "since_friday": ("break", "D04", 11000),
+    "since_sunday": ("break", "D04", 11000),
+    "to_c2": ("break", "D05", 11000),
+    "parent_pays": ("matched", None, 0),
+    "child_pays": ("break", "D05", 11000),
+    "bank_fee": ("break", "D06", 150),
+    "fee_not_applied": ("break", "D06", 150),
+    "received_twice": ("break", "D07", -11000),
+    "overpaid": ("break", "D07", 11000),
+    "illegible": ("not_testable", None, 11000),
+}
+
+
+def _ledger(world: DocumentWorld) -> None:
+    """Entity UK: January sound, February a manual journal, March its echo in the balance, April a reversal."""
+    british = {"source": "erp_b", "legal_entity_code": "UK", "currency": "GBP", "lines": 0}
+    for key, period in (("jan", "2026-01"), ("mar", "2026-03")):
+        world.posting(None, document_id=key, period=period, posting_date=f"{period}-15", **british)
+        world.journal(f"J-{key}", "1100", "110", period, document_id=key)
+        world.journal(f"J-{key}", "4000", "-110", period, document_id=key, line_number=2)
+    world.posting(None, document_id="undone", period="2026-03", status="reversed", open_amount=0, **british)
+    world.journal("J-undone", "1100", "110", "2026-03", document_id="undone")
+    world.journal("J-undone-r", "1100", "-110", "2026-04", document_id="undone", reversal_of="J-undone")
+    world.journal("J-manual", "1100", "500", "2026-02", source="manual", entered_by="somebody")
+    world.journal("J-revalued", "1100", "0", "2026-03", source="revaluation", base_debit="7")
+    irish = {**british, "legal_entity_code": "IE", "currency": "EUR"}
+    world.posting(None, document_id="astray", period="2026-03", **irish)
+    world.journal("J-astray", "1110", "110", document_id="astray", legal_entity_code="UK", currency="EUR")
+    world.journal("J-orphan", "1110", "42", document_id="nowhere", legal_entity_code="IE", currency="EUR", period="2026-04")
+
+
+LEDGER = {
+    "UK|1100|GBP|2026-01": ("matched", None, 0),
+    "UK|1100|GBP|2026-02": ("break", "C06", -50000),
+    "UK|1100|GBP|2026-03": ("matched", None, 0),
+    "UK|1100|GBP|2026-04": ("matched", None, 0),
+    "IE|1110|EUR|2026-03": ("break", "C09", 11000),
+    "UK|1110|EUR|2026-03": ("break", "C09", -11000),
+    "IE|1110|EUR|2026-04": ("break", "C06", -4200),
+}
+
+
+def _sources(world: DocumentWorld) -> None:
+    world.batch("crm", "crm", "accounts", extracted_at="2026-04-13 09:00")
+    world.batch("crm", "crm", "contracts", received_rows=7)
+    world.batch("crm", "crm", "opportunities", state="refused", refusal_reason="not UTF-8", extracted_at="2026-04-14 13:00")
+    world.batch("crm", "crm", "opportunities", beside=True, batch_id="mended")
+    world.batch("crm", "crm", "contract_lines", extracted_at=None, reported_row_count=None)
+    world.connection.execute("delete from landed.batches where source_instance = 'product' and object = 'meters'")
+    world.batch("erp_b", "erp", "ar_document_lines", received_rows=7)
+    world.connection.execute(
+        "insert into landed.batch_totals values ('mainpayouts', 'main', 'payouts', 'amount', 100.5, 99.5)"
+    )
+    world.connection.execute(
+        "insert into landed.schema_drift values"
+        " ('main', 'billing', 'refunds', 'mainrefunds', 'amount', 'retyped', true, 'now text'),"
+        " ('main', 'billing', 'disputes', 'maindisputes', 'colour', 'new_column', false, null)"
+    )
+    world.invoice("sound", net="7", tax="0", source="second", legal_entity_code="UK", currency="GBP")
+
+
+SOURCES = {
+    "crm|accounts": ("break", "stale"),
+    "crm|contracts": ("break", "truncated"),
+    "crm|opportunities": ("matched", None),
+    "crm|contract_lines": ("not_testable", None),
+    "product|meters": ("not_testable", None),
+    "erp_b|ar_document_lines": ("break", "truncated"),
+    "main|payouts": ("break", "truncated"),
+    "main|refunds": ("break", "drifted"),
+    "main|disputes": ("matched", None),
+    "main|invoices": ("matched", None),
+}
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory):
+    return tmp_path_factory.mktemp("documents")
+
+
+@pytest.fixture(scope="module")
+def warehouse(work):
+    path = work / "tieout.duckdb"
+    world = DocumentWorld(path, work / "home")
+    for fill in (_invoices, _credits, _payments, _ledger, _sources):
+        fill(world)
+    world.close()
+    wanted = ("+exceptions", "+close_status", "+source_health", "+controls", "+kpis")
+    outcome = build(parsed(DBT_PROJECT), path, work, work / "logs", select=wanted)
+    assert outcome.success, [f"{one.name}: {one.message}" for one in outcome.failures] or outcome.error
+    return path
+
+
+def _found(warehouse, code: str, source: str) -> dict[str, tuple]:
+    query = f"""select match_key, status, cause_code, delta_minor from marts.reconciliation_results
+        where code = '{code}' and source_instance = '{source}'"""
+    return {key: tuple(rest) for key, *rest in rows(warehouse, query)}
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"), [("R16", CREDITS), ("R24", PAYMENTS), ("R33", LEDGER)], ids=["R16", "R24", "R33"]
+)
+def test_every_case_has_its_status_cause_and_amount_and_there_are_no_others(warehouse, code, expected):
+    found = _found(warehouse, code, "erp_b" if code == "R33" else "main")
+    assert found == expected
+
+
+def test_every_invoice_has_its_status_cause_and_amount(warehouse):
+    found = _found(warehouse, "R14", "main")
+    assert {key: found.get(key) for key in INVOICES} == INVOICES
+    others = {key: result for key, result in found.items() if key not in INVOICES and result[0] != "matched"}
+    assert others == {}
+
+
+def test_every_source_object_has_its_health(warehouse):
+    found = {key: result[:2] for source in ("crm", "product", "main", "erp_b")
+             for key, result in _found(warehouse, "R38", source).items()}  # fmt: skip
+    assert {key: found[key] for key in SOURCES} == SOURCES
+
+
+def test_a_truncated_erp_file_neither_reports_missing_documents_nor_touches_the_other_erp(warehouse):
+    """Otherwise half a file would open an exception for every invoice of a company that is in order."""
+    assert _found(warehouse, "R14", "second") == {"sound": ("not_testable", None, 700)}
+    reason = rows(
+        warehouse,
+        "select reason from marts.reconciliation_results where code = 'R14' and source_instance = 'second'",
+    )[0][0]
+    assert "ar_document_lines of erp_b" in reason and "R38" in reason
+    assert _found(warehouse, "R14", "main")["sound"][0] == "matched"
+
+
+def test_a_difference_brought_forward_is_no_new_break_but_is_said_in_words(warehouse):
+    query = "select match_key, reason from marts.reconciliation_results where code = 'R33' and source_instance = 'erp_b'"
+    reasons = dict(rows(warehouse, query))
+    assert reasons["UK|1100|GBP|2026-01"] is None
+    assert "J-manual, entered by somebody" in reasons["UK|1100|GBP|2026-02"]
+    assert "500.00 GBP" in reasons["UK|1100|GBP|2026-03"] and "brought forward" in reasons["UK|1100|GBP|2026-03"]
+
+
+def test_every_exception_says_why_whose_it_is_and_what_next(warehouse):
+    query = """select code, match_key from marts.exceptions where reason is null or owner_role is null
+        or next_step is null or severity is null or first_seen_at is null or cause_code is null"""
+    assert rows(warehouse, query) == []
+
+
+def test_a_transport_failure_belongs_to_those_who_run_the_interface(warehouse):
+    query = "select match_key, owner_role, failure_class from marts.exceptions where match_key in ('dead', 'refused', 'vetoed')"
+    assert sorted(rows(warehouse, query)) == [
+        ("dead", "IntegrationOps", "transport"),
+        ("refused", "AR", "business_rule"),
+        ("vetoed", "AR", "accounting_control"),
+    ]
+
+
+def test_amounts_in_words_are_those_of_the_currency(warehouse):
+    query = "select reason from marts.exceptions where code = 'R14' and match_key = 'yen'"
+    assert "1,650 JPY" in rows(warehouse, query)[0][0]
+
+
+def test_the_close_is_blocked_by_the_gates_that_say_no(warehouse):
+    query = "select gate_receivables, gate_open_s1, readiness, blocking_gates from marts.close_status"
+    receivables, open_s1, readiness, words = rows(warehouse, f"{query} where legal_entity_code = 'US' and period = '2026-03'")[0]
+    assert (receivables, open_s1, readiness) == ("failed", "failed", "blocked")
+    assert "R14" in words and "not posted as billed" in words
+    assert rows(warehouse, f"{query} where legal_entity_code = 'US' and period = '2026-04'")[0][2] == "running"
+
+
+def test_the_list_of_controls_is_the_folder_of_controls():
+    """A control that is missing in the list would be computed and never reported."""
+    folder = {file.stem for file in MODELS.rglob("r[0-9][0-9]_*.sql")}
+    text = (DBT_PROJECT / "macros" / "control_models.sql").read_text(encoding="utf-8")
+    listed = set(re.findall(r"'(r\d\d_\w+)'", text))
+    assert listed == folder, (
+        "macros/control_models.sql and models/reconciliation differ: add a new control to the list, or remove a model that"
+        f" is gone (only in the list: {sorted(listed - folder)}; only in the folder: {sorted(folder - listed)})"
+    )
+
+
+def test_the_models_unit_tests_pass(warehouse, work):
+    outcome = run_unit_tests(warehouse, work, ("path:models/reconciliation", "path:models/marts"))
+    assert outcome and {name: message for name, message in outcome.items() if message} == {}
