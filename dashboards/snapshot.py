@@ -77,7 +77,7 @@ def _rows(path: str, sql: str, parameters: tuple[Any, ...]) -> list[Row]:
 
 
 def load_settings(arguments: list[str] | None = None) -> Settings:
-    """Settings of `--config` (passed after `--`), else of $TIEOUT_CONFIG, else of ./tieout.yml; raises ConfigurationError."""
+    """Settings of `--config` (after `--`), else of $TIEOUT_CONFIG, else of ./tieout.yml; raises ConfigurationError."""
     parser = argparse.ArgumentParser(allow_abbrev=False, add_help=False)
     parser.add_argument("--config", type=Path)
     known, _ = parser.parse_known_args(sys.argv[1:] if arguments is None else arguments)

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from dashboards.components import money, words
-from dashboards.components.facts import facts
+from dashboards.components.facts import facts, heading
 from dashboards.components.filters import choose, search
 from dashboards.components.listing import RESULT_COLUMNS, download, link, result_row
 from dashboards.components.paging import page_of
@@ -23,7 +23,7 @@ PAGE = "controls"
 
 def control_detail(db: Snapshot, entry: Row, scope: Scope) -> None:
     """Shows the control in the scope."""
-    st.subheader(f"{entry['code']} {entry['title']}", anchor=False)
+    heading(f"{entry['code']} {entry['title']}")
     facts(
         [
             ("What a failure means", entry["words"] or ""),

@@ -16,6 +16,11 @@ def facts(pairs: Iterable[tuple[str, Value]]) -> None:
     st.html(f'<dl class="tt-facts tt">{inner}</dl>')
 
 
+def heading(text: str) -> None:
+    """A heading that holds text from the data: shown as it is, never read as markup."""
+    st.html(f'<h3 class="tt-heading">{escape(text)}</h3>')
+
+
 def back(text: str, href: str) -> None:
     """A link to where the reader came from."""
     st.html(f'<a class="tt-link" href="{escape(href)}" target="_self">← {escape(text)}</a>')

@@ -1,6 +1,7 @@
 """Filters whose value stands in the URL as a code, so that a view can be bookmarked, mailed and gone back to.
 
-A filter at its default is left out of the URL. Entity, currency and period follow the reader from page to page.
+A filter at its default is left out of the URL. What the reader chose for entity, currency and accounting period goes
+along from page to page.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from typing import Any
 import streamlit as st
 
 ALL = ""
-_FOLLOWING = ("entity", "currency", "period")
 
 
 def choose(
@@ -22,15 +22,18 @@ def choose(
     default: str = ALL,
     words: Callable[[str], str] = str,
     segmented: bool = False,
-    hint: str | None = None,
+    follow: bool = False,
 ) -> str:
-    """A choice of one of `options` (codes; `words` says how each reads); an unknown code in the URL is the default."""
-    state = _prepare(page, key, default, lambda value: value if value in options else default)
+    """A choice of one of `options` (codes; `words` says how each reads); an unknown code in the URL is the default.
+
+    `follow`: a choice made on one page holds on the next.
+    """
+    state = _prepare(page, key, default, lambda value: value if value in options else default, follow)
     if segmented:
-        chosen = st.segmented_control(label, options, format_func=words, key=state, required=True, help=hint, wrap=True)
+        chosen = st.segmented_control(label, options, format_func=words, key=state, required=True, wrap=True)
     else:
-        chosen = st.selectbox(label, options, format_func=words, key=state, help=hint)
-    return _remember(page, key, chosen if chosen is not None else default, default)
+        chosen = st.selectbox(label, options, format_func=words, key=state)
+    return _remember(page, key, chosen if chosen is not None else default, default, follow)
 
 
 def search(page: str, key: str, label: str, placeholder: str = "") -> str:
@@ -52,12 +55,12 @@ def drop(*keys: str) -> None:
         st.query_params.pop(key, None)
 
 
-def _prepare(page: str, key: str, default: Any, read: Callable[[str], Any]) -> str:
-    """Sets the widget from the URL on the first run and whenever the URL was changed from outside (back, a pasted link)."""
+def _prepare(page: str, key: str, default: Any, read: Callable[[str], Any], follow: bool = False) -> str:
+    """Sets the widget from the URL on the first run and whenever the URL was changed from outside (back, a link)."""
     state, last_url = f"{page}.{key}", f"{page}.{key}.url"
     in_url = st.query_params.get(key)
     if state not in st.session_state:
-        followed = st.session_state.get(f"followed.{key}") if key in _FOLLOWING else None
+        followed = st.session_state.get(f"followed.{key}") if follow else None
         given = in_url if in_url is not None else followed
         st.session_state[state] = default if given is None else read(given)
     elif in_url != st.session_state.get(last_url):
@@ -69,12 +72,13 @@ def _prepare(page: str, key: str, default: Any, read: Callable[[str], Any]) -> s
     return state
 
 
-def _remember(page: str, key: str, value: str, default: str) -> str:
+def _remember(page: str, key: str, value: str, default: str, follow: bool = False) -> str:
     if value == default:
         st.query_params.pop(key, None)
     elif st.query_params.get(key) != value:
         st.query_params[key] = value
     st.session_state[f"{page}.{key}.url"] = None if value == default else value
-    if key in _FOLLOWING:
-        st.session_state[f"followed.{key}"] = value
+    if follow:
+        # a default is no choice: the period that Close opens with must not narrow the controls
+        st.session_state[f"followed.{key}"] = None if value == default else value
     return value

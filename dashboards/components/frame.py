@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from html import escape
 
+import duckdb
 import streamlit as st
 
 from dagster_project.errors import ConfigurationError
 from dagster_project.settings import Settings
 from dashboards.components.table import Cell
 from dashboards.queries import run
-from dashboards.snapshot import Snapshot, load_settings, newest, opened
+from dashboards.snapshot import Row, Snapshot, load_settings, newest, opened
 
 LOOK_AGAIN_SECONDS = 30
 
@@ -29,11 +31,11 @@ def begin(title: str, question: str) -> Snapshot:
     snapshot = opened(settings)
     if snapshot is None:
         st.info(
-            f"Nothing is published yet for {settings.company}. Run the close, then reload this page:\n\n"
+            f"Nothing is published yet for {plain_text(settings.company)}. Run the close, then reload this page:\n\n"
             f"`tieout run --config {settings.config_path}`"
         )
         st.stop()
-    facts = run.run_facts(snapshot)
+    facts = _facts(snapshot)
     if not facts:
         st.info(
             "This snapshot holds no results that this version can show. Run the close again:\n\n"
@@ -48,6 +50,15 @@ def begin(title: str, question: str) -> Snapshot:
         f"<span>Published as <b>{escape(snapshot.path.rsplit('/', 1)[-1].removesuffix('.duckdb'))}</b></span></div>"
     )
     return snapshot
+
+
+def _facts(snapshot: Snapshot) -> Row:
+    try:
+        return run.run_facts(snapshot)
+    except duckdb.Error as error:
+        st.error(f"The published file cannot be read: `{snapshot.path}`. `tieout run` publishes a new one.")
+        st.text(str(error).splitlines()[0])
+        st.stop()
 
 
 @st.fragment(run_every=LOOK_AGAIN_SECONDS)
@@ -66,6 +77,11 @@ def _offer_newer(settings: Settings, snapshot: Snapshot) -> None:
 def moment(value: datetime | None) -> str:
     """A time in UTC, `12 Oct 2026, 00:00 UTC`."""
     return f"{value:%-d %b %Y, %H:%M} UTC" if value else "–"
+
+
+def plain_text(text: str) -> str:
+    """Text from outside for a place that reads Markdown."""
+    return re.sub(r"([^\w\s])", r"\\\1", text)
 
 
 def day_and_time(value: datetime | None) -> Cell:

@@ -15,14 +15,14 @@ from dashboards.export import DOWNLOAD_LIMIT, to_csv
 from dashboards.snapshot import Row, Snapshot
 
 RESULT_COLUMNS = (
-    Column("status", "Result"),
+    Column("status", "Result", narrow=True),
     Column("record", "Record", mid=True),
     Column("difference", "Difference", numeric=True),
     Column("left", "Left side", numeric=True),
     Column("right", "Right side", numeric=True),
     Column("reason", "Why", wide=True),
     Column("owner", "Who acts"),
-    Column("due", "Due"),
+    Column("due", "Due", narrow=True),
     Column("next", "Next step", wide=True),
 )
 

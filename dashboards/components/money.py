@@ -22,7 +22,7 @@ def exponents() -> dict[str, int]:
 
 
 def exact(minor: Any, currency: str | None) -> str:
-    """Major units without separators (`-1234.50`), for files; empty for null and for a currency without known decimals."""
+    """Major units without separators (`-1234.50`), for files; empty for null and for an unknown currency."""
     if minor is None or currency not in exponents():
         return ""
     return major(_integer(minor), exponents()[currency]).replace(",", "")

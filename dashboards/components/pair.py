@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-import streamlit as st
-
 from dashboards.components import words
-from dashboards.components.facts import facts
+from dashboards.components.facts import facts, heading
 from dashboards.components.frame import moment
 from dashboards.components.listing import difference, due, is_quantity, side
 from dashboards.components.record_list import text
-from dashboards.components.table import Cell, Column, table
+from dashboards.components.table import Cell, Column, Value, table
 from dashboards.queries import results
 from dashboards.snapshot import Row, Snapshot
 
@@ -24,21 +19,22 @@ _SAME = {
 }
 """Fields that two systems name differently and that say the same."""
 
-_HIDDEN = ("content_hash", "is_current", "base_debit_minor", "base_credit_minor")
-_COMPARED = ("net_amount_minor", "tax_amount_minor", "total_amount_minor", "currency_code", "legal_entity_code", "number",
-             "own_id", "amount_minor")  # fmt: skip
+_COMPARED = ("own_id", "legal_entity_code", "currency_code", "net_amount_minor", "tax_amount_minor",
+             "total_amount_minor", "amount_minor", "quantity")  # fmt: skip
+_HIDDEN = ("content_hash", "is_current", "base_debit_minor", "base_credit_minor", "external_object", "billing_instance",
+           "erp_instance", "crm_instance", "sign", "correlation_id")  # fmt: skip
 
 
 def pair(db: Snapshot, result: Row) -> None:
     """Shows the verdict, what to do, and both sides."""
-    st.subheader(f"{result['title'] or result['code']}: {result['match_key']}", anchor=False)
+    heading(f"{result['title'] or result['code']}: {result['match_key']}")
     is_break = result["status"] == "break"
     facts(
         [
             ("Result", words.status(result["status"])),
             ("Difference", difference(result)),
             ("Why", Cell(result["reason"] or "", note=words.cause(result["cause_code"]))),
-            ("Who acts", Cell(words.owner(result["owner_role"]), note=words.severity(result["severity"])) if is_break else ""),
+            ("Who acts", _who(result) if is_break else ""),
             ("Due", due(result)),
             ("Next step", (result["next_step"] or "") if is_break else ""),
             ("First seen", moment(result["first_seen_at"]) if result["first_seen_at"] else ""),
@@ -53,41 +49,46 @@ def pair(db: Snapshot, result: Row) -> None:
     _side_by_side(result, left, right)
 
 
+def _who(result: Row) -> Cell:
+    return Cell(words.owner(result["owner_role"]), note=words.severity(result["severity"]))
+
+
 def _side_by_side(result: Row, left: list[Row], right: list[Row]) -> None:
-    unit = "" if is_quantity(result) else f" ({result['currency_code']})"
-    sides = [("Left", result["left_ref"], left), ("Right", result["right_ref"], right)]
     columns = [Column("field", "Field")]
-    records: list[tuple[str, Row]] = []
-    for name, reference, rows in sides:
+    shown: list[tuple[str, str, str, Row]] = []
+    for name, reference, rows in (("left", result["left_ref"], left), ("right", result["right_ref"], right)):
+        kind, _, keys = (reference or "").partition(":")
         for position, row in enumerate(rows or [{}]):
             key = f"{name}{position}"
-            kind = words.record((reference or "").partition(":")[0]) if reference else "no record"
-            columns.append(Column(key, f"{name}: {kind}" + (f" {position + 1}" if len(rows) > 1 else "")))
-            records.append((key, _aligned(row)))
+            columns.append(Column(key, f"{name.capitalize()}: {words.record(kind) if kind else 'no record'}"))
+            shown.append((key, name, keys or "no record", _aligned(row)))
     columns.append(Column("mark", "Compared"))
-    first: dict[str, Any] = {"field": f"Value compared{unit}", "mark": _mark(result)}
-    first.update({key: side(result, "left" if key.startswith("Left") else "right") for key, _ in records})
-    reference_row: dict[str, Any] = {"field": "Record"}
-    reference_row.update(
+    unit = "Quantity compared" if is_quantity(result) else f"Amount compared ({result['currency_code']})"
+    rows_shown: list[dict[str, Value]] = [
         {
-            key: ((result["left_ref"] if key.startswith("Left") else result["right_ref"]) or "no record").partition(
-                ":"
-            )[2]
-            or "no record"
-            for key, _ in records
-        }
+            "field": unit,
+            **{key: side(result, name) for key, name, _, _ in shown},
+            "mark": words.status(result["status"]),
+        },
+        {"field": "Record", **{key: keys for key, _, keys, _ in shown}},
+    ]
+    present = [record for *_, record in shown if record]
+    for name in _in_order(present):
+        cells = {key: _text(name, record) for key, _, _, record in shown}
+        rows_shown.append({"field": _label(name), **cells, "mark": _comparison(name, present)})
+    table(
+        "Both sides, field by field: what is compared first, then the rest of each record",
+        columns,
+        rows_shown,
+        key="pair",
     )
-    rows = [first, reference_row]
-    for name in dict.fromkeys(field for _, record in records for field in record):
-        values = [record.get(name) for _, record in records if record]
-        rows.append(
-            {
-                "field": _label(name),
-                **{key: _text(name, record) for key, record in records},
-                "mark": _comparison(name, values, bool(left and right)),
-            }
-        )
-    table("Both sides, field by field", columns, rows, key="pair")
+
+
+def _in_order(present: list[Row]) -> list[str]:
+    """Compared fields first, then what several records have, then the rest."""
+    names = dict.fromkeys(name for record in present for name in record)
+    shared = {name for name in names if sum(name in record for record in present) > 1}
+    return sorted(names, key=lambda name: (name not in _COMPARED or name not in shared, name not in shared))
 
 
 def _aligned(row: Row) -> Row:
@@ -100,14 +101,11 @@ def _aligned(row: Row) -> Row:
     return {name: value for name, value in named.items() if value is not None and name not in _HIDDEN}
 
 
-def _comparison(name: str, values: Sequence[Any], both: bool) -> Cell | str:
-    if name not in _COMPARED or not both or len(values) < 2:
+def _comparison(name: str, present: list[Row]) -> Cell | str:
+    values = [record.get(name) for record in present]
+    if name not in _COMPARED or len(values) != 2 or None in values:
         return ""
-    return Cell("= same", tone="good") if len(set(values)) == 1 else Cell("≠ differs", tone="bad")
-
-
-def _mark(result: Row) -> Cell:
-    return words.status(result["status"])
+    return Cell("= same", tone="good") if values[0] == values[1] else Cell("≠ differs", tone="bad")
 
 
 def _label(name: str) -> str:
@@ -116,6 +114,5 @@ def _label(name: str) -> str:
 
 def _text(name: str, record: Row) -> str:
     shown = text(name, record)
-    return (
-        f"{record.get('currency_code')} {shown}" if name.endswith("_minor") and record.get(name) is not None else shown
-    )
+    is_money = name.endswith("_minor") and record.get(name) is not None
+    return f"{record.get('currency_code')} {shown}" if is_money else shown

@@ -1,4 +1,4 @@
-"""Tables as real HTML tables: read by screen readers, copied into mails, and turned into cards where the page is narrow.
+"""Tables as real HTML tables: read by screen readers, copied into mails, turned into cards where the page is narrow.
 
 Every text is escaped here and nowhere else: customer names come from outside.
 """
@@ -23,6 +23,7 @@ class Column:
     numeric: bool = False
     wide: bool = False
     mid: bool = False
+    narrow: bool = False
     hint: str = ""
 
 
@@ -107,13 +108,18 @@ def _bars(bars: Bars) -> str:
         for _, count in bars.counts
     )
     return (
-        f'<div class="tt-v"><div class="tt-bars" role="img" aria-label="{escape(spoken)}" title="{escape(spoken)}">{drawn}</div>'
+        f'<div class="tt-v"><div class="tt-bars" role="img" aria-label="{escape(spoken)}" title="{escape(spoken)}">'
+        f"{drawn}</div>"
         f'<div class="tt-note">{escape(bars.words)}</div></div>'
     )
 
 
 def _class(column: Column) -> str:
-    names = " ".join(name for name, on in (("num", column.numeric), ("wide", column.wide), ("mid", column.mid)) if on)
+    names = " ".join(
+        name
+        for name, on in (("num", column.numeric), ("wide", column.wide), ("mid", column.mid), ("narrow", column.narrow))
+        if on
+    )
     return f' class="{names}"' if names else ""
 
 

@@ -6,6 +6,7 @@ import re
 
 from dashboards.components.table import Cell
 
+_UPPER = {name: name.upper() for name in ("ar", "crm", "erp", "fx", "gl", "id", "sku")}
 STATUS = {
     "matched": ("✓ Ties", "good"),
     "in_tolerance": ("≈ Within tolerance", "good"),
@@ -63,8 +64,11 @@ def owner(role: str | None) -> str:
 
 
 def plain(text: str | None) -> str:
-    """A name from the data as words: `sent_back` reads `Sent back`."""
-    return text.replace("_", " ").capitalize() if text else "–"
+    """A name from the data as words: `ar_documents` reads `AR documents`."""
+    if not text:
+        return "–"
+    parts = [_UPPER.get(part, part) for part in text.split("_")]
+    return " ".join([parts[0][:1].upper() + parts[0][1:], *parts[1:]])
 
 
 COUNTS = {
@@ -86,7 +90,10 @@ _RECORDS = {
     "payment": "payment in billing",
     "gl_account": "ledger account",
     "metered_usage": "metered usage",
-    "usage_events": "usage events",
+    "usage_month": "usage events of the month",
+    "terms": "contract terms",
+    "journal": "journal",
+    "source": "source",
 }
 _FIELDS = {
     "currency_code": "Currency",
@@ -101,6 +108,8 @@ _FIELDS = {
     "discount_amount_minor": "Discount",
     "open_amount_minor": "Open",
     "external_id": "Billing record",
+    "source_instance": "Source",
+    "fx_rate": "Exchange rate",
 }
 _SYSTEMS = {"product": "product usage", "billing": "billing", "crm": "CRM", "erp": "ERP", "hub": "event hub"}
 
@@ -110,7 +119,7 @@ def objects(listed: str | None) -> str:
     grouped: dict[str, list[str]] = {}
     for name in filter(None, (part.strip() for part in (listed or "").split(","))):
         system, _, item = name.partition(".")
-        grouped.setdefault(_SYSTEMS.get(system, system), []).append(item.replace("_", " ").replace("ar doc", "AR doc"))
+        grouped.setdefault(_SYSTEMS.get(system, system), []).append(plain(item))
     return "; ".join(f"{system}: {', '.join(items)}" for system, items in grouped.items())
 
 
@@ -146,7 +155,8 @@ LEG = {
 }
 CAUSE = {
     "A01": "usage dropped", "A02": "usage arrived late, within grace", "A03": "usage arrived after the cut-off",
-    "A04": "usage counted twice", "A05": "usage without an event, or of a test tenant", "A06": "usage of another subscription",
+    "A04": "usage counted twice", "A05": "usage without an event, or of a test tenant",
+    "A06": "usage of another subscription",
     "A07": "usage in the wrong period", "A08": "wrong unit or aggregation", "A99": "capture, unexplained",
     "B01": "contract not in billing", "B02": "older contract version billed", "B03": "bill run skipped or held",
     "B04": "wrong quantity billed", "B05": "wrong price, tier or scheme", "B06": "allowance, minimum or commitment",
@@ -158,7 +168,8 @@ CAUSE = {
     "C07": "line dropped", "C08": "credit missing or with the wrong sign", "C09": "wrong entity, account or customer",
     "C10": "wrong period", "C11": "tax", "C12": "exchange rate", "C13": "rounding in posting",
     "C14": "amount altered on the way", "C99": "posting, unexplained",
-    "D01": "not due yet", "D02": "overdue", "D03": "disputed", "D04": "received, not applied", "D05": "applied to another customer",
+    "D01": "not due yet", "D02": "overdue", "D03": "disputed", "D04": "received, not applied",
+    "D05": "applied to another customer",
     "D06": "short payment, withholding or fee", "D07": "overpaid or paid twice", "D08": "refund or chargeback",
     "D09": "written off", "D10": "realised exchange difference", "D11": "credit applied to another document",
     "D12": "rounding in settlement", "D99": "settlement, unexplained",

@@ -81,10 +81,11 @@ def objects(db: Snapshot, everything: bool, limit: int = 200) -> list[Row]:
     return db.rows(
         """
         select
-            source_instance, object, is_optional, status, reason, last_extracted_at, freshness_hours, freshness_limit_hours,
-            accepted_rows, quarantined_rows
+            source_instance, object, is_optional, status, reason, last_extracted_at, freshness_hours,
+            freshness_limit_hours, accepted_rows, quarantined_rows
         from marts.source_health
-        where ? or status in ('failing', 'note') or quarantined_rows > 0 or (status = 'not_testable' and not is_optional)
+        where ? or status in ('failing', 'note') or quarantined_rows > 0
+            or (status = 'not_testable' and not is_optional)
         order by
             case status when 'failing' then 1 when 'not_testable' then 2 when 'note' then 3 else 4 end,
             source_instance,

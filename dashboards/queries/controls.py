@@ -41,7 +41,7 @@ def overview(db: Snapshot, scope: Scope) -> list[Row]:
 
 
 def amounts(db: Snapshot, scope: Scope, code: str = "") -> list[Row]:
-    """Net and absolute differences of breaks, and net of what is tolerated, per control and currency; no row where all is zero."""
+    """Differences of breaks and of what is tolerated, net and absolute, by control and currency; none if zero."""
     conditions, values = in_summary(scope)
     return db.rows(
         f"""

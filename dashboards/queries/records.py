@@ -48,9 +48,9 @@ LISTINGS = {
         "Invoice lines",
         ("canonical.invoice_line",),
         """
-        select invoice_number, invoice_status, line_id, subscription_id, sku, kind, service_start, service_end, quantity,
-            currency_code, discount_amount_minor, amount_minor, tax_amount_minor, customer_id, legal_entity_code,
-            issue_date, invoice_id, source_instance
+        select invoice_number, invoice_status, line_id, subscription_id, sku, kind, service_start, service_end,
+            quantity, currency_code, discount_amount_minor, amount_minor, tax_amount_minor, customer_id,
+            legal_entity_code, issue_date, invoice_id, source_instance
         from canonical.invoice_line where {lines}
         """,
         "currency_code, issue_date desc, invoice_id, line_id",
@@ -73,8 +73,9 @@ LISTINGS = {
          "canonical.credit_note"),
         f"""
         with {_LINES}, {_DOCUMENTS}
-        select a.application_id, a.receipt_id, documents.number as document_number, a.applied_at, a.period, a.currency_code,
-            a.amount_minor, documents.customer_id, a.legal_entity_code, a.document_id, a.source_instance
+        select a.application_id, a.receipt_id, documents.number as document_number, a.applied_at, a.period,
+            a.currency_code, a.amount_minor, documents.customer_id, a.legal_entity_code, a.document_id,
+            a.source_instance
         from canonical.cash_application as a
         inner join documents on documents.source_instance = a.source_instance and documents.document_id = a.document_id
         """,

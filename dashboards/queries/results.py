@@ -7,7 +7,7 @@ from typing import Any
 from dashboards.queries.scope import CUSTOMER_TEXT, Scope, where
 from dashboards.snapshot import Row, Snapshot
 
-_TABLES = {
+_KEYS = {
     "ar_document": "document_id",
     "ar_document_line": "document_line_id",
     "cash_application": "application_id",
@@ -18,14 +18,20 @@ _TABLES = {
     "gl_account": "account_number",
     "invoice": "invoice_id",
     "invoice_line": "line_id",
+    "metered_usage": "meter_record_id",
     "payment": "payment_id",
     "payout": "payout_id",
     "refund": "refund_id",
     "subscription": "subscription_id",
     "subscription_item": "item_id",
 }
-RECORDS = {name: (name, key) for name, key in _TABLES.items()} | {"journal": ("journal_line", "journal_id")}
-"""What a reference such as `invoice:IN-7` names: canonical table and the column of its key."""
+RECORDS = {
+    **{name: (name, key, "source_instance") for name, key in _KEYS.items()},
+    "journal": ("journal_line", "journal_id", "source_instance"),
+    "terms": ("terms", "terms_id", "billing_instance"),
+    "usage_month": ("usage_month", "concat_ws('|', subscription_id, meter_code, service_month)", "source_instance"),
+}
+"""What a reference such as `invoice:IN-7` names: canonical table, its key and the instance that issues the key."""
 
 _OF_SERVICE_MONTH = """(
     period = ? or match_key in (
@@ -39,7 +45,9 @@ _COLUMNS = """
     delta_minor, delta_quantity, status, cause_code, failure_class, reason, left_ref, right_ref, due_at
 """
 _ORDER = """
-    case {0}.status when 'break' then 1 when 'timing' then 2 when 'not_testable' then 3 when 'in_tolerance' then 4 else 5 end,
+    case {0}.status
+        when 'break' then 1 when 'timing' then 2 when 'not_testable' then 3 when 'in_tolerance' then 4 else 5
+    end,
     {0}.currency_code, abs({0}.delta_minor) desc nulls last, {0}.code, {0}.match_key, {0}.source_instance
 """
 
@@ -71,19 +79,19 @@ def one(db: Snapshot, code: str, source_instance: str, match_key: str) -> Row:
 
 
 def records(db: Snapshot, reference: str | None, source_instance: str, limit: int = 5) -> list[Row]:
-    """The canonical rows that a reference `object:key, key` names, among the instances that the result's own is linked to.
+    """The canonical rows that a reference `object:key, key` names, in the instances that the result's own is linked to.
 
     None when the reference names a computed side.
     """
     kind, _, keys = (reference or "").partition(":")
-    table, column = RECORDS.get(kind, ("", ""))
+    table, key, instance = RECORDS.get(kind, ("", "", ""))
     if not keys or not table or not db.has(f"canonical.{table}"):
         return []
     return db.rows(
         f"""
         select * from canonical."{table}"
-        where list_contains(string_split(?, ', '), "{column}")
-            and source_instance in (select linked_instance from config.instance_links where source_instance = ?)
+        where list_contains(string_split(?, ', '), {key})
+            and {instance} in (select linked_instance from config.instance_links where source_instance = ?)
         order by all
         limit ?
         """,

@@ -25,7 +25,7 @@ class Scope:
 
 
 def where(*conditions: tuple[str, str]) -> tuple[str, tuple[Any, ...]]:
-    """SQL and its values for the conditions whose value is not empty; a value fills every placeholder of its condition."""
+    """SQL and values of the conditions whose value is not empty; a value fills every placeholder of its condition."""
     used = [(sql, value) for sql, value in conditions if value]
     return " and ".join(sql for sql, _ in used) or "true", tuple(
         value for sql, value in used for _ in range(sql.count("?"))
@@ -42,6 +42,7 @@ def in_summary(scope: Scope) -> tuple[str, tuple[Any, ...]]:
 
 
 CUSTOMER_TEXT = """customer_id in (
-    select customer_id from canonical.billing_customer where contains(lower(concat_ws(' ', customer_id, name)), lower(?))
+    select customer_id from canonical.billing_customer
+    where contains(lower(concat_ws(' ', customer_id, name)), lower(?))
 )"""
 """Customers whose number or name contains the text."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from dashboards.queries.scope import CUSTOMER_TEXT, Scope, where
@@ -16,7 +17,7 @@ GROUPS = {
 """How cells can be added up; always within one currency."""
 
 _SUMS = ", ".join(f"cast(sum({stage}) as decimal(38, 0)) as {stage}" for stage in STAGES)
-_DIFFERS = " or ".join(f"sum({left}) <> sum({right})" for left, right in zip(STAGES, STAGES[1:], strict=False))
+_DIFFERS = " or ".join(f"sum({left}) <> sum({right})" for left, right in pairwise(STAGES))
 
 
 def totals(db: Snapshot, scope: Scope) -> list[Row]:
@@ -69,7 +70,7 @@ _CELLS = "marts.bridge_cells"
 def _grouped(scope: Scope, group: str, differing: bool) -> tuple[str, tuple[Any, ...]]:
     conditions, values = _in_cells(scope)
     having = f"having {_DIFFERS}" if differing else ""
-    legs = " + ".join(f"abs(sum({left}) - sum({right}))" for left, right in zip(STAGES, STAGES[1:], strict=False))
+    legs = " + ".join(f"abs(sum({left}) - sum({right}))" for left, right in pairwise(STAGES))
     sql = f"""
         select {GROUPS[group]} as name, currency_code, {_SUMS}, {legs} as gap
         from {_CELLS} where {conditions} group by all {having}

@@ -25,14 +25,14 @@ GATES = {
     "gate_open_s1": ("Nothing open that blocks a close", ""),
 }
 STATUS_COLUMNS = (
-    Column("entity", "Legal entity"),
-    Column("period", "Period"),
+    Column("entity", "Legal entity", mid=True),
+    Column("period", "Period", narrow=True),
     Column("readiness", "Can it close?"),
     Column("gates", "What stands in the way", wide=True),
     Column("unexplained", "Unexplained", numeric=True, hint="Differences without a known cause, without their sign"),
     Column("threshold", "Limit", numeric=True, hint="Clearly trivial amount of the entity"),
     Column("open", "Open and blocking", numeric=True, hint="Open differences of severity S1"),
-    Column("known", "Known at"),
+    Column("known", "Known at", narrow=True),
 )
 SOURCE_COLUMNS = (
     Column("source", "Source"),
@@ -69,12 +69,12 @@ def _scope(db: Snapshot) -> Scope:
     with first:
         entity = choose(
             PAGE, "entity", "Legal entity", [ALL, *entities],
-            words=lambda code: f"{code} ({entities[code]})" if code else "All entities",
+            words=lambda code: f"{code} ({entities[code]})" if code else "All entities", follow=True,
         )  # fmt: skip
     with second:
         period = choose(
             PAGE, "period", "Accounting period", [*close.periods(db), "all"], close.period_to_close(db) or "all",
-            words=lambda code: "All periods" if code == "all" else code,
+            words=lambda code: "All periods" if code == "all" else code, follow=True,
         )  # fmt: skip
     return Scope(entity=entity, period="" if period == "all" else period)
 
@@ -90,8 +90,8 @@ def _status(db: Snapshot, scope: Scope) -> None:
     rows = close.status(db, scope, page.limit, page.offset)
     table(f"Entities and periods, {page.words}", STATUS_COLUMNS, [_status_row(row) for row in rows], key="close")
     gates = (
-        Column("entity", "Legal entity"),
-        Column("period", "Period"),
+        Column("entity", "Legal entity", mid=True),
+        Column("period", "Period", narrow=True),
         *(Column(n, t) for n, (t, _) in GATES.items()),
     )
     table("Every gate of the close", gates, [_gate_row(row) for row in rows], key="gates")

@@ -1,4 +1,4 @@
-"""Controls: every control with its last result and trend; one control with its breaks; one break with both its sides."""
+"""Controls: every control with its last result and trend; one control with its breaks; one break with both sides."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def show() -> None:
     code, record = st.query_params.get("control", ""), st.query_params.get("record", "")
     entry = controls.catalogue_entry(db, code) if code else {}
     if code and not entry:
-        st.warning(f"There is no control {code} in this snapshot; here are all.")
+        st.warning("There is no control of that code in this snapshot; here are all.")
     if entry and record:
         _record(db, entry, record)
         return
@@ -64,7 +64,7 @@ def _record(db: Snapshot, entry: Row, record: str) -> None:
     if found:
         pair(db, found)
     else:
-        st.warning(f"{entry['code']} has no result for {record} in this snapshot. It may have been settled since.")
+        st.warning(f"{entry['code']} has no result for that record in this snapshot. It may have been settled since.")
 
 
 def _overview(db: Snapshot, scope: Scope) -> None:
@@ -79,11 +79,14 @@ def _overview(db: Snapshot, scope: Scope) -> None:
     for row in controls.breaks_by_period(db, scope):
         history.setdefault(row["code"], []).append((row["period"], int(row["breaks"])))
     broken = [row for row in overview if row["breaks"]]
-    st.markdown(
-        f"**{len(broken)} of {len(overview)} controls do not tie**, {sum(int(row['breaks']) for row in broken):,} differences in all."
-        if broken
-        else f"**All {len(overview)} controls tie** in what is chosen above; see the last columns for what was not tested."
-    )
+    differences = sum(int(row["breaks"]) for row in broken)
+    untested = sum(bool(row["not_testable"]) for row in overview)
+    if broken:
+        st.markdown(f"**{len(broken)} of {len(overview)} controls do not tie**, {differences:,} differences in all.")
+    else:
+        st.markdown(f"**Nothing is broken** in {len(overview)} controls for what is chosen above.")
+    if untested:
+        st.markdown(f"{untested} could not be tested, in whole or in part.")
     rows = [_overview_row(row, amounts.get(row["code"], []), history.get(row["code"], []), scope) for row in overview]
     table("Every control. Amounts are differences without their sign, per currency, never added across currencies.",
           COLUMNS, rows, key="controls")  # fmt: skip

@@ -54,7 +54,7 @@ def show() -> None:
     _totals(db, scope, group)
     _groups(db, scope, group, differing)
     _why(db, scope)
-    st.subheader("Records", anchor=False)
+    st.subheader("Records", anchor="records")
     record_list(db, PAGE, scope)
 
 
@@ -90,7 +90,9 @@ def _totals(db: Snapshot, scope: Scope, group: str) -> None:
     rows = []
     for row in variance.totals(db, scope):
         currency = row["currency_code"]
-        cells = _stage_cells(row, lambda kind, c=currency: _address(scope, group, currency=c, records=kind))
+        cells = _stage_cells(
+            row, lambda kind, c=currency: _address(scope, group, currency=c, records=kind) + "#records"
+        )
         rows.append({"name": Cell(currency, href=_address(scope, group, currency=currency)), **cells})
     columns = _columns("Currency")
     table("Total of what is chosen, one row per currency", (columns[0], *columns[2:]), rows, key="totals")
@@ -110,7 +112,7 @@ def _group_row(row: Row, names: dict[str, str], scope: Scope, group: str) -> dic
     name, currency = row["name"] or "", row["currency_code"]
     deeper = {"entity": "customer", "customer": "period", "period": "customer"}[group]
     here = {group: name, "currency": currency}
-    cells = _stage_cells(row, lambda kind: _address(scope, group, **here, records=kind))
+    cells = _stage_cells(row, lambda kind: _address(scope, group, **here, records=kind) + "#records")
     known = names.get(name, "")
     return {
         "name": Cell(name or "–", note=known if known != name else "", href=_address(scope, deeper, **{group: name})),

@@ -1,0 +1,111 @@
+"""In a real browser: nothing is fetched from elsewhere, nothing is cut off, links and downloads work.
+
+Needs Debian's chromium at /usr/bin/chromium; installs nothing.
+"""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from dagster_project import settings as configuration
+from dashboards.serve import command
+from tests.dashboards.snapshots import BIG
+
+CHROMIUM = Path("/usr/bin/chromium")
+PATHS = (
+    "",
+    "variance",
+    "variance?by=customer&records=invoice_lines",
+    "controls",
+    "controls?control=R14",
+    "controls?control=R14&record=IN-1&instance=billing",
+)
+CUT_OFF = """() => [...document.querySelectorAll('.stMain *')]
+    .filter(e => e.clientWidth > 20 && e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX != 'visible')
+    .map(e => e.textContent.slice(0, 60))"""
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def address(books):
+    """The dashboard served as `tieout dashboard --headless` serves it."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = subprocess.Popen(
+        command(configuration.load(books), port, headless=True),
+        cwd=books.parent, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    try:
+        _wait(f"http://127.0.0.1:{port}/_stcore/health", server)
+        yield f"http://127.0.0.1:{port}/"
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def _wait(url: str, server: subprocess.Popen) -> None:
+    for _ in range(120):
+        assert server.poll() is None, f"the dashboard ended: {server.stdout.read()}"
+        try:
+            urllib.request.urlopen(url, timeout=5).close()
+        except OSError:
+            time.sleep(0.5)
+        else:
+            return
+    pytest.fail(f"the dashboard did not answer at {url}")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium as Debian ships it."""
+    assert CHROMIUM.exists(), f"{CHROMIUM} is missing; this test needs it: apt-get install chromium"
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (420, "dark")])
+def test_no_page_is_cut_off_or_asks_another_host(address, browser, width, scheme):
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    for path in PATHS:
+        page.goto(address + path)
+        page.wait_for_selector("table.tt tbody tr")
+        page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')")
+        assert page.evaluate(CUT_OFF) == [], f"{path} at {width} px"
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert not page.locator("[data-testid=stException]").count()
+    background = page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
+    assert background == {"light": "rgb(255, 255, 255)", "dark": "rgb(17, 22, 28)"}[scheme]
+    assert {url for url in asked if not url.startswith((address, "ws:", "data:", "blob:"))} == set()
+    context.close()
+
+
+def test_a_reader_goes_from_the_close_to_both_records_and_takes_the_file_along(address, browser):
+    page = browser.new_page()
+    page.goto(address)
+    assert f"BHD {BIG // 1000:,}.{BIG % 1000}" in page.locator("table[data-table=close]").inner_text()
+    page.locator("table[data-table=gates] tr", has_text="US").get_by_role("link", name="✕ Failed").first.click()
+    page.wait_for_url("**/controls?control=R14&entity=US&period=2026-09")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download these results (CSV)").click()
+    assert "IN-1" in Path(download.value.path()).read_text(encoding="utf-8-sig")
+    page.get_by_role("link", name="Compare both sides of IN-1").click()
+    page.wait_for_selector("table[data-table=pair]")
+    assert "≠ differs" in page.locator("table[data-table=pair]").inner_text()
+    page.go_back()
+    page.wait_for_selector("table[data-table=results]")
+    page.close()

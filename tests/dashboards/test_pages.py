@@ -1,0 +1,217 @@
+"""Each page through the entry point: it shows the figures of the snapshot, keeps its filters in the URL, never raises."""
+
+import pytest
+
+from dashboards.components import money
+from tests.dashboards import snapshots
+from tests.dashboards.reading import tables, words
+
+PAGES = ("close", "variance", "controls")
+
+
+def test_close_names_the_blocked_entities_their_gates_and_the_unexplained_amount(visit, books):
+    app = visit(books)
+    shown = tables(app)["close"]
+    assert "2 of 3 cannot close 2026-09" in words(app)
+    us = shown.row("US")
+    assert us["Can it close?"] == "✕ Cannot close"
+    assert "1 invoice(s) not posted as billed" in us["What stands in the way"]
+    assert us["Unexplained"].startswith("USD 12.34")
+    assert us["Limit"] == "USD 0.94"
+    assert tables(app)["gates"].row("JP")["Receivables tie to the ledger"] == "– Not tested"
+
+
+def test_close_shows_an_amount_that_no_double_can_hold(visit, books):
+    assert tables(visit(books))["close"].row("BH")["Unexplained"] == "BHD 9,007,199,254,740.993"
+
+
+def test_close_shows_stale_and_untested_objects_before_the_others(visit, books):
+    app = visit(books)
+    assert tables(app)["objects"].column("State") == ["✕ Failing", "– Not tested", "✓ Fit, with a note"]
+    assert tables(app)["sources"].row("erp")["Age of the oldest extract"] == "30 h limit 26 h"
+    app.toggle(key="close.objects").set_value(True).run()
+    assert len(tables(app)["objects"].rows) == 4
+    assert app.query_params["objects"] == "1"
+
+
+def test_variance_shows_every_stage_of_every_entity_as_the_cells_add_up(visit, books, ask):
+    shown = tables(visit(books, "variance"))["groups"]
+    for entity, currency, *stages in ask(
+        "select legal_entity_code, currency_code, sum(expected_minor), sum(metered_minor), sum(billed_minor),"
+        " sum(posted_minor), sum(settled_minor) from marts.bridge_cells group by all"
+    ):
+        row = shown.row(entity)
+        assert row["Currency"] == currency
+        cells = [row[name].split(" ")[0] for name in ("Expected", "Metered", "Billed", "Posted", "Paid")]
+        assert cells == [money.amount(stage, currency) for stage in stages]
+    assert "▼ 0.50 less than billed" in shown.row("US")["Posted"]
+
+
+def test_currencies_are_never_added_together(visit, books):
+    assert [row[0] for row in tables(visit(books, "variance"))["totals"].rows] == ["BHD", "JPY", "USD"]
+
+
+def test_variance_explains_each_difference_by_its_cause(visit, books):
+    causes = tables(visit(books, "variance", entity="US"))["causes"]
+    assert causes.row("Billed to posted")["Amount"] == "0.50"
+    assert causes.row("Metered to billed")["Cause"] == "Wrong quantity billed (B04)"
+
+
+@pytest.mark.parametrize(
+    ("kind", "first"),
+    [("invoice_lines", "US-1"), ("ar_documents", "D1"), ("cash_applications", "A-1"), ("exceptions", "✕ Does not tie")],
+)
+def test_an_amount_leads_to_the_records_behind_it(visit, books, kind, first):
+    shown = tables(visit(books, "variance", entity="US", period="2026-08", currency="USD", records=kind))["records"]
+    assert shown.rows[0][0] == first
+
+
+def test_results_of_a_service_month_include_those_of_the_invoice_that_bills_it(visit, books):
+    shown = tables(visit(books, "variance", entity="US", period="2026-08", records="exceptions"))["records"]
+    assert shown.column("Record") == ["IN-1 US, C1, 2026-09"]
+
+
+def test_a_document_that_billing_does_not_know_is_shown_in_its_own_period(visit, books):
+    august = tables(visit(books, "variance", entity="US", period="2026-08", records="ar_documents"))["records"]
+    assert sorted(august.column("Number")) == ["D1", "D9"]
+    assert "records" not in tables(visit(books, "variance", customer="C2", records="ar_documents"))
+
+
+def test_controls_shows_counts_and_amounts_of_every_control(visit, books, ask):
+    shown = tables(visit(books, "controls"))["controls"]
+    for code, compared, breaks in ask(
+        "select code, sum(compared), sum(breaks) from marts.reconciliation_summary group by code"
+    ):
+        assert (shown.row(code)["Compared"], shown.row(code)["Does not tie"]) == (str(compared), str(breaks))
+    assert shown.row("R14")["Amount that does not tie"] == "BHD 1.000 JPY 5,500 USD 0.50"
+    assert shown.row("R05")["Result"] == "◐ Ties where tested"
+
+
+def test_a_control_lists_its_breaks_with_reason_owner_due_and_next_step(visit, books):
+    shown = tables(visit(books, "controls", control="R14"))["results"]
+    row = dict(zip(shown.head, next(row for row in shown.rows if row[1].startswith("IN-2")), strict=True))
+    assert row["Difference"] == "JPY 5,500"
+    assert (row["Billing invoice"], row["Receivable"]) == ("5,500", "–")
+    assert row["Why"] == "No document in the ERP. Transmission failed (C02)"
+    assert (row["Who acts"], row["Due"]) == ("Integration operations", "12 Oct 2026 04:00 UTC")
+    assert row["Next step"] == "Resend the message."
+
+
+def test_quantities_are_not_shown_as_money(visit, books):
+    shown = tables(visit(books, "controls", control="R05", status="timing"))["results"]
+    assert (shown.rows[0][2], shown.rows[0][3], shown.rows[0][4]) == ("USD 1.25 0.5 units", "10.5", "10")
+
+
+def test_a_break_shows_both_records_side_by_side_and_marks_what_differs(visit, books):
+    shown = tables(visit(books, "controls", control="R14", record="IN-1", instance="billing"))["pair"]
+    assert shown.row("Net amount")["Left: invoice in billing"] == "USD 1,234.50"
+    assert shown.row("Net amount")["Right: receivable document in the ERP"] == "USD 1,234.00"
+    assert shown.row("Net amount")["Compared"] == "≠ differs"
+    assert shown.row("Entity")["Compared"] == "= same"
+
+
+def test_a_side_without_a_record_says_so(visit, books):
+    shown = tables(visit(books, "controls", control="R14", record="IN-2", instance="billing"))["pair"]
+    assert shown.row("Record")["Right: no record"] == "no record"
+
+
+def test_filters_are_read_from_the_url_and_written_to_it(visit, books):
+    app = visit(books, "controls", entity="JP", period="2026-09")
+    assert (app.selectbox(key="controls.entity").value, app.selectbox(key="controls.period").value) == ("JP", "2026-09")
+    assert tables(app)["controls"].row("R14")["Compared"] == "1"
+    app.selectbox(key="controls.entity").set_value("US").run()
+    assert app.query_params["entity"] == "US"
+    app.selectbox(key="controls.entity").set_value("").run()
+    assert "entity" not in app.query_params
+    app.query_params["entity"] = "BH"
+    app.run()
+    assert app.selectbox(key="controls.entity").value == "BH"
+
+
+def test_links_keep_the_filters(visit, books):
+    links = tables(visit(books, "controls", entity="US", period="2026-09"))["controls"].links
+    assert "controls?control=R14&entity=US&period=2026-09" in links
+
+
+def test_an_unknown_filter_in_the_url_shows_everything(visit, books):
+    app = visit(books, "variance", entity="nowhere", by="nothing", period="1999-01")
+    assert len(tables(app)["groups"].rows) == 3
+    assert "There is no control of that code" in words(visit(books, "controls", control="R99"))
+    assert "no result for that record" in words(
+        visit(books, "controls", control="R14", record="gone", instance="billing")
+    )
+
+
+def test_a_customer_is_found_by_part_of_its_name(visit, books):
+    shown = tables(visit(books, "variance", q="umi", by="customer"))["groups"]
+    assert shown.column("Customer") == ["C2 Umi KK"]
+
+
+def test_a_hostile_name_is_shown_as_text(visit, books):
+    app = visit(books, "variance", by="customer")
+    assert snapshots.NAME in tables(app)["groups"].row("C1")["Customer"]
+    assert not [element for element in app.get("html") if "<b>Søn" in element.proto.body]
+
+
+def test_sql_in_the_url_is_only_text(visit, books):
+    app = visit(books, "controls", control="R14", q="'; drop table marts.controls; --")
+    assert "Nothing here" in words(app)
+
+
+def test_a_long_list_comes_one_page_at_a_time(visit, tmp_path):
+    more = (
+        "insert into marts.reconciliation_results select 'R14', 'billing', 'X' || n, 'US', 'C1', 'USD', '2026-09', n, 0, n,"
+        " null, 'break', 'C02', null, 'Missing.', null, null, null from range(1, 2001) as t(n)"
+    )
+    app = visit(snapshots.write(tmp_path, extra=more), "controls", control="R14", currency="USD")
+    assert len(tables(app)["results"].rows) == 25
+    assert tables(app)["results"].rows[0][1].startswith("X2000")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_without_a_snapshot_the_page_names_the_command(visit, tmp_path, page):
+    app = visit(snapshots.configuration(tmp_path), page)
+    assert "Nothing is published yet for Borealis" in words(app)
+    assert f"tieout run --config {tmp_path / 'tieout.yml'}" in words(app)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_without_a_configuration_the_page_says_how_to_name_one(visit, tmp_path, page):
+    shown = words(visit(tmp_path / "nowhere.yml", page))
+    assert "tieout dashboard --config" in shown
+    assert "nowhere.yml" in shown
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_snapshot_without_rows_is_no_error(visit, tmp_path, page):
+    assert "Run the close again" in words(visit(snapshots.write(tmp_path, rows=False), page))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_run_over_empty_folders_is_no_error(visit, tmp_path, page):
+    extra = "insert into config.parameters values ('2026-10-12', 'USD', 'billing_led', 'Borealis')"
+    tables(visit(snapshots.write(tmp_path, rows=False, extra=extra), page))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_an_older_snapshot_without_a_table_is_no_error(visit, tmp_path, page):
+    extra = "drop table marts.bridge_cells; drop table marts.close_status; drop table marts.exceptions"
+    assert "`tieout run` publishes them" in words(visit(snapshots.write(tmp_path, extra=extra), page))
+
+
+def test_a_file_that_is_no_database_is_explained(visit, tmp_path):
+    config = snapshots.write(tmp_path)
+    (tmp_path / ".tieout" / "published" / "tieout-000001.duckdb").write_bytes(b"not a database")
+    assert "cannot be read" in words(visit(config))
+
+
+def test_a_newer_close_is_offered_and_shown_only_when_asked_for(visit, tmp_path):
+    config = snapshots.write(tmp_path)
+    app = visit(config, "controls")
+    snapshots.write(tmp_path, number=2, extra="delete from marts.reconciliation_summary where code = 'R14'")
+    app.run()
+    assert "A newer close has been published" in words(app)
+    assert tables(app)["controls"].row("R14")["Compared"] == "4"
+    app.button(key="show_newer").click().run()
+    assert tables(app)["controls"].row("R14")["Compared"] == "0"
+    assert "A newer close" not in words(app)
