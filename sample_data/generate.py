@@ -21,8 +21,8 @@ def generate(
 ) -> None:
     """Writes tieout.yml, data/, truth.csv and decoys.csv to `out`.
 
-    `size` is ci (50,000 usage events) or standard (1.5 million); `events` and `customers` ask for other numbers. `clean` leaves
-    the defects out. `variant` is a source fault, always in the clean world, or `second_engine`.
+    `size` is ci (50,000 usage events) or standard (1.5 million); `events` and `customers` ask for other numbers.
+    `clean` leaves the defects out. `variant` is a source fault, always in the clean world, or `second_engine`.
     """
     faulty = variant in variants.FAULTS
     world = build(new_world(size, seed, events, customers), [] if clean or faulty else hooks())

@@ -54,8 +54,15 @@ def duplicated(world: World) -> None:
         total(again)
         world.notes["unpaid"][again["invoice_id"]] = True
         start = next(line["service_start"] for line in source["_lines"] if line["kind"] == "recurring")
-        case(world, title, "R13", f"{source['_sub'].subscription_id}|{start}", "B11", when=again["finalized_at"],
-             also=[f"R19:invoices|{again['invoice_id']}"])  # fmt: skip
+        case(
+            world,
+            title,
+            "R13",
+            f"{source['_sub'].subscription_id}|{start}",
+            "B11",
+            when=again["finalized_at"],
+            also=[f"R19:invoices|{again['invoice_id']}"],
+        )
 
 
 def _copyable(row: Row) -> bool:

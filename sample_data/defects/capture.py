@@ -13,7 +13,10 @@ from sample_data.world.rating import usage_value
 from sample_data.world.state import Subscription, World
 
 PLAIN = ("api.calls", "api.calls.graduated", "api.batch", "storage.archive")
-Key = tuple[str, str, str]
+OF_CELL = (
+    "subscription_id = $sub and meter_code = $meter and date_trunc('month', occurred_at) = $start "
+    "and tenant_id not like 'TEST-%'"
+)
 
 
 def term_of(sub: Subscription, meter: str, start: date):
@@ -132,8 +135,8 @@ def resent(world: World) -> None:
         title = f"events re-sent after 24 h ({percent} %)"
         sub, meter, start = cell(world, title)
         copies = (
-            "insert into events select * replace (ingested_at + interval 25 hour as ingested_at, true as is_copy) from events "
-            f"where day(occurred_at) < 28 and {some(percent)}"
+            "insert into events select * replace (ingested_at + interval 25 hour as ingested_at, true as is_copy) "
+            f"from events where day(occurred_at) < 28 and {some(percent)}"
         )
         world.con.execute(copies, {"sub": sub.subscription_id, "meter": meter, "start": start})
         tell(world, title, "R03", "A04", sub, meter, start, due(start))
@@ -163,17 +166,16 @@ def test_tenant(world: World) -> None:
         title = f"test tenant billed ({count} events)"
         sub, meter, start = cell(world, title)
         world.con.execute(
-            f"insert into events select * replace (event_id || '-t' || k as event_id, 'TEST-{sub.customer.entity}' as tenant_id) "
-            f"from (select * from events where {some(0)}) as one, range({count}) as r(k)".replace(
-                "select * replace", "select * exclude (k) replace"
-            ),
+            "insert into events select * exclude (k) "
+            f"replace (event_id || '-t' || k as event_id, 'TEST-{sub.customer.entity}' as tenant_id) "
+            f"from (select * from events where {some(0)}) as one, range({count}) as r(k)",
             {"sub": sub.subscription_id, "meter": meter, "start": start},
         )
         tell(world, title, "R03", "A05", sub, meter, start, due(start))
 
 
 def sibling(world: World) -> None:
-    """Counted to another subscription of the same meter, entity and currency, in a customer of the same group where there is one."""
+    """Counted to another subscription of the same meter, entity and currency, if possible in the same group."""
     for percent in (25, 60):
         title = f"events on the sibling tenant ({percent} %)"
         options = cells(world, title)
@@ -261,7 +263,7 @@ def lower_tier(world: World) -> None:
         parameters = {"sub": sub.subscription_id, "meter": meter, "start": start}
         count = (
             world.con.execute(
-                "select count(*) from events where subscription_id = $sub and meter_code = $meter and date_trunc('month', occurred_at) = $start and tenant_id not like 'TEST-%'",
+                f"select count(*) from events where {OF_CELL}",
                 parameters,
             ).fetchone()
             or (0,)
@@ -273,7 +275,7 @@ def lower_tier(world: World) -> None:
             meter,
             start,
             f"quantity = {each}, m_quantity = {each}",
-            "subscription_id = $sub and meter_code = $meter and date_trunc('month', occurred_at) = $start and tenant_id not like 'TEST-%'",
+            OF_CELL,
         )
         arrived = f"timestamp '{following:%Y-%m-%d} 09:00:00' + interval 20 day"
         update(

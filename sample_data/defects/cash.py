@@ -17,11 +17,16 @@ def payment(world: World, title: str, card: bool, test: object = lambda r: True)
     """A payment of one invoice between February and August 2026; its customer is then taken."""
     ordered = sorted(world.tables["billing.payments"], key=lambda r: world.dice.bits(title, r["payment_id"]))
     found = next(
-        p for p in ordered
-        if p["status"] == "succeeded" and p["invoice_id"] and p["_card"] is card and plain(p["_invoices"][0])
-        and free(world, p["_invoices"][0]["_sub"]) and date(2026, 2, 1) <= p["received_at"].date() < date(2026, 9, 1)
+        p
+        for p in ordered
+        if p["status"] == "succeeded"
+        and p["invoice_id"]
+        and p["_card"] is card
+        and plain(p["_invoices"][0])
+        and free(world, p["_invoices"][0]["_sub"])
+        and date(2026, 2, 1) <= p["received_at"].date() < date(2026, 9, 1)
         and test(p["_invoices"][0])  # type: ignore[operator]
-    )  # fmt: skip
+    )
     take(world, found["_invoices"][0]["_sub"])
     return found
 
@@ -39,8 +44,17 @@ def unapplied(world: World) -> None:
         paid = payment(world, title, False, fits)
         world.notes["applied"][paid["payment_id"]] = []
         key = paid["invoice_id"]
-        case(world, title, "R24", paid["payment_id"], "D04", amount=paid["amount"], currency=paid["currency"], when=due(paid),
-             also=[f"R17:{key}", f"R28:{key}"])  # fmt: skip
+        case(
+            world,
+            title,
+            "R24",
+            paid["payment_id"],
+            "D04",
+            amount=paid["amount"],
+            currency=paid["currency"],
+            when=due(paid),
+            also=[f"R17:{key}", f"R28:{key}"],
+        )
     paid = payment(world, "receipt unapplied", False)
     doc = world.notes["document"][paid["invoice_id"]]
     paid["amount"] += 1  # a minor unit too much, which nothing is owed for
@@ -55,18 +69,35 @@ def wrong_customer(world: World) -> None:
         paid = payment(world, title, False, fits)
         own = paid["_invoices"][0]
         other = next(
-            r for r in sorted(world.tables["billing.invoices"], key=lambda r: world.dice.bits(title, r["invoice_id"], "other"))
-            if r["status"] == "open" and not r.get("_credits") and not r.get("_old") and free(world, r["_sub"])
-            and r["invoice_id"] in world.notes["document"] and r["issue_date"] >= date(2026, 10, 1) and r["total_amount"] > paid["amount"]
+            r
+            for r in sorted(
+                world.tables["billing.invoices"], key=lambda r: world.dice.bits(title, r["invoice_id"], "other")
+            )
+            if r["status"] == "open"
+            and not r.get("_credits")
+            and not r.get("_old")
+            and free(world, r["_sub"])
+            and r["invoice_id"] in world.notes["document"]
+            and r["issue_date"] >= date(2026, 10, 1)
+            and r["total_amount"] > paid["amount"]
             and (r["currency"], r["legal_entity_code"]) == (own["currency"], own["legal_entity_code"])
-        )  # fmt: skip
+        )
         take(world, other["_sub"])
         paid["received_at"] = paid["updated_at"] = at(date(2026, 10, 7), 10)
         own["updated_at"] = paid["received_at"]
         world.notes["applied"][paid["payment_id"]] = [(world.notes["document"][other["invoice_id"]], paid["amount"])]
         key = own["invoice_id"]
-        case(world, title, "R24", paid["payment_id"], "D05", amount=paid["amount"], currency=paid["currency"], when=date(2026, 10, 9),
-             also=[f"R17:{key}", f"R28:{key}", f"R28:{other['invoice_id']}"])  # fmt: skip
+        case(
+            world,
+            title,
+            "R24",
+            paid["payment_id"],
+            "D05",
+            amount=paid["amount"],
+            currency=paid["currency"],
+            when=date(2026, 10, 9),
+            also=[f"R17:{key}", f"R28:{key}", f"R28:{other['invoice_id']}"],
+        )
 
 
 def short(world: World) -> None:
@@ -80,8 +111,17 @@ def short(world: World) -> None:
             quiet(world, "bank fee short pay", "R24", paid["payment_id"])
             later(world, "cash", lambda d=world.notes["document"][key]: d.update(status="paid"))  # type: ignore[misc]
             continue
-        case(world, title, "R24", paid["payment_id"], "D06", amount=fee, currency=paid["currency"], when=due(paid),
-             also=[f"R17:{key}", f"R28:{key}"])  # fmt: skip
+        case(
+            world,
+            title,
+            "R24",
+            paid["payment_id"],
+            "D06",
+            amount=fee,
+            currency=paid["currency"],
+            when=due(paid),
+            also=[f"R17:{key}", f"R28:{key}"],
+        )
 
 
 def refunded(world: World) -> None:
@@ -113,8 +153,17 @@ def chargeback(world: World) -> None:
         payments.lost(paid, row)
         world.notes["not_received"].add(row["dispute_id"])
         key = paid["invoice_id"]
-        case(world, title, "R27", row["dispute_id"], "D08", amount=row["amount"], currency=row["currency"],
-             when=row["updated_at"] + timedelta(days=1), also=[f"R17:{key}", f"R28:{key}"])  # fmt: skip
+        case(
+            world,
+            title,
+            "R27",
+            row["dispute_id"],
+            "D08",
+            amount=row["amount"],
+            currency=row["currency"],
+            when=row["updated_at"] + timedelta(days=1),
+            also=[f"R17:{key}", f"R28:{key}"],
+        )
 
 
 def payout_short(world: World) -> None:
@@ -123,8 +172,16 @@ def payout_short(world: World) -> None:
         found = [p for p in world.tables["billing.payouts"] if p["amount"] > 200_000 and p["currency"] != "JPY"]
         row = sorted(found, key=lambda p: world.dice.bits("payout", p["payout_id"]))[number]
         row["amount"] -= kept
-        case(world, f"payout short by a reserve ({kept} minor units)", "R25", row["payout_id"], "reserve", amount=kept,
-             currency=row["currency"], when=row["arrival_date"] + timedelta(days=5))  # fmt: skip
+        case(
+            world,
+            f"payout short by a reserve ({kept} minor units)",
+            "R25",
+            row["payout_id"],
+            "reserve",
+            amount=kept,
+            currency=row["currency"],
+            when=row["arrival_date"] + timedelta(days=5),
+        )
 
 
 HOOKS = [

@@ -82,8 +82,15 @@ def unsubscribed(world: World) -> None:
         # The CRM's rows land with everybody's; billing's and the product's never do.
         later(world, "packages_landed", lambda s=sub: packages_landed.land_crm(world, s))  # type: ignore[misc]
         signed = sub.versions[0]
-        case(world, title, "R09", sub.contract_id, "B01", when=signed.signed_at + timedelta(hours=24),
-             also=[f"R10:{signed.transaction_id}"])  # fmt: skip
+        case(
+            world,
+            title,
+            "R09",
+            sub.contract_id,
+            "B01",
+            when=signed.signed_at + timedelta(hours=24),
+            also=[f"R10:{signed.transaction_id}"],
+        )
 
 
 def _simple(sub: Subscription) -> bool:
@@ -103,8 +110,15 @@ def amended_in_crm_only(world: World) -> None:
         amend(world, sub, {seats.key: {"quantity": (seats.quantity or 0) + extra}}, effective)
         sub.items, version = billing, sub.versions[-1]
         later(world, "packages_landed", lambda s=sub, t=seats: _forget(world, s, t))  # type: ignore[misc]
-        case(world, title, "R10", version.transaction_id, "partial orchestration", when=version.signed_at + timedelta(hours=24),
-             also=[f"R09:{sub.contract_id}", f"R01:{sub.subscription_id}|{seats.sku}"])  # fmt: skip
+        case(
+            world,
+            title,
+            "R10",
+            version.transaction_id,
+            "partial orchestration",
+            when=version.signed_at + timedelta(hours=24),
+            also=[f"R09:{sub.contract_id}", f"R01:{sub.subscription_id}|{seats.sku}"],
+        )
 
 
 def _forget(world: World, sub: Subscription, seats: Terms) -> None:

@@ -66,16 +66,34 @@ def _as_debit(world: World, title: str, note: Row) -> None:
         "updated_at": doc["created_at"],
         "status": "accepted",
     }
-    case(world, title, "R16", note["credit_note_id"], "C08", amount=-2 * note["total_amount"], currency=note["currency"],
-         when=note["updated_at"] + timedelta(hours=4), also=echoes(note))  # fmt: skip
+    case(
+        world,
+        title,
+        "R16",
+        note["credit_note_id"],
+        "C08",
+        amount=-2 * note["total_amount"],
+        currency=note["currency"],
+        when=note["updated_at"] + timedelta(hours=4),
+        also=echoes(note),
+    )
 
 
 def _missing(world: World, title: str, note: Row) -> None:
     """Neither sent nor posted."""
     _take_back(world, note)
     world.notes["no_message"].add(note["credit_note_id"])
-    case(world, title, "R16", note["credit_note_id"], "C08", amount=-note["total_amount"], currency=note["currency"],
-         when=note["updated_at"] + timedelta(hours=4), also=[f"R22:{note['credit_note_id']}", *echoes(note)])  # fmt: skip
+    case(
+        world,
+        title,
+        "R16",
+        note["credit_note_id"],
+        "C08",
+        amount=-note["total_amount"],
+        currency=note["currency"],
+        when=note["updated_at"] + timedelta(hours=4),
+        also=[f"R22:{note['credit_note_id']}", *echoes(note)],
+    )
 
 
 def unreversed_void(world: World) -> None:
@@ -92,8 +110,17 @@ def _restore(world: World, title: str, row: Row) -> None:
     table = world.tables["erp.journal_lines"]
     table[:] = [r for r in table if r["journal_id"] != f"JR-{doc['document_id']}"]
     doc.update(status="open", open_amount=doc["total_amount"], updated_at=doc["created_at"])
-    case(world, title, "R16", row["invoice_id"], "C08", amount=-row["total_amount"], currency=row["currency"],
-         when=row["updated_at"] + timedelta(hours=4), also=[f"R17:{row['invoice_id']}", f"R28:{row['invoice_id']}", *cells(row)])  # fmt: skip
+    case(
+        world,
+        title,
+        "R16",
+        row["invoice_id"],
+        "C08",
+        amount=-row["total_amount"],
+        currency=row["currency"],
+        when=row["updated_at"] + timedelta(hours=4),
+        also=[f"R17:{row['invoice_id']}", f"R28:{row['invoice_id']}", *cells(row)],
+    )
 
 
 HOOKS = [("credits", plant), ("credits", unreversed_void)]

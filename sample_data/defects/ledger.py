@@ -20,10 +20,28 @@ def manual(world: World) -> None:
         currency = ENTITY[entity].currency
         amount, day = units * 10 ** EXPONENT[currency], month_end(period)
         name = f"JX-{entity}-{period}"
-        post(world, name, entity, currency, day, "manual", [Entry(AR, amount, amount), Entry(RENT, -amount, -amount)],
-             created_at=at(day, 15), entered_by="t.weiss")  # fmt: skip
-        case(world, f"manual journal on the control account ({entity})", "R33", f"{entity}|{AR}|{currency}|{period}", "C06",
-             amount=-amount, currency=currency, when=at(day, 15), also=[f"R34:{name}"])  # fmt: skip
+        post(
+            world,
+            name,
+            entity,
+            currency,
+            day,
+            "manual",
+            [Entry(AR, amount, amount), Entry(RENT, -amount, -amount)],
+            created_at=at(day, 15),
+            entered_by="t.weiss",
+        )
+        case(
+            world,
+            f"manual journal on the control account ({entity})",
+            "R33",
+            f"{entity}|{AR}|{currency}|{period}",
+            "C06",
+            amount=-amount,
+            currency=currency,
+            when=at(day, 15),
+            also=[f"R34:{name}"],
+        )
 
 
 def remeasured(world: World) -> None:
@@ -31,14 +49,31 @@ def remeasured(world: World) -> None:
     for entity, units in (("DE", 900), ("US", 20_000), ("UK", 0)):
         currency = ENTITY[entity].currency
         amount = units * 10 ** EXPONENT[currency] or 50
-        post(world, f"JV-DEF-{entity}", entity, currency, month_end(LAST), "revaluation",
-             [Entry(FX_UNREALISED, amount, amount), Entry(DEFERRED, -amount, -amount)], created_at=at(month_end(LAST), 16))  # fmt: skip
+        post(
+            world,
+            f"JV-DEF-{entity}",
+            entity,
+            currency,
+            month_end(LAST),
+            "revaluation",
+            [Entry(FX_UNREALISED, amount, amount), Entry(DEFERRED, -amount, -amount)],
+            created_at=at(month_end(LAST), 16),
+        )
         key = f"{entity}|{currency}|{LAST}"
         if not units:
             quiet(world, "deferred revenue remeasured", "R31", key)
             continue
-        case(world, f"deferred revenue remeasured ({entity})", "R31", key, "C06", amount=-amount, currency=currency,
-             when=at(month_start(next_period(LAST))), also=[f"R32:{key}"])  # fmt: skip
+        case(
+            world,
+            f"deferred revenue remeasured ({entity})",
+            "R31",
+            key,
+            "C06",
+            amount=-amount,
+            currency=currency,
+            when=at(month_start(next_period(LAST))),
+            also=[f"R32:{key}"],
+        )
 
 
 def one_sided(world: World) -> None:
@@ -58,8 +93,16 @@ def _one_sided_told(world: World, entity: str) -> None:
         if r["journal_id"] == f"JI-{entity}-{LAST}" and r["counterparty_entity_code"]
     ]
     amount = sum(r["credit"] - r["debit"] for r in lines)
-    case(world, f"one-sided intercompany ({entity})", "R35", f"{entity}-US|{currency}|{LAST}", "one-sided", amount=-amount,
-         currency=currency, when=at(month_start(next_period(LAST))))  # fmt: skip
+    case(
+        world,
+        f"one-sided intercompany ({entity})",
+        "R35",
+        f"{entity}-US|{currency}|{LAST}",
+        "one-sided",
+        amount=-amount,
+        currency=currency,
+        when=at(month_start(next_period(LAST))),
+    )
 
 
 def accrual(world: World) -> None:
@@ -73,8 +116,16 @@ def accrual(world: World) -> None:
 
 def _accrual_told(world: World, entity: str, currency: str) -> None:
     key = f"{entity}|{currency}|{LAST}"
-    case(world, f"missing accrual ({entity})", "R08", key, "missing accrual", amount=world.notes["accrual_value"][entity, currency, LAST],
-         currency=currency, when=closed_at(LAST) or date(2026, 10, 8))  # fmt: skip
+    case(
+        world,
+        f"missing accrual ({entity})",
+        "R08",
+        key,
+        "missing accrual",
+        amount=world.notes["accrual_value"][entity, currency, LAST],
+        currency=currency,
+        when=closed_at(LAST) or date(2026, 10, 8),
+    )
 
 
 def schedule_not_rebuilt(world: World) -> None:
@@ -104,8 +155,17 @@ def _drop_schedule(world: World, title: str, sub: Subscription) -> None:
     sku, version = deferred[0]["_source"]["sku"], sub.versions[1]
     closed = at(closed_at(doc["period"]) or date(2026, 10, 8), 12)
     also = [f"R10:{version.transaction_id}"] if sub.interval == "year" else []
-    case(world, title, "R30", f"{sub.contract_id}|{sku}", "schedule not rebuilt", amount=-sum(p["amount"] for p in deferred),
-         currency=sub.currency, when=closed, also=also)  # fmt: skip
+    case(
+        world,
+        title,
+        "R30",
+        f"{sub.contract_id}|{sku}",
+        "schedule not rebuilt",
+        amount=-sum(p["amount"] for p in deferred),
+        currency=sub.currency,
+        when=closed,
+        also=also,
+    )
 
 
 HOOKS = [

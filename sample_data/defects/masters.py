@@ -1,4 +1,4 @@
-"""Master data: one customer twice, a SKU with two items, a parent that differs; and a prepaid balance that does not roll."""
+"""Masters: one customer twice, a SKU with two items, a parent that differs; a prepaid balance that does not roll."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _customer(world: World, title: str, tax_id: bool = True) -> Customer:
 
 
 def duplicates(world: World) -> None:
-    """Set up once more: under the same CRM account in capitals, or without one, with another suffix and the same tax id."""
+    """Set up once more: in capitals under the same CRM account, or without one, with the same tax id."""
     for number, kind in enumerate(("case", "suffix"), 1):
         c = _customer(world, f"duplicate customer ({kind})")
         row = next(r for r in world.tables["billing.customers"] if r["customer_id"] == c.customer_id)
@@ -94,8 +94,16 @@ def drawn_twice(world: World) -> None:
         )
         value = round_half_away(Fraction(grant["amount"]) * Fraction(quantity) / Fraction(grant["quantity"]))
         period = period_of(draw["drawn_at"].date())
-        case(world, f"drawdown used twice ({share} %)", "R07", f"{grant['subscription_id']}|API-PP|{period}", "B06", amount=-value,
-             currency=grant["currency"], when=add_months(draw["drawn_at"].date().replace(day=1), 1))  # fmt: skip
+        case(
+            world,
+            f"drawdown used twice ({share} %)",
+            "R07",
+            f"{grant['subscription_id']}|API-PP|{period}",
+            "B06",
+            amount=-value,
+            currency=grant["currency"],
+            when=add_months(draw["drawn_at"].date().replace(day=1), 1),
+        )
 
 
 HOOKS = [

@@ -1,4 +1,4 @@
-"""How a defect is planted: it takes a customer for itself, changes what one system did, and tells the truth about it."""
+"""How a defect is planted: it takes a customer for itself, changes what one system did, and tells the truth of it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def case(
     also: Iterable[str] = (),
     instance: str | None = None,
 ) -> None:
-    """One row of the truth. `amount` is left less right of the control in minor units, empty where it measures no money."""
+    """One row of the truth. `amount` is left less right in minor units, empty where no money is measured."""
     world.truth.append(
         {
             "defect_id": f"D{len(world.truth) + 1:03d}",

@@ -74,24 +74,24 @@ def not_posted(world: World) -> None:
         (
             "invoice not posted (time-out)",
             "C02",
-            dict(
-                status="dead_lettered",
-                failure_class="transport",
-                error_code="TIMEOUT",
-                error_message="no answer within 30 s",
-                attempts=6,
-            ),
+            {
+                "status": "dead_lettered",
+                "failure_class": "transport",
+                "error_code": "TIMEOUT",
+                "error_message": "no answer within 30 s",
+                "attempts": 6,
+            },
         ),
         (
             "rejected for an unmapped tax code",
             "C03",
-            dict(
-                status="rejected",
-                failure_class="business_rule",
-                error_code="TAX_CODE_UNMAPPED",
-                error_message="tax code has no mapping",
-                attempts=1,
-            ),
+            {
+                "status": "rejected",
+                "failure_class": "business_rule",
+                "error_code": "TAX_CODE_UNMAPPED",
+                "error_message": "tax code has no mapping",
+                "attempts": 1,
+            },
         ),
     )
     for name, cause, message in failures:
@@ -101,8 +101,17 @@ def not_posted(world: World) -> None:
             unpost(world, row)
             key, sent = row["invoice_id"], row["finalized_at"] + timedelta(minutes=1)
             world.notes["message"][key] = {**message, "acknowledged_at": None, "updated_at": sent + timedelta(hours=1)}
-            case(world, title, "R14", key, cause, amount=row["total_amount"], currency=row["currency"],
-                 when=row["finalized_at"] + timedelta(hours=4), also=[f"R22:MSG-{key}", *cells(row)])  # fmt: skip
+            case(
+                world,
+                title,
+                "R14",
+                key,
+                cause,
+                amount=row["total_amount"],
+                currency=row["currency"],
+                when=row["finalized_at"] + timedelta(hours=4),
+                also=[f"R22:MSG-{key}", *cells(row)],
+            )
 
 
 def posted_twice(world: World) -> None:
@@ -115,8 +124,17 @@ def posted_twice(world: World) -> None:
         _rename(world, second, name)
         created = first["created_at"] + timedelta(minutes=7)
         second.update(document_id=name, created_at=created, updated_at=created)
-        case(world, title, "R14", row["invoice_id"], "C05", amount=-row["total_amount"], currency=row["currency"],
-             when=created, also=[f"R19:ar_documents|{name}", *cells(row)])  # fmt: skip
+        case(
+            world,
+            title,
+            "R14",
+            row["invoice_id"],
+            "C05",
+            amount=-row["total_amount"],
+            currency=row["currency"],
+            when=created,
+            also=[f"R19:ar_documents|{name}", *cells(row)],
+        )
 
 
 def _rename(world: World, doc: Row, name: str) -> None:
@@ -144,9 +162,17 @@ def line_dropped(world: World) -> None:
         kept = [x for x in row["_lines"] if x is not dropped]
         net, charged = sum(x["amount"] for x in kept), sum(x["tax_amount"] for x in kept)
         repost(world, row, _lines=kept, net_amount=net, tax_amount=charged, total_amount=net + charged)
-        case(world, title, "R14", row["invoice_id"], "C07", amount=row["total_amount"] - net - charged, currency=row["currency"],
-             when=row["finalized_at"] + timedelta(hours=4),
-             also=[f"R15:{row['invoice_id']}", f"R24:PY-{row['invoice_id'][3:]}", *cells(row)])  # fmt: skip
+        case(
+            world,
+            title,
+            "R14",
+            row["invoice_id"],
+            "C07",
+            amount=row["total_amount"] - net - charged,
+            currency=row["currency"],
+            when=row["finalized_at"] + timedelta(hours=4),
+            also=[f"R15:{row['invoice_id']}", f"R24:PY-{row['invoice_id'][3:]}", *cells(row)],
+        )
     title = "one line dropped"
     row = invoice(world, title, paid)
     line = max(row["_lines"], key=lambda x: x["amount"])
@@ -161,8 +187,17 @@ def wrong_entity(world: World) -> None:
         row = invoice(world, title, lambda r, f=fits: open_bank(r) and f(r))  # type: ignore[misc]
         other = next(e.code for e in ENTITIES if e.code != row["legal_entity_code"] and e.code != "US")
         doc = repost(world, row, legal_entity_code=other)
-        case(world, title, "R14", row["invoice_id"], "C09", amount=row["total_amount"], currency=row["currency"],
-             when=row["finalized_at"] + timedelta(hours=4), also=[*cells(row), *cells(doc, row["issue_date"])])  # fmt: skip
+        case(
+            world,
+            title,
+            "R14",
+            row["invoice_id"],
+            "C09",
+            amount=row["total_amount"],
+            currency=row["currency"],
+            when=row["finalized_at"] + timedelta(hours=4),
+            also=[*cells(row), *cells(doc, row["issue_date"])],
+        )
 
 
 def wrong_period(world: World) -> None:
@@ -172,8 +207,15 @@ def wrong_period(world: World) -> None:
         row = invoice(world, title, lambda r, f=fits: _december(r) and f(r))  # type: ignore[misc]
         posted = date(2026, 1, 5)
         doc = repost(world, row, _posting_date=posted)
-        case(world, title, "R21", doc["document_id"], "C10", when=row["finalized_at"] + timedelta(hours=4),
-             also=[f"R14:{row['invoice_id']}", *cells(row), *cells(row, posted)])  # fmt: skip
+        case(
+            world,
+            title,
+            "R21",
+            doc["document_id"],
+            "C10",
+            when=row["finalized_at"] + timedelta(hours=4),
+            also=[f"R14:{row['invoice_id']}", *cells(row), *cells(row, posted)],
+        )
 
 
 def _december(row: Row) -> bool:
@@ -197,8 +239,17 @@ def header_tax(world: World) -> None:
         if shift == 1:
             quiet(world, "header-versus-line tax rounding", "R15", key)
             continue
-        case(world, title, "R15", key, "C11", amount=shift, currency=row["currency"], when=row["finalized_at"] + timedelta(hours=4),
-             also=[f"R14:{key}", f"R24:PY-{key[3:]}"])  # fmt: skip
+        case(
+            world,
+            title,
+            "R15",
+            key,
+            "C11",
+            amount=shift,
+            currency=row["currency"],
+            when=row["finalized_at"] + timedelta(hours=4),
+            also=[f"R14:{key}", f"R24:PY-{key[3:]}"],
+        )
 
 
 def scaled(world: World) -> None:
@@ -211,8 +262,17 @@ def scaled(world: World) -> None:
         lines = [{**x, "amount": x["amount"] * 100, "tax_amount": x["tax_amount"] * 100} for x in row["_lines"]]
         repost(world, row, _lines=lines, **{k: row[k] * 100 for k in ("net_amount", "tax_amount", "total_amount")})
         key = row["invoice_id"]
-        case(world, title, "R14", key, "C14", amount=-99 * row["total_amount"], currency="JPY", when=row["finalized_at"] + timedelta(hours=4),
-             also=[f"R15:{key}", f"R17:{key}", f"R28:{key}", *cells(row)])  # fmt: skip
+        case(
+            world,
+            title,
+            "R14",
+            key,
+            "C14",
+            amount=-99 * row["total_amount"],
+            currency="JPY",
+            when=row["finalized_at"] + timedelta(hours=4),
+            also=[f"R15:{key}", f"R17:{key}", f"R28:{key}", *cells(row)],
+        )
 
 
 def wrong_rate(world: World) -> None:

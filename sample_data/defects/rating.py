@@ -1,4 +1,6 @@
-"""The bill run rates one line wrongly: quantity, price, scheme, minimum, proration, discount. What follows is consistent with it."""
+"""The bill run rates one line wrongly: quantity, price, scheme, minimum, proration, discount.
+
+What follows, from posting to cash, is consistent with the wrong line."""
 
 from __future__ import annotations
 
@@ -44,10 +46,11 @@ def glitch(world: World, sub: Subscription, sku: str, start: date, **wrong: Any)
 
 def line_of(world: World, sub: Subscription, sku: str, start: date, kind: str) -> Row:
     return next(
-        r for r in world.tables["billing.invoice_lines"]
+        r
+        for r in world.tables["billing.invoice_lines"]
         if (r["subscription_id"], r["sku"], r["service_start"], r["kind"]) == (sub.subscription_id, sku, start, kind)
         and r["_invoice"]["status"] != "void"
-    )  # fmt: skip
+    )
 
 
 def misrated(world: World, title: str, code: str, cause: str, found: Found, small: bool = False, **wrong: Any) -> None:
@@ -92,8 +95,16 @@ def wrong_quantity(world: World) -> None:
         effect = usage_value(world, terms, sub.currency, quantity, start) - usage_value(
             world, terms, sub.currency, billed, start
         )
-        case(world, title, "R05", f"{sub.subscription_id}|{terms.sku}|{start}", "B04", amount=effect, currency=sub.currency,
-             when=add_months(start, 1) + timedelta(days=5))  # fmt: skip
+        case(
+            world,
+            title,
+            "R05",
+            f"{sub.subscription_id}|{terms.sku}|{start}",
+            "B04",
+            amount=effect,
+            currency=sub.currency,
+            when=add_months(start, 1) + timedelta(days=5),
+        )
 
 
 def old_price_list(world: World) -> None:
@@ -161,8 +172,11 @@ def _upgradable(sub: Subscription) -> bool:
 
 
 def _prorated(world: World, title: str, sub: Subscription, sku: str, effective: date) -> None:
-    lines = [r for r in world.tables["billing.invoice_lines"]
-             if r["subscription_id"] == sub.subscription_id and r["is_proration"] and r["service_start"] == effective]  # fmt: skip
+    lines = [
+        r
+        for r in world.tables["billing.invoice_lines"]
+        if r["subscription_id"] == sub.subscription_id and r["is_proration"] and r["service_start"] == effective
+    ]
     old, new = sorted(lines, key=lambda r: r["amount"])
     if "tolerance" in title:
         quiet(world, "30-day proration in a 31-day month", "R06", new["line_id"])
@@ -171,8 +185,17 @@ def _prorated(world: World, title: str, sub: Subscription, sku: str, effective: 
 
     share = Fraction((add_months(effective.replace(day=1), 1) - effective).days, 31)
     expected = amounts(world, new["_terms"], sub.currency, new["quantity"], effective, share)[1]
-    case(world, title, "R06", new["line_id"], "B07", amount=expected - new["amount"], currency=sub.currency,
-         when=new["_invoice"]["finalized_at"], also=[f"R06:{old['line_id']}"])  # fmt: skip
+    case(
+        world,
+        title,
+        "R06",
+        new["line_id"],
+        "B07",
+        amount=expected - new["amount"],
+        currency=sub.currency,
+        when=new["_invoice"]["finalized_at"],
+        also=[f"R06:{old['line_id']}"],
+    )
 
 
 def expired_discount(world: World) -> None:

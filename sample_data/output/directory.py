@@ -65,8 +65,9 @@ def _events(world: World, root: Path) -> None:
             where = f"occurred_at < '{month_start(next_period(period))}'"
         source = f"from events where {where} and ingested_at <= '{EXTRACTED_AT:%Y-%m-%d %H:%M:%S}'"
         world.con.execute(
-            f"copy (select event_id, tenant_id, subscription_id, meter_code, quantity, occurred_at::timestamptz as occurred_at, "
-            f"ingested_at::timestamptz as ingested_at, properties {source} order by event_id, ingested_at) "
+            "copy (select event_id, tenant_id, subscription_id, meter_code, quantity, "
+            f"occurred_at::timestamptz as occurred_at, ingested_at::timestamptz as ingested_at, properties "
+            f"{source} order by event_id, ingested_at) "
             f"to '{path}' (format parquet, compression zstd)"
         )
         count, total = world.con.execute(f"select count(*), coalesce(sum(quantity), 0) {source}").fetchone() or (0, 0)
@@ -95,9 +96,9 @@ def configuration(copies: int = 1) -> str:
         for d in DOMAINS:
             others = ", ".join(x for x in linked.split(", ") if x != d + tail)
             links = f", links: [{others}]" if copies > 1 else ""
-            lines.append(
-                f"  - {{name: {d + tail}, domain: {d}, vendor: generic, connector: {{type: files, path: data/{d + tail}}}{links}}}"
-            )
+            name = d + tail
+            connector = f"{{type: files, path: data/{name}}}"
+            lines.append(f"  - {{name: {name}, domain: {d}, vendor: generic, connector: {connector}{links}}}")
     return "\n".join(lines) + "\n"
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# One head line per object: its name, the format of its files, and the column by whose half-year its rows are divided into
-# files. Below it the columns, `*` = key, with their types: text where none is given, date, time, money (minor units of the
-# row's currency), base (minor units of the entity's base currency), number, rate, percent, bool, int, json.
+# One head line per object: its name, the format of its files, and the column by whose half-year its rows are divided
+# into files. Below it the columns, `*` = key, with their types: text where none is given, date, time, money (minor
+# units of the row's currency), base (those of the entity's base currency), number, rate, percent, bool, int, json.
 OBJECTS = """
 product.tenants csv
     tenant_id* billing_customer_id name region is_test:bool created_at:time updated_at:time

@@ -18,9 +18,17 @@ FAULTS = ("truncated_erp", "stale_extract", "retyped_column")
 
 def _truth(title: str, key: str, cause: str) -> Row:
     return {
-        "defect_id": "D001", "title": title, "code": "R38", "match_key": key, "source_instance": key.split("|")[0], "cause": cause,
-        "amount_minor": None, "currency": None, "first_detectable_at": AS_OF.isoformat(), "also_expected": "",
-    }  # fmt: skip
+        "defect_id": "D001",
+        "title": title,
+        "code": "R38",
+        "match_key": key,
+        "source_instance": key.split("|")[0],
+        "cause": cause,
+        "amount_minor": None,
+        "currency": None,
+        "first_detectable_at": AS_OF.isoformat(),
+        "also_expected": "",
+    }
 
 
 def truncated_erp(data: Path) -> Row:

@@ -91,7 +91,7 @@ def _billing(world: World, sub: Subscription) -> None:
         "billing.subscriptions",
         **shared,
         status="active",
-        end_date=sub.term_end if not sub.ended == "cancelled" else None,
+        end_date=sub.term_end if sub.ended != "cancelled" else None,
         cancelled_at=None,
         updated_at=signed + timedelta(hours=2),
     )

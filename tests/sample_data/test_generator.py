@@ -13,24 +13,72 @@ import pytest
 from sample_data import generate
 
 MEGABYTE = 1_000_000
-LISTED = (
-    "extra seats granted;live after cancellation;hour of events dropped;events re-sent after 24 h;retry with a new timestamp;"
-    "test tenant billed;events on the sibling tenant;local-time month edge;MB read as MiB;late within grace;late after close;"
-    "late drop into a lower volume tier;closed-won without subscription;amendment in CRM only;amendment missing in ERP;"
-    "bill run skips a subscription;wrong billed quantity;old price list;volume charged as graduated;minimum omitted;"
-    "drawdown used twice;30-day proration in a 31-day month;expired discount applied;billed after end;"
-    "duplicate invoice under a new number;number gap;invoice not posted (time-out);rejected for an unmapped tax code;"
-    "posted twice;one line dropped;credit posted as debit;credit not posted;posted to the wrong entity;"
-    "December posted in January;header-versus-line tax rounding;inverted rate;JPY scaled by 100;"
-    "manual journal on the control account;fictitious ERP invoice;receipt unapplied;applied to the wrong customer;"
-    "bank fee short pay;refund without credit;chargeback not reinstated;schedule not rebuilt after an upgrade;"
-    "deferred revenue remeasured;one-sided intercompany;duplicate customer;SKU mapped to two items;parent differs in the ERP;"
-    "wrong cost center"
-).split(";")
-DECOYS = (
-    "two genuine identical invoices;documented void;one payment for nine invoices;approved credit;posted within;rounding at T1;"
-    "29 February proration;status synonyms;rebill after void;renamed customer;zero usage under a commitment"
-).split(";")
+LISTED = [
+    "extra seats granted",
+    "live after cancellation",
+    "hour of events dropped",
+    "events re-sent after 24 h",
+    "retry with a new timestamp",
+    "test tenant billed",
+    "events on the sibling tenant",
+    "local-time month edge",
+    "MB read as MiB",
+    "late within grace",
+    "late after close",
+    "late drop into a lower volume tier",
+    "closed-won without subscription",
+    "amendment in CRM only",
+    "amendment missing in ERP",
+    "bill run skips a subscription",
+    "wrong billed quantity",
+    "old price list",
+    "volume charged as graduated",
+    "minimum omitted",
+    "drawdown used twice",
+    "30-day proration in a 31-day month",
+    "expired discount applied",
+    "billed after end",
+    "duplicate invoice under a new number",
+    "number gap",
+    "invoice not posted (time-out)",
+    "rejected for an unmapped tax code",
+    "posted twice",
+    "one line dropped",
+    "credit posted as debit",
+    "credit not posted",
+    "posted to the wrong entity",
+    "December posted in January",
+    "header-versus-line tax rounding",
+    "inverted rate",
+    "JPY scaled by 100",
+    "manual journal on the control account",
+    "fictitious ERP invoice",
+    "receipt unapplied",
+    "applied to the wrong customer",
+    "bank fee short pay",
+    "refund without credit",
+    "chargeback not reinstated",
+    "schedule not rebuilt after an upgrade",
+    "deferred revenue remeasured",
+    "one-sided intercompany",
+    "duplicate customer",
+    "SKU mapped to two items",
+    "parent differs in the ERP",
+    "wrong cost center",
+]
+DECOYS = [
+    "two genuine identical invoices",
+    "documented void",
+    "one payment for nine invoices",
+    "approved credit",
+    "posted within",
+    "rounding at T1",
+    "29 February proration",
+    "status synonyms",
+    "rebill after void",
+    "renamed customer",
+    "zero usage under a commitment",
+]
 
 
 def hashes(folder: Path) -> dict[str, str]:
