@@ -1,0 +1,118 @@
+-- One row per billed record (invoice line or credit note line) with its cell: what it adds to B, what the same quantity should
+-- have cost, and the cause of the rest.
+with lines as (
+  select * from {{ ref('line_expected') }}
+),
+
+line_dates as (
+  select * from {{ ref('line_terms') }}
+),
+
+billed as (
+  select * from {{ ref('billed_line') }}
+),
+
+results as (
+  select * from {{ ref('r06_rerated_to_billed_amount') }}
+),
+
+subscriptions as (
+  select * from {{ ref('subscription') }}
+),
+
+one_time_terms as (
+  select billing_instance, subscription_id, terms_id, effective_from from {{ ref('terms') }}
+),
+
+credit_lines as (
+  select * from {{ ref('credit_note_line') }} where credit_note_is_live
+),
+
+credit_notes as (
+  select * from {{ ref('credit_note') }}
+),
+
+with_interval as (
+  select
+    lines.*,
+    billed.is_duplicate_of,
+    billed.replaced_by,
+    one_time_terms.effective_from as one_time_start,
+    subscriptions.start_date,
+    coalesce(
+      lines.interval_months, case subscriptions.billing_interval when 'month' then 1 when 'year' then 12 end
+    ) as months,
+    results.cause_code as priced_cause,
+    results.status as priced_status,
+  from lines
+  inner join billed on billed.billing_instance = lines.billing_instance and billed.line_id = lines.line_id
+  left join subscriptions
+    on subscriptions.source_instance = lines.billing_instance and subscriptions.subscription_id = lines.subscription_id
+  left join one_time_terms
+    on one_time_terms.billing_instance = lines.billing_instance
+    and one_time_terms.subscription_id = lines.subscription_id
+    and one_time_terms.terms_id = lines.terms_id
+  left join results on results.source_instance = lines.billing_instance and results.match_key = lines.line_id
+),
+
+placed as (
+  select
+    *,
+    case
+      when kind in ('usage', 'minimum') then service_month
+      when kind = 'one_time' then coalesce(one_time_start, service_start)
+      when start_date is null or months is null or service_start < start_date then service_start
+      else {{ add_months('start_date', '(' ~ months_to_anchor('start_date', 'service_start', 'months') ~ ')') }}
+    end as service_period_start,
+    terms_id is not null and untestable_reason is null and expected_minor is not null
+      and terms_currency_code = currency_code as is_rated,
+  from with_interval
+)
+
+select
+  'invoice_line' as record_kind,
+  billing_instance,
+  line_id as record_id,
+  invoice_id as document_id,
+  legal_entity_code,
+  customer_id,
+  subscription_id,
+  sku,
+  service_period_start,
+  currency_code,
+  kind,
+  amount_minor as billed_minor,
+  is_counted and is_rated as counts_quantity,
+  case when is_counted and is_rated then expected_minor else 0 end as due_minor,
+  case
+    when is_duplicate_of is not null or replaced_by is not null then 'B11'
+    when terms_currency_code <> currency_code then 'B09'
+    when terms_id is null then 'B12'
+    when not is_rated then 'untestable'
+    else coalesce(priced_cause, 'B99')
+  end as cause_code,
+from placed
+
+union all
+
+select
+  'credit_note_line' as record_kind,
+  credit_lines.source_instance as billing_instance,
+  credit_lines.credit_note_line_id as record_id,
+  credit_lines.credit_note_id as document_id,
+  credit_lines.legal_entity_code,
+  credit_lines.customer_id,
+  coalesce(placed.subscription_id, 'unallocated') as subscription_id,
+  coalesce(placed.sku, 'unallocated') as sku,
+  coalesce(placed.service_period_start, {{ month_start('credit_lines.issue_date') }}) as service_period_start,
+  credit_lines.currency_code,
+  'credit' as kind,
+  -credit_lines.amount_minor as billed_minor,
+  false as counts_quantity,
+  0 as due_minor,
+  case when credit_notes.approved_by is not null then 'B13' else 'B14' end as cause_code,
+from credit_lines
+inner join credit_notes
+  on credit_notes.source_instance = credit_lines.source_instance and credit_notes.credit_note_id = credit_lines.credit_note_id
+left join placed
+  on placed.billing_instance = credit_lines.source_instance and placed.line_id = credit_lines.invoice_line_id
