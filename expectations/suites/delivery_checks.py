@@ -19,15 +19,15 @@ from expectations.suites.sql import literal
 SUITE = "boundary.deliveries"
 RELATION = "boundary__deliveries"
 _SAME = "using (source_instance, domain, object)"
-_BATCHES = f"from landed.batches as b semi join {{batch}} as d {_SAME}"
+_BATCHES = f"from landed.batches as b semi join (select * from {{batch}}) as d {_SAME}"
 _TOTALS = (
     "from landed.batch_totals as t inner join landed.batches as b using (batch_id, source_instance, object) "
-    f"semi join {{batch}} as d {_SAME}"
+    f"semi join (select * from {{batch}}) as d {_SAME}"
 )
 _AGES = (
     "select d.source_instance, d.domain, d.object, max(b.extracted_at) as newest_extracted_at, "
     "any_value(p.as_of) as as_of, any_value(s.freshness_limit_hours) as freshness_limit_hours "
-    f"from {{batch}} as d inner join landed.batches as b {_SAME} "
+    f"from (select * from {{batch}}) as d inner join landed.batches as b {_SAME} "
     "inner join config.sources as s on d.source_instance = s.source_instance cross join config.parameters as p "
     "where b.state = 'loaded' and b.extracted_at is not null group by d.source_instance, d.domain, d.object"
 )
@@ -48,18 +48,18 @@ class DeliveryRule:
 RULES = (
     DeliveryRule(
         "columns_as_contracted",
-        "select d.source_instance, e.*, c.data_type as found_type from {batch} as d "
+        "select d.source_instance, e.*, c.data_type as found_type from (select * from {batch}) as d "
         "inner join boundary_columns as e using (domain, object) "
         "left join (select table_name, column_name, data_type from duckdb_columns() where schema_name = 'landed' "
         "and database_name = current_database()) as c "
         "on c.table_name = 'generic__' || e.domain || '__' || e.object and c.column_name = e.column_name "
         "where c.data_type is distinct from e.contracted_type",
-        "select d.source_instance, e.domain, e.object from {batch} as d "
+        "select d.source_instance, e.domain, e.object from (select * from {batch}) as d "
         "inner join boundary_columns as e using (domain, object)",
     ),
     DeliveryRule(
         "delivered",
-        "select d.* from {batch} as d "
+        "select d.* from (select * from {batch}) as d "
         f"anti join (select * from landed.batches where state = 'loaded') as b {_SAME} where not d.is_optional",
         "select source_instance, domain, object from {batch}",
     ),
@@ -70,7 +70,7 @@ RULES = (
     ),
     DeliveryRule(
         "rows_accepted",
-        f"select q.* from landed.quarantine as q semi join {{batch}} as d {_SAME} where q.row_number is not null",
+        f"select q.* from landed.quarantine as q semi join (select * from {{batch}}) as d {_SAME} where q.row_number is not null",
         f"select b.source_instance, b.domain, b.object, b.received_rows {_BATCHES} where b.state = 'loaded'",
         counted="sum(received_rows)",
     ),
@@ -90,7 +90,7 @@ RULES = (
     ),
     DeliveryRule(
         "no_breaking_drift",
-        f"select s.* from landed.schema_drift as s semi join {{batch}} as d {_SAME} where s.is_breaking",
+        f"select s.* from landed.schema_drift as s semi join (select * from {{batch}}) as d {_SAME} where s.is_breaking",
         f"select b.source_instance, b.domain, b.object {_BATCHES}",
     ),
     DeliveryRule(

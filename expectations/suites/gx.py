@@ -10,7 +10,7 @@ setting and GX_ANALYTICS_ENABLED=false, which settings of a site may add, hold f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import duckdb
@@ -21,11 +21,15 @@ from expectations.suites.persisted_connection import keep_duckdb_connections_ope
 
 @dataclass(frozen=True)
 class Verdict:
-    """What GX concluded on one suite: per expectation true or false, or the fault that kept it from judging."""
+    """What GX concluded on one suite: per expectation true or false, or the fault that kept it from judging.
 
-    success: dict[str, bool]
-    faults: dict[str, str]
-    document: dict[str, Any]
+    `untestable` says why the suite was not run at all; a fault, on the other hand, is a control that broke: no pass.
+    """
+
+    success: dict[str, bool] = field(default_factory=dict)
+    faults: dict[str, str] = field(default_factory=dict)
+    document: dict[str, Any] = field(default_factory=dict)
+    untestable: str | None = None
 
 
 class Evaluator:
@@ -65,7 +69,7 @@ class Evaluator:
         outcome = batch.validate(
             self._gx.ExpectationSuite(name=suite.name, expectations=expectations), result_format="BOOLEAN_ONLY"
         )
-        verdict = Verdict({}, {}, outcome.to_json_dict())
+        verdict = Verdict(document=outcome.to_json_dict())
         for result in outcome.results:
             name = result.expectation_config.meta["name"]  # type: ignore[union-attr]
             fault = _fault(result.exception_info)

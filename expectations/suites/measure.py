@@ -56,8 +56,9 @@ class Measure:
     def _of_check(
         self, check: Check, instances: tuple[str | None, ...], groups: list[Group], fault: str | None
     ) -> list[ResultRow]:
-        evaluated = self._evaluated(check) if not fault else {}
-        testable = self._testable(check) if not fault else None
+        untestable = self._verdict.untestable
+        evaluated = self._evaluated(check) if not (fault or untestable) else {}
+        testable = self._testable(check) if not (fault or untestable) else None
         named = [group.source_instance for group in groups if group.source_instance not in instances]
         rows: list[ResultRow] = []
         for instance in (*instances, *dict.fromkeys(named)):
@@ -67,8 +68,11 @@ class Measure:
                 words = failure_words(self._connection, check, mine, count)
                 path = self._parquet_path(check)
                 rows += [self._row(check, "failed", instance, count, words, group, path) for group in mine]
+            elif untestable:
+                rows.append(self._row(check, "not_testable", instance, 0, f"Not testable: {untestable}."))
             elif fault:
-                rows.append(self._row(check, "not_testable", instance, 0, f"Not testable: {fault}"))
+                words = f"The control could not be evaluated, so nothing is known: {fault.splitlines()[0]}"
+                rows.append(self._row(check, "failed", instance, 0, words))
             elif (testable is not None and instance not in testable) or (check.needs_evidence and not count):
                 rows.append(self._row(check, "not_testable", instance, count, untestable_words(check)))
             elif not (instance is None and named):

@@ -62,10 +62,7 @@ _BUILT = (
 def _run(
     connection: duckdb.DuckDBPyConnection, evaluator: Evaluator, suite: Suite, is_built: bool, folder: Path, home: Path
 ) -> list[ResultRow]:
-    if is_built:
-        verdict = evaluator.evaluate(suite)
-    else:
-        verdict = Verdict({}, {item.name: f"{suite.relation} is not built" for item in suite.expectations}, {})
+    verdict = evaluator.evaluate(suite) if is_built else Verdict(untestable=f"{suite.relation} is not built")
     rows = Measure(connection, suite, verdict, folder, home).rows({check.subject: (None,) for check in suite.checks})
     ensure_agreement(verdict, suite, rows)
     store.write_suite(folder, suite, verdict, rows)

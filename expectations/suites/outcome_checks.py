@@ -2,6 +2,7 @@
 
 A failure here is a fault of a model, not of a source: it blocks publishing, because the figures could be wrong.
 Each is one query in `outcome_sql/`, written from the contract of the public tables, not from the models that fill them.
+`{batch}` in it is the suite's mart, always as `(select * from {batch})`: GX adds an alias of its own, or none.
 """
 
 from __future__ import annotations

@@ -194,3 +194,32 @@ def _text(value: Any) -> str | None:
 def _hash(contract: Contract, row: Mapping[str, str | None]) -> str:
     content = json.dumps([row[column.name] for column in contract.content_columns])
     return hashlib.sha256(content.encode()).hexdigest()
+
+
+def default_row(contract: Contract, **values: Any) -> dict[str, Any]:
+    """A row that keeps the contract: every key and reference is `R1`, so that every reference of a full world resolves."""
+    defaults = {
+        "string": "R1", "json": '{"key": "a"}', "boolean": "false", "integer": "1", "date": "2026-01-01",
+        "timestamp": "2026-09-30T12:00:00+00:00", "period": "2026-09", "currency": "USD", "money": "1.00",
+        "quantity": "1", "unit_price": "1", "flat_price": "1", "rate": "1", "percent": "10",
+    }  # fmt: skip
+    row = {column.name: column.allowed[0] if column.allowed else defaults[column.kind] for column in contract.columns}
+    return row | values
+
+
+def land_defaults(made: World) -> None:
+    """One valid row in every object of every configured source."""
+    for source in made.settings.sources:
+        for (domain, name), contract in load_contracts().items():
+            if domain == source.domain:
+                made.land(domain, name, [default_row(contract)], source.name, batch=f"default-{source.name}-{name}")
+
+
+def results(made: World, table: str = "boundary_results") -> list[dict[str, Any]]:
+    """The stored results as dictionaries."""
+    return made.con.sql(f"select * from quality.{table}").pl().to_dicts()
+
+
+def found(made: World, table: str = "boundary_results", **where: Any) -> list[dict[str, Any]]:
+    """Stored results with these values."""
+    return [row for row in results(made, table) if all(row[name] == value for name, value in where.items())]

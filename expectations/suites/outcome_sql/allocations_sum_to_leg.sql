@@ -9,7 +9,7 @@ with legs as (
             c.billed_minor - c.posted_minor,
             c.posted_minor - c.settled_minor
         ]) as leg_minor,
-    from {batch} as c
+    from (select * from {batch}) as c
 ),
 
 allocated as (

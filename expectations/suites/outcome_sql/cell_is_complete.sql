@@ -1,6 +1,6 @@
 -- A missing amount is not zero, and a cell that occurs twice is counted twice.
 select r.*
-from {batch} as r
+from (select * from {batch}) as r
 where
     r.expected_minor is null
     or r.metered_minor is null
@@ -10,7 +10,7 @@ where
     or r.currency_code is null
     or (
         select count(*)
-        from {batch} as a
+        from (select * from {batch}) as a
         where
             a.legal_entity_code is not distinct from r.legal_entity_code
             and a.customer_id is not distinct from r.customer_id

@@ -1,6 +1,6 @@
 -- A break without an owner is nobody's work.
 select r.*
-from {batch} as r
+from (select * from {batch}) as r
 where
     coalesce(trim(r.reason), '') = ''
     or coalesce(trim(r.state), '') = ''

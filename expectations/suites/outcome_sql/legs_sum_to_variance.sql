@@ -22,7 +22,7 @@ select
     c.expected_minor - c.settled_minor as variance_minor,
     a.bridged_minor,
     coalesce(c.expected_minor - c.settled_minor, 0) - coalesce(a.bridged_minor, 0) as delta_minor,
-from {batch} as c
+from (select * from {batch}) as c
 full outer join allocated as a
     on
         c.legal_entity_code is not distinct from a.legal_entity_code

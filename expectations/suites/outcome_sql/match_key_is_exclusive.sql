@@ -1,6 +1,6 @@
 -- Two results for one key state the same difference twice.
 select r.*
-from {batch} as r
+from (select * from {batch}) as r
 inner join (
     select
         code,

@@ -1,7 +1,7 @@
 -- A break on a truncated file accuses the business of what the delivery did.
 -- With several linked instances, only an object that failed in all of them is certain to reach the result.
 select r.*
-from {batch} as r
+from (select * from {batch}) as r
 where
     r.status = 'break'
     and r.code <> 'R38'

@@ -1,6 +1,6 @@
 -- A result without code, key, instance or status is in no total of the close.
 select r.*
-from {batch} as r
+from (select * from {batch}) as r
 left join marts.controls as c on r.code = c.code
 where
     c.code is null
