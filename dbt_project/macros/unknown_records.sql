@@ -24,7 +24,7 @@
     '{{ kind }}:' || unknown.key as left_ref,
     cast(null as {{ dbt.type_string() }}) as right_ref,
     cast(null as timestamp) as due_at,
-    cast(null as bigint) as rounding_components,
+    cast(null as bigint) as rounding_components
   from {{ ref('billing_key_not_testable') }} as unknown
   left join {{ ref(relation) }} as known
     on known.source_instance = unknown.source_instance and known.{{ key }} = unknown.key

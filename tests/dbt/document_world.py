@@ -32,7 +32,9 @@ class DocumentWorld(LandedWorld):
             " batch_id varchar, row_number bigint, content_hash varchar, kind varchar, counting_batch_id varchar,"
             " counting_row_number bigint)"
         )
-        objects = self.connection.execute("select source_instance, domain, object from config.source_objects").fetchall()
+        objects = self.connection.execute(
+            "select source_instance, domain, object from config.source_objects"
+        ).fetchall()
         for source, domain, name in objects:
             self.batch(source, domain, name)
         self._masters()
@@ -40,7 +42,9 @@ class DocumentWorld(LandedWorld):
     def batch(self, source: str, domain: str, name: str, **more: Any) -> None:
         """One delivered file; fresh, complete and with a sidecar unless said otherwise. Replaces the object's others."""
         if not more.pop("beside", False):
-            self.connection.execute("delete from landed.batches where source_instance = ? and object = ?", [source, name])
+            self.connection.execute(
+                "delete from landed.batches where source_instance = ? and object = ?", [source, name]
+            )
         row = {
             "source_instance": source, "domain": domain, "vendor": "generic", "object": name, "batch_id": f"{source}{name}",
             "file_name": f"{name}.csv", "extracted_at": datetime(2026, 4, 15, 9), "received_at": datetime(2026, 4, 15, 10),
@@ -60,7 +64,9 @@ class DocumentWorld(LandedWorld):
             [source, domain, name, key, payload],
         )
 
-    def invoice(self, key: str, net: str = "100", tax: str = "10", lines: int = 1, source: str = "main", **more: Any) -> None:
+    def invoice(
+        self, key: str, net: str = "100", tax: str = "10", lines: int = 1, source: str = "main", **more: Any
+    ) -> None:
         """A final invoice of `lines` equal lines."""
         row = {
             "invoice_id": key, "number": key, "series": "A", "customer_id": "C1", "legal_entity_code": "US",
@@ -148,7 +154,9 @@ class DocumentWorld(LandedWorld):
             }  # fmt: skip
             self.add("erp", "erp", "cash_applications", application)
 
-    def journal(self, key: str, account: str, amount: str, period: str = "2026-03", source: str = "billing", **more: Any) -> None:
+    def journal(
+        self, key: str, account: str, amount: str, period: str = "2026-03", source: str = "billing", **more: Any
+    ) -> None:
         """One journal line in the second ERP; a negative amount is a credit."""
         value = Decimal(amount)
         row = {

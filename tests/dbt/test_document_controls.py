@@ -210,7 +210,9 @@ def _ledger(world: DocumentWorld) -> None:
     irish = {**british, "legal_entity_code": "IE", "currency": "EUR"}
     world.posting(None, document_id="astray", period="2026-03", **irish)
     world.journal("J-astray", "1110", "110", document_id="astray", legal_entity_code="UK", currency="EUR")
-    world.journal("J-orphan", "1110", "42", document_id="nowhere", legal_entity_code="IE", currency="EUR", period="2026-04")
+    world.journal(
+        "J-orphan", "1110", "42", document_id="nowhere", legal_entity_code="IE", currency="EUR", period="2026-04"
+    )
 
 
 LEDGER = {
@@ -227,7 +229,9 @@ LEDGER = {
 def _sources(world: DocumentWorld) -> None:
     world.batch("crm", "crm", "accounts", extracted_at="2026-04-13 09:00")
     world.batch("crm", "crm", "contracts", received_rows=7)
-    world.batch("crm", "crm", "opportunities", state="refused", refusal_reason="not UTF-8", extracted_at="2026-04-14 13:00")
+    world.batch(
+        "crm", "crm", "opportunities", state="refused", refusal_reason="not UTF-8", extracted_at="2026-04-14 13:00"
+    )
     world.batch("crm", "crm", "opportunities", beside=True, batch_id="mended")
     world.batch("crm", "crm", "contract_lines", extracted_at=None, reported_row_count=None)
     world.connection.execute("delete from landed.batches where source_instance = 'product' and object = 'meters'")
@@ -314,7 +318,9 @@ def test_a_truncated_erp_file_neither_reports_missing_documents_nor_touches_the_
 
 
 def test_a_difference_brought_forward_is_no_new_break_but_is_said_in_words(warehouse):
-    query = "select match_key, reason from marts.reconciliation_results where code = 'R33' and source_instance = 'erp_b'"
+    query = (
+        "select match_key, reason from marts.reconciliation_results where code = 'R33' and source_instance = 'erp_b'"
+    )
     reasons = dict(rows(warehouse, query))
     assert reasons["UK|1100|GBP|2026-01"] is None
     assert "J-manual, entered by somebody" in reasons["UK|1100|GBP|2026-02"]
@@ -343,7 +349,9 @@ def test_amounts_in_words_are_those_of_the_currency(warehouse):
 
 def test_the_close_is_blocked_by_the_gates_that_say_no(warehouse):
     query = "select gate_receivables, gate_open_s1, readiness, blocking_gates from marts.close_status"
-    receivables, open_s1, readiness, words = rows(warehouse, f"{query} where legal_entity_code = 'US' and period = '2026-03'")[0]
+    receivables, open_s1, readiness, words = rows(
+        warehouse, f"{query} where legal_entity_code = 'US' and period = '2026-03'"
+    )[0]
     assert (receivables, open_s1, readiness) == ("failed", "failed", "blocked")
     assert "R14" in words and "not posted as billed" in words
     assert rows(warehouse, f"{query} where legal_entity_code = 'US' and period = '2026-04'")[0][2] == "running"

@@ -24,7 +24,7 @@ invoice_final as (
     'invoice_to_posting' as workflow, invoice_id as business_transaction_id, source_instance, 'final' as step,
     'billing' as system, 'invoice:' || invoice_id as document, finalized_at as occurred_at,
     finalized_at as due_at, cast(null as {{ dbt.type_string() }}) as failure, true as is_there,
-    total_amount_minor as effect_minor, currency_code, legal_entity_code, customer_id, 'BillingOps' as owner_role,
+    total_amount_minor as effect_minor, currency_code, legal_entity_code, customer_id, 'BillingOps' as owner_role
   from invoices
 ),
 
@@ -36,7 +36,7 @@ invoice_posted as (
     case when messages.status in ('rejected', 'dead_lettered') then messages.words end as failure,
     documents.document_id is not null as is_there,
     invoices.total_amount_minor as effect_minor, invoices.currency_code, invoices.legal_entity_code,
-    invoices.customer_id, 'AR' as owner_role,
+    invoices.customer_id, 'AR' as owner_role
   from invoices
   left join documents
     on documents.billing_instance = invoices.source_instance and documents.external_id = invoices.invoice_id
@@ -51,7 +51,7 @@ invoice_posted as (
 payments as (
   select
     payments.*,
-    {{ add_business_days('payments.received_at', 'parameters.cash_business_days') }} as due_at,
+    {{ add_business_days('payments.received_at', 'parameters.cash_business_days') }} as due_at
   from {{ ref('payment') }} as payments
   cross join parameters
   where payments.status = 'succeeded'
@@ -68,7 +68,7 @@ applications as (
   select
     receipts.billing_instance, receipts.external_id,
     min(applications.application_id) as application_id,
-    max(applications.applied_at) as applied_at,
+    max(applications.applied_at) as applied_at
   from {{ ref('cash_receipt') }} as receipts
   inner join {{ ref('cash_application') }} as applications
     on applications.source_instance = receipts.source_instance and applications.receipt_id = receipts.receipt_id
@@ -81,7 +81,7 @@ payment_made as (
     'payment_to_application' as workflow, payment_id as business_transaction_id, source_instance, 'paid' as step,
     'billing' as system, 'payment:' || payment_id as document, received_at as occurred_at,
     received_at as due_at, cast(null as {{ dbt.type_string() }}) as failure, true as is_there,
-    amount_minor as effect_minor, currency_code, legal_entity_code, customer_id, 'AR' as owner_role,
+    amount_minor as effect_minor, currency_code, legal_entity_code, customer_id, 'AR' as owner_role
   from payments
 ),
 
@@ -92,7 +92,7 @@ payment_received as (
     cast(receipts.received_date as timestamp) as occurred_at, payments.due_at,
     cast(null as {{ dbt.type_string() }}) as failure, receipts.receipt_id is not null as is_there,
     payments.amount_minor as effect_minor, payments.currency_code, payments.legal_entity_code, payments.customer_id,
-    'AR' as owner_role,
+    'AR' as owner_role
   from payments
   left join receipts
     on receipts.billing_instance = payments.source_instance and receipts.external_id = payments.payment_id
@@ -105,7 +105,7 @@ payment_applied as (
     applications.applied_at as occurred_at, payments.due_at, cast(null as {{ dbt.type_string() }}) as failure,
     applications.application_id is not null as is_there,
     payments.amount_minor as effect_minor, payments.currency_code, payments.legal_entity_code, payments.customer_id,
-    'AR' as owner_role,
+    'AR' as owner_role
   from payments
   left join applications
     on applications.billing_instance = payments.source_instance and applications.external_id = payments.payment_id
@@ -118,7 +118,7 @@ amendments as (
     contract_id,
     min(version) as version,
     min(signed_at) as signed_at,
-    min(legal_entity_code) as legal_entity_code,
+    min(legal_entity_code) as legal_entity_code
   from {{ ref('contract_version') }}
   where status <> 'draft' and signed_at is not null
   group by business_transaction_id, source_instance, contract_id
@@ -130,7 +130,7 @@ amendment_signed as (
     'contract:' || contract_id as document, signed_at as occurred_at, signed_at as due_at,
     cast(null as {{ dbt.type_string() }}) as failure, true as is_there, cast(null as bigint) as effect_minor,
     cast(null as {{ dbt.type_string() }}) as currency_code, legal_entity_code,
-    cast(null as {{ dbt.type_string() }}) as customer_id, 'RevOps' as owner_role,
+    cast(null as {{ dbt.type_string() }}) as customer_id, 'RevOps' as owner_role
   from amendments
 ),
 
@@ -164,6 +164,6 @@ select
   steps.currency_code,
   steps.legal_entity_code,
   steps.customer_id,
-  steps.owner_role,
+  steps.owner_role
 from steps
 cross join parameters

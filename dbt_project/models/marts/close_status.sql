@@ -30,7 +30,7 @@ health as (
     {{ joined_text(
       "case when objects.state = 'inadmissible' or (objects.state = 'absent' and not objects.is_optional)"
       ~ " then objects.source_instance || '|' || objects.object end", ', '
-    ) }} as objects,
+    ) }} as objects
   from sources_of
   inner join {{ ref('object_state') }} as objects on objects.source_instance = sources_of.linked_instance
   group by sources_of.source_instance
@@ -41,7 +41,7 @@ freshness as (
     sources_of.source_instance,
     max(health.last_extracted_at) as known_at,
     min(health.last_extracted_at) as oldest_extracted_at,
-    max(health.freshness_hours) as oldest_freshness_hours,
+    max(health.freshness_hours) as oldest_freshness_hours
   from sources_of
   inner join {{ ref('source_health') }} as health on health.source_instance = sources_of.linked_instance
   group by sources_of.source_instance
@@ -54,7 +54,7 @@ counted as (
     count(*) filter (where code = 'R14' and status = 'break') as r14_breaks,
     count(*) filter (where code = 'R14' and status = 'not_testable') as r14_not_testable,
     count(*) filter (where code = 'R33' and status = 'break') as r33_breaks,
-    count(*) filter (where code = 'R33' and status = 'not_testable') as r33_not_testable,
+    count(*) filter (where code = 'R33' and status = 'not_testable') as r33_not_testable
   from results
   where legal_entity_code is not null and period is not null
   group by legal_entity_code, period
@@ -64,7 +64,7 @@ counted as (
 unplaced as (
   select
     count(*) filter (where code = 'R14' and status = 'not_testable') as r14_not_testable,
-    count(*) filter (where code = 'R33' and status = 'not_testable') as r33_not_testable,
+    count(*) filter (where code = 'R33' and status = 'not_testable') as r33_not_testable
   from results
   where legal_entity_code is null or period is null
 ),
@@ -83,7 +83,7 @@ unexplained_breaks as (
     results.period,
     cast(abs(results.delta_minor) as {{ whole() }}) as amount_minor,
     rates.numerator,
-    rates.denominator,
+    rates.denominator
   from results
   inner join calendar
     on calendar.legal_entity_code = results.legal_entity_code and calendar.period = results.period
@@ -102,7 +102,7 @@ unexplained as (
     period,
     count(*) as breaks,
     cast(sum({{ mul_div_round('amount_minor', 'numerator', 'denominator') }}) as decimal(38, 0)) as amount_minor,
-    count(*) filter (where amount_minor is null or numerator is null) as without_amount,
+    count(*) filter (where amount_minor is null or numerator is null) as without_amount
   from unexplained_breaks
   group by source_instance, legal_entity_code, period
 ),
@@ -151,7 +151,7 @@ gated as (
       when unexplained.without_amount > 0 or materiality.clearly_trivial_minor is null then 'not_testable'
       else 'passed'
     end as gate_unexplained,
-    case when open_s1.exceptions > 0 then 'failed' else 'passed' end as gate_open_s1,
+    case when open_s1.exceptions > 0 then 'failed' else 'passed' end as gate_open_s1
   from calendar
   cross join unplaced
   left join entities
@@ -226,5 +226,5 @@ select
   open_s1_exceptions,
   known_at,
   oldest_extracted_at,
-  cast(oldest_freshness_hours as bigint) as oldest_freshness_hours,
+  cast(oldest_freshness_hours as bigint) as oldest_freshness_hours
 from gated

@@ -42,6 +42,6 @@ select
   objects,
   words,
   next_step,
-  model_name,
+  model_name
 from catalogue
 where code is not null

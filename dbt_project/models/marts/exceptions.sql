@@ -17,7 +17,7 @@ first_seen as (
     code,
     source_instance,
     match_key,
-    min(first_seen_at) as first_seen_at,
+    min(first_seen_at) as first_seen_at
   from {{ source('config', 'first_seen') }}
   group by code, source_instance, match_key
 ),
@@ -31,7 +31,7 @@ opened as (
     controls.severity,
     controls.owner_role,
     controls.next_step,
-    coalesce(first_seen.first_seen_at, parameters.as_of) as first_seen_at,
+    coalesce(first_seen.first_seen_at, parameters.as_of) as first_seen_at
   from results
   cross join parameters
   inner join controls on controls.code = results.code
@@ -67,5 +67,5 @@ select
   end as timestamp) as due_at,
   left_ref,
   right_ref,
-  cast(first_seen_at as timestamp) as first_seen_at,
+  cast(first_seen_at as timestamp) as first_seen_at
 from opened

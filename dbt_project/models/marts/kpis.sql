@@ -23,7 +23,7 @@ billings as (
     policy.due_at,
     policy.final_at,
     posted.created_at as posted_at,
-    {{ hours_between('policy.final_at', 'coalesce(posted.created_at, parameters.as_of)') }} as lag_hours,
+    {{ hours_between('policy.final_at', 'coalesce(posted.created_at, parameters.as_of)') }} as lag_hours
   from {{ ref('invoice') }} as invoices
   cross join parameters
   inner join {{ ref('posting_policy') }} as policy
@@ -42,7 +42,7 @@ matched as (
   select
     'auto_match_count_percent' as kpi, legal_entity_code, currency_code, period,
     count(*) filter (where status in ('matched', 'in_tolerance')) as numerator, count(*) as denominator, 100 as scale,
-    'results matched or in tolerance / results that could be tested and were due' as formula,
+    'results matched or in tolerance / results that could be tested and were due' as formula
   from tested
   group by legal_entity_code, currency_code, period
 ),
@@ -52,7 +52,7 @@ matched_value as (
     'auto_match_value_percent' as kpi, legal_entity_code, currency_code, period,
     sum(case when status in ('matched', 'in_tolerance') then abs(left_value) else 0 end) as numerator,
     sum(abs(left_value)) as denominator, 100 as scale,
-    'left side of documents (R14, R16, R24) matched or in tolerance / that of all tested, minor units' as formula,
+    'left side of documents (R14, R16, R24) matched or in tolerance / that of all tested, minor units' as formula
   from tested
   where code in ('R14', 'R16', 'R24')
   group by legal_entity_code, currency_code, period
@@ -68,7 +68,7 @@ unexplained as (
   select
     'unexplained_percent' as kpi, billed.legal_entity_code, billed.currency_code, billed.period,
     coalesce(max(breaks.amount_minor), 0) as numerator, max(billed.amount_minor) as denominator, 100 as scale,
-    'absolute differences of breaks without a cause (none or x99) / billings with tax, minor units' as formula,
+    'absolute differences of breaks without a cause (none or x99) / billings with tax, minor units' as formula
   from billed
   left join (
     select legal_entity_code, currency_code, period, sum(abs(delta_minor)) as amount_minor
@@ -86,7 +86,7 @@ invoice_exceptions as (
   select
     'invoice_exception_percent' as kpi, legal_entity_code, currency_code, period,
     count(*) filter (where status = 'break') as numerator, count(*) as denominator, 100 as scale,
-    'invoices with a break in R14 / invoices tested by R14' as formula,
+    'invoices with a break in R14 / invoices tested by R14' as formula
   from tested
   where code = 'R14'
   group by legal_entity_code, currency_code, period
@@ -96,7 +96,7 @@ double_postings as (
   select
     'duplicate_posting_percent' as kpi, legal_entity_code, currency_code, period,
     count(*) filter (where status = 'break' and cause_code = 'C05') as numerator, count(*) as denominator, 100 as scale,
-    'invoices posted more than once / invoices tested by R14' as formula,
+    'invoices posted more than once / invoices tested by R14' as formula
   from tested
   where code = 'R14'
   group by legal_entity_code, currency_code, period
@@ -106,7 +106,7 @@ completeness as (
   select
     'posting_completeness_percent' as kpi, billings.legal_entity_code, billings.currency_code, billings.period,
     count(*) filter (where billings.posted_at is not null) as numerator, count(*) as denominator, 100 as scale,
-    'final invoices that are due and posted / final invoices that are due' as formula,
+    'final invoices that are due and posted / final invoices that are due' as formula
   from billings
   cross join parameters
   where billings.due_at <= parameters.as_of
@@ -117,7 +117,7 @@ in_time as (
   select
     'posting_sla_percent' as kpi, billings.legal_entity_code, billings.currency_code, billings.period,
     count(*) filter (where billings.posted_at <= billings.due_at) as numerator, count(*) as denominator, 100 as scale,
-    'final invoices posted within Wp / final invoices that are due; unposted ones count as late' as formula,
+    'final invoices posted within Wp / final invoices that are due; unposted ones count as late' as formula
   from billings
   cross join parameters
   where billings.due_at <= parameters.as_of
@@ -128,7 +128,7 @@ lags as (
   select
     legal_entity_code, currency_code, period, lag_hours,
     row_number() over (partition by legal_entity_code, currency_code, period order by lag_hours) as position,
-    count(*) over (partition by legal_entity_code, currency_code, period) as invoices,
+    count(*) over (partition by legal_entity_code, currency_code, period) as invoices
   from billings
 ),
 
@@ -137,7 +137,7 @@ lag_p{{ share }} as (
   select
     'posting_lag_hours_p{{ share }}' as kpi, legal_entity_code, currency_code, period,
     min(lag_hours) as numerator, 1 as denominator, 1 as scale,
-    'hours from final to posted that {{ share }} % of invoices do not exceed; unposted ones are still running' as formula,
+    'hours from final to posted that {{ share }} % of invoices do not exceed; unposted ones are still running' as formula
   from lags
   where position * 100 >= invoices * {{ share }}
   group by legal_entity_code, currency_code, period
@@ -147,7 +147,7 @@ lag_p{{ share }} as (
 receipts as (
   select
     receipts.legal_entity_code, receipts.currency_code, {{ month_key('receipts.received_date') }} as period,
-    receipts.amount_minor, coalesce(applied.amount_minor, 0) as applied_minor,
+    receipts.amount_minor, coalesce(applied.amount_minor, 0) as applied_minor
   from {{ ref('cash_receipt') }} as receipts
   left join (
     select source_instance, receipt_id, sum(amount_minor) as amount_minor
@@ -162,7 +162,7 @@ unapplied as (
   select
     'unapplied_cash_percent' as kpi, legal_entity_code, currency_code, period,
     sum(amount_minor - applied_minor) as numerator, sum(amount_minor) as denominator, 100 as scale,
-    'cash received in the month and not applied at as_of / cash received in the month, minor units' as formula,
+    'cash received in the month and not applied at as_of / cash received in the month, minor units' as formula
   from receipts
   group by legal_entity_code, currency_code, period
 ),
@@ -171,7 +171,7 @@ days_outstanding as (
   select
     'days_sales_outstanding' as kpi, cells.legal_entity_code, cells.currency_code, cells.period,
     sum(cells.subledger_balance_minor) as numerator, max(billed.amount_minor) as denominator, 30 as scale,
-    'receivable subledger at the end of the period / billings of the period with tax x 30 days, minor units' as formula,
+    'receivable subledger at the end of the period / billings of the period with tax x 30 days, minor units' as formula
   from {{ ref('receivable_cell') }} as cells
   inner join billed
     on billed.legal_entity_code = cells.legal_entity_code
@@ -184,7 +184,7 @@ manual_journals as (
   select
     'manual_journals' as kpi, legal_entity_code, currency_code, period,
     count(distinct source_instance || '|' || journal_id) as numerator, 1 as denominator, 1 as scale,
-    'manual journals on receivable accounts, count' as formula,
+    'manual journals on receivable accounts, count' as formula
   from {{ ref('receivable_ledger') }}
   where origin = 'manual'
   group by legal_entity_code, currency_code, period
@@ -197,7 +197,7 @@ measured as (
   ] %}
   select
     kpi, legal_entity_code, currency_code, period, cast(numerator as {{ whole() }}) as numerator,
-    cast(denominator as {{ whole() }}) as denominator, cast(scale as {{ whole() }}) * 1000000000 as scale, formula,
+    cast(denominator as {{ whole() }}) as denominator, cast(scale as {{ whole() }}) * 1000000000 as scale, formula
   from {{ measure }}
   {% if not loop.last %}union all{% endif %}
   {% endfor %}
@@ -211,5 +211,5 @@ select
   cast(numerator as decimal(38, 0)) as numerator,
   cast(denominator as decimal(38, 0)) as denominator,
   {{ from_billionths(mul_div_round('numerator', 'scale', 'denominator')) }} as value,
-  formula,
+  formula
 from measured

@@ -11,7 +11,7 @@ with usage_to_metered as (
       || cast(usage_months.service_month as {{ dbt.type_string() }}) as from_id,
     'metered_usage' as to_type, metered.source_instance as to_instance, metered.meter_record_id as to_id,
     'metered' as relation, cast(null as bigint) as amount_minor, cast(null as {{ dbt.type_string() }}) as currency_code,
-    metered.computed_at as occurred_at,
+    metered.computed_at as occurred_at
   from {{ ref('metered_usage') }} as metered
   inner join {{ ref('usage_month') }} as usage_months
     on usage_months.source_instance = metered.source_instance
@@ -24,7 +24,7 @@ metered_to_line as (
   select
     'metered_usage' as from_type, metered.source_instance as from_instance, metered.meter_record_id as from_id,
     'invoice_line' as to_type, lines.source_instance as to_instance, lines.line_id as to_id,
-    'billed' as relation, lines.amount_minor, lines.currency_code, lines.finalized_at as occurred_at,
+    'billed' as relation, lines.amount_minor, lines.currency_code, lines.finalized_at as occurred_at
   from {{ ref('metered_usage') }} as metered
   inner join {{ ref('meter_month') }} as meters
     on meters.source_instance = metered.source_instance
@@ -43,7 +43,7 @@ contract_to_subscription as (
     'contract' as from_type, subscriptions.crm_instance as from_instance, subscriptions.contract_id as from_id,
     'subscription' as to_type, subscriptions.source_instance as to_instance, subscriptions.subscription_id as to_id,
     'sold' as relation, cast(null as bigint) as amount_minor, subscriptions.currency_code,
-    cast(subscriptions.start_date as timestamp) as occurred_at,
+    cast(subscriptions.start_date as timestamp) as occurred_at
   from {{ ref('subscription') }} as subscriptions
   inner join {{ ref('contract') }} as contracts
     on contracts.source_instance = subscriptions.crm_instance and contracts.contract_id = subscriptions.contract_id
@@ -54,7 +54,7 @@ subscription_to_item as (
     'subscription' as from_type, source_instance as from_instance, subscription_id as from_id,
     'subscription_item' as to_type, source_instance as to_instance, item_id as to_id,
     'contains' as relation, cast(null as bigint) as amount_minor, currency_code,
-    cast(effective_from as timestamp) as occurred_at,
+    cast(effective_from as timestamp) as occurred_at
   from {{ ref('subscription_item') }}
 ),
 
@@ -62,7 +62,7 @@ item_to_line as (
   select
     'subscription_item' as from_type, source_instance as from_instance, item_id as from_id,
     'invoice_line' as to_type, source_instance as to_instance, line_id as to_id,
-    'billed' as relation, amount_minor, currency_code, finalized_at as occurred_at,
+    'billed' as relation, amount_minor, currency_code, finalized_at as occurred_at
   from {{ ref('invoice_line') }}
   where item_id is not null
 ),
@@ -71,7 +71,7 @@ line_to_invoice as (
   select
     'invoice_line' as from_type, source_instance as from_instance, line_id as from_id,
     'invoice' as to_type, source_instance as to_instance, invoice_id as to_id,
-    'part of' as relation, amount_minor, currency_code, finalized_at as occurred_at,
+    'part of' as relation, amount_minor, currency_code, finalized_at as occurred_at
   from {{ ref('invoice_line') }}
 ),
 
@@ -79,7 +79,7 @@ billing_to_document as (
   select
     external_object as from_type, billing_instance as from_instance, external_id as from_id,
     'ar_document' as to_type, source_instance as to_instance, document_id as to_id,
-    'posted' as relation, sign * total_amount_minor as amount_minor, currency_code, created_at as occurred_at,
+    'posted' as relation, sign * total_amount_minor as amount_minor, currency_code, created_at as occurred_at
   from {{ ref('ar_document') }}
   where external_object is not null and billing_instance is not null
 ),
@@ -89,7 +89,7 @@ invoice_to_credit as (
     'invoice' as from_type, source_instance as from_instance, invoice_id as from_id,
     'credit_note' as to_type, source_instance as to_instance, credit_note_id as to_id,
     'credited' as relation, -total_amount_minor as amount_minor, currency_code,
-    cast(issue_date as timestamp) as occurred_at,
+    cast(issue_date as timestamp) as occurred_at
   from {{ ref('credit_note') }}
 ),
 
@@ -98,7 +98,7 @@ document_to_journal as (
     'ar_document' as from_type, documents.source_instance as from_instance, documents.document_id as from_id,
     'journal_line' as to_type, journals.source_instance as to_instance, journals.journal_id as to_id,
     'journalised' as relation, cast(sum(journals.debit_minor) as bigint) as amount_minor, journals.currency_code,
-    min(journals.created_at) as occurred_at,
+    min(journals.created_at) as occurred_at
   from {{ ref('journal_line') }} as journals
   inner join {{ ref('ar_document') }} as documents
     on documents.source_instance = journals.source_instance and documents.document_id = journals.document_id
@@ -110,7 +110,7 @@ payment_to_receipt as (
   select
     external_object as from_type, billing_instance as from_instance, external_id as from_id,
     'cash_receipt' as to_type, source_instance as to_instance, receipt_id as to_id,
-    'received' as relation, amount_minor, currency_code, cast(received_date as timestamp) as occurred_at,
+    'received' as relation, amount_minor, currency_code, cast(received_date as timestamp) as occurred_at
   from {{ ref('cash_receipt') }}
   where external_object is not null and billing_instance is not null
 ),
@@ -119,7 +119,7 @@ receipt_to_application as (
   select
     'cash_receipt' as from_type, source_instance as from_instance, receipt_id as from_id,
     'cash_application' as to_type, source_instance as to_instance, application_id as to_id,
-    'applied' as relation, amount_minor, currency_code, applied_at as occurred_at,
+    'applied' as relation, amount_minor, currency_code, applied_at as occurred_at
   from {{ ref('cash_application') }}
 ),
 
@@ -127,7 +127,7 @@ application_to_document as (
   select
     'cash_application' as from_type, source_instance as from_instance, application_id as from_id,
     'ar_document' as to_type, source_instance as to_instance, document_id as to_id,
-    'settles' as relation, amount_minor, currency_code, applied_at as occurred_at,
+    'settles' as relation, amount_minor, currency_code, applied_at as occurred_at
   from {{ ref('cash_application') }}
 )
 

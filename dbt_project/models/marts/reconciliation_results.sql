@@ -29,7 +29,7 @@ select
   coalesce(inadmissible.reason, results.reason) as reason,
   results.left_ref,
   results.right_ref,
-  results.due_at,
+  results.due_at
 from results
 left join inadmissible
   on inadmissible.code = results.code

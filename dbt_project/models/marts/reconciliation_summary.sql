@@ -23,6 +23,6 @@ select
   cast(
     coalesce(sum(abs(delta_minor)) filter (where status = 'in_tolerance'), 0) as decimal(38, 0)
   ) as tolerance_absolute_minor,
-  cast(coalesce(sum(delta_minor) filter (where status = 'timing'), 0) as decimal(38, 0)) as timing_net_minor,
+  cast(coalesce(sum(delta_minor) filter (where status = 'timing'), 0) as decimal(38, 0)) as timing_net_minor
 from results
 group by code, source_instance, legal_entity_code, currency_code, period

@@ -14,7 +14,7 @@ objects as (
     objects.domain,
     objects.object,
     objects.is_optional,
-    sources.freshness_limit_hours,
+    sources.freshness_limit_hours
   from {{ source('config', 'source_objects') }} as objects
   inner join {{ source('config', 'sources') }} as sources on sources.source_instance = objects.source_instance
 ),
@@ -30,7 +30,7 @@ batches as (
     cast(sum(quarantined_rows) as bigint) as run_quarantined_rows,
     cast(sum(reported_row_count) as bigint) as run_reported_rows,
     count(*) as run_batches,
-    count(*) filter (where state = 'refused') as run_refused_batches,
+    count(*) filter (where state = 'refused') as run_refused_batches
   from {{ source('landed', 'batches') }}
   group by source_instance, object
 ),
@@ -39,7 +39,7 @@ rejected as (
   select
     source_instance,
     object,
-    count(distinct coalesce(payload, key_text, batch_id)) as quarantined_rows,
+    count(distinct coalesce(payload, key_text, batch_id)) as quarantined_rows
   from {{ source('landed', 'quarantine') }}
   where row_number is not null
   group by source_instance, object
@@ -53,7 +53,7 @@ totals as (
       "column_name || ': reported ' || cast(reported_total as " ~ dbt.type_string() ~ ") || ', received '"
       ~ " || coalesce(cast(received_total as " ~ dbt.type_string() ~ "), 'none')", '; '
     ) }} as run_control_totals,
-    count(*) filter (where reported_total is distinct from received_total) as run_differing_totals,
+    count(*) filter (where reported_total is distinct from received_total) as run_differing_totals
   from {{ source('landed', 'batch_totals') }}
   group by source_instance, object
 ),
@@ -62,7 +62,7 @@ drift as (
   select
     source_instance,
     object,
-    {{ joined_text("column_name || ' (' || drift || coalesce(': ' || detail, '') || ')'", ', ') }} as schema_drift,
+    {{ joined_text("column_name || ' (' || drift || coalesce(': ' || detail, '') || ')'", ', ') }} as schema_drift
   from {{ source('landed', 'schema_drift') }}
   group by source_instance, object
 )
@@ -101,7 +101,7 @@ select
   coalesce(batches.run_duplicate_rows, 0) as run_duplicate_rows,
   coalesce(batches.run_quarantined_rows, 0) as run_quarantined_rows,
   totals.run_control_totals,
-  coalesce(totals.run_differing_totals, 0) as run_differing_totals,
+  coalesce(totals.run_differing_totals, 0) as run_differing_totals
 from objects
 cross join parameters
 left join health on health.match_key = objects.source_instance || '|' || objects.object

@@ -46,7 +46,7 @@ reached as (
     books.legal_entity_code is not null as keeps_books,
     max(case when books.legal_entity_code is not null then 1 else 0 end) over (
       partition by scopes.code, scopes.source_instance, scopes.legal_entity_code, needs.domain, needs.object
-    ) as has_bookkeeper,
+    ) as has_bookkeeper
   from scopes
   inner join needs on needs.code = scopes.code
   inner join links on links.source_instance = scopes.source_instance and links.domain = needs.domain
@@ -65,7 +65,7 @@ states as (
     reached.object,
     max(case when object_states.state = 'inadmissible' then 1 else 0 end) as is_inadmissible,
     min(case when object_states.state = 'absent' and not reached.is_evidence then 1 else 0 end) as is_absent,
-    {{ joined_text("case when object_states.state <> 'available' then object_states.source_instance end", ', ') }} as instances,
+    {{ joined_text("case when object_states.state <> 'available' then object_states.source_instance end", ', ') }} as instances
   from reached
   inner join {{ ref('object_state') }} as object_states
     on object_states.source_instance = reached.linked_instance and object_states.object = reached.object
@@ -80,7 +80,7 @@ select
   'Not tested: ' || {{ joined_text(
     "object || ' of ' || instances || case when is_inadmissible = 1 then ' failed the source health control (R38)' else ' was never delivered' end",
     '; '
-  ) }} || '; mend the source and run again' as reason,
+  ) }} || '; mend the source and run again' as reason
 from states
 where is_inadmissible = 1 or is_absent = 1
 group by code, source_instance, legal_entity_code

@@ -25,7 +25,7 @@ select
     when delivered.object is null then 'absent'
     else 'available'
   end as state,
-  failing.reason,
+  failing.reason
 from expected
 left join delivered on delivered.source_instance = expected.source_instance and delivered.object = expected.object
 left join failing

@@ -15,7 +15,7 @@ reversed_documents as (
   select
     billing_instance as source_instance,
     external_id as invoice_id,
-    min(document_id) as document_id,
+    min(document_id) as document_id
   from {{ ref('ar_document') }}
   where external_object = 'invoice' and document_type = 'invoice' and status = 'reversed'
   group by billing_instance, external_id
@@ -61,7 +61,7 @@ paired as (
     least(
       coalesce(lines.line_count, 1) * parameters.rounding_minor_per_component, parameters.rounding_minor_per_document
     ) as tolerated,
-    coalesce(own_key.reason, any_key.reason) as key_not_testable_reason,
+    coalesce(own_key.reason, any_key.reason) as key_not_testable_reason
   from invoices
   cross join parameters
   left join {{ ref('invoice_posting') }} as posting
@@ -99,7 +99,7 @@ judged as (
       when policy_period is not null and posted_period is distinct from policy_period then 'period'
       when is_same_customer is null then 'unmapped'
       else 'same'
-    end as finding,
+    end as finding
   from paired
 ),
 
@@ -170,7 +170,7 @@ compared as (
     'invoice:' || invoice_id as left_ref,
     'ar_document:' || coalesce(document_id || coalesce(', ' || surplus_documents, ''), reversed_document_id) as right_ref,
     due_at,
-    2 * line_count as rounding_components,
+    2 * line_count as rounding_components
   from judged
 
   union all

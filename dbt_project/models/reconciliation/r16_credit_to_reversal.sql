@@ -41,7 +41,7 @@ memos as (
     {{ joined_text(
       "case when original.external_id <> credit_notes.invoice_id then original.document_id || ' (invoice ' || original.external_id || ')' end",
       ', '
-    ) }} as wrong_originals,
+    ) }} as wrong_originals
   from credit_notes
   inner join documents
     on documents.source_instance = credit_notes.source_instance
@@ -83,7 +83,7 @@ credits as (
     case when memos.wrong_originals is not null then 'invoice ' || credit_notes.invoice_id else policy.policy_period end
       as expected,
     coalesce(policy.policy_period, policy.origin_period) as period,
-    policy.due_at,
+    policy.due_at
   from credit_notes
   left join memos
     on memos.source_instance = credit_notes.source_instance and memos.key = credit_notes.credit_note_id
@@ -99,7 +99,7 @@ reversal_journals as (
     source_instance,
     document_id,
     min(period) as period,
-    min(posting_date) as posting_date,
+    min(posting_date) as posting_date
   from {{ ref('journal_line') }}
   where reversal_of is not null and document_id is not null
   group by source_instance, document_id
@@ -113,7 +113,7 @@ void_documents as (
     sum(case when posted.status <> 'reversed' then 1 else 0 end) as live_count,
     {{ joined_text('posted.document_id', ', ') }} as document_ids,
     min(journals.period) as reversal_period,
-    min(journals.posting_date) as reversal_date,
+    min(journals.posting_date) as reversal_date
   from invoices
   inner join all_documents as posted
     on posted.billing_instance = invoices.source_instance
@@ -152,7 +152,7 @@ voids as (
     void_documents.reversal_period as found,
     policy.policy_period as expected,
     coalesce(policy.policy_period, policy.origin_period) as period,
-    policy.due_at,
+    policy.due_at
   from invoices
   inner join void_documents
     on void_documents.source_instance = invoices.source_instance and void_documents.key = invoices.invoice_id
@@ -217,7 +217,7 @@ compared as (
     events.kind || ':' || events.key as left_ref,
     'ar_document:' || events.document_ids as right_ref,
     events.due_at,
-    cast(null as bigint) as rounding_components,
+    cast(null as bigint) as rounding_components
   from events
   left join {{ ref('message_outcome') }} as messages
     on messages.source_instance = events.source_instance

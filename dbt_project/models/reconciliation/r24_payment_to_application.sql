@@ -19,7 +19,7 @@ receipts as (
     currency_code,
     count(*) as receipt_count,
     sum(amount_minor) as received_minor,
-    {{ joined_text('receipt_id', ', ') }} as receipt_ids,
+    {{ joined_text('receipt_id', ', ') }} as receipt_ids
   from {{ ref('cash_receipt') }}
   where external_object = 'payment'
   group by billing_instance, external_id, currency_code
@@ -35,7 +35,7 @@ applications as (
     sum(case when is_own_debt then 0 else amount_minor end) as foreign_minor,
     {{ joined_text(
       "case when not is_own_debt then document_id || coalesce(' of customer ' || document_customer_id, '') end", ', '
-    ) }} as foreign_documents,
+    ) }} as foreign_documents
   from {{ ref('payment_application') }}
   group by source_instance, payment_id, currency_code
 ),
@@ -45,7 +45,7 @@ named_invoices as (
   select
     source_instance,
     key as invoice_id,
-    sum(open_amount_minor) as open_minor,
+    sum(open_amount_minor) as open_minor
   from (
     select
       billing_instance as source_instance,
@@ -86,7 +86,7 @@ paired as (
     least(
       greatest(coalesce(applications.application_count, 1), 1) * parameters.rounding_minor_per_component,
       parameters.rounding_minor_per_document
-    ) as tolerated,
+    ) as tolerated
   from payments
   cross join parameters
   left join receipts
@@ -126,7 +126,7 @@ judged as (
       when amount_minor - applied_minor > tolerated and named_open_minor = 0 then 'overpaid'
       when amount_minor - applied_minor > tolerated then 'unapplied'
       else 'same'
-    end as finding,
+    end as finding
   from paired
 ),
 
@@ -189,7 +189,7 @@ compared as (
     'payment:' || payment_id as left_ref,
     'cash_receipt:' || receipt_ids as right_ref,
     due_at,
-    application_count as rounding_components,
+    application_count as rounding_components
   from judged
 
   union all

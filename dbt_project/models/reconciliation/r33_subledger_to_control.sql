@@ -12,7 +12,7 @@ opposites as (
     cells.account_number,
     cells.currency_code,
     cells.period,
-    min(others.legal_entity_code || ' account ' || others.account_number) as counterpart,
+    min(others.legal_entity_code || ' account ' || others.account_number) as counterpart
   from cells
   inner join cells as others
     on others.source_instance = cells.source_instance
@@ -31,7 +31,7 @@ astray as (
     subledger.source_instance, subledger.legal_entity_code, subledger.account_number, subledger.currency_code,
     subledger.period,
     cast(sum(subledger.amount_minor) as bigint) as astray_minor,
-    {{ joined_text('subledger.document_id', ', ') }} as astray_documents,
+    {{ joined_text('subledger.document_id', ', ') }} as astray_documents
   from {{ ref('receivable_subledger') }} as subledger
   inner join {{ ref('receivable_account') }} as accounts
     on accounts.source_instance = subledger.source_instance and accounts.document_id = subledger.document_id
@@ -55,7 +55,7 @@ not_testable as (
     currency_code,
     period,
     key_text is null or legal_entity_code is null as is_any,
-    'a row of ' || object || coalesce(' ' || key_text, ' whose key cannot be read') || ' ' || reason as reason,
+    'a row of ' || object || coalesce(' ' || key_text, ' whose key cannot be read') || ' ' || reason as reason
   from {{ ref('untestable_record') }}
   where domain = 'erp' and object in ('journal_lines', 'ar_documents', 'cash_applications')
 ),
@@ -63,7 +63,7 @@ not_testable as (
 untested_cells as (
   select
     cells.source_instance, cells.legal_entity_code, cells.account_number, cells.currency_code, cells.period,
-    min(not_testable.reason) as reason,
+    min(not_testable.reason) as reason
   from cells
   inner join not_testable
     on not_testable.source_instance = cells.source_instance
@@ -94,7 +94,7 @@ judged as (
       when cells.manual_minor <> 0 then 'manual'
       when cells.orphan_minor <> 0 then 'orphan'
       else 'unexplained'
-    end as finding,
+    end as finding
   from cells
   left join opposites
     on opposites.source_instance = cells.source_instance
@@ -165,7 +165,7 @@ compared as (
         then 'journal_line:' || coalesce(manual_journals, orphan_journals, other_entity_journals)
       when ledger_minor is not null then 'gl_account:' || account_number
     end as right_ref,
-    cast(null as timestamp) as due_at,
+    cast(null as timestamp) as due_at
   from judged
 ),
 
@@ -201,7 +201,7 @@ select
   end as reason,
   results.left_ref,
   results.right_ref,
-  results.due_at,
+  results.due_at
 from judged_results as results
 left join cells
   on cells.source_instance = results.source_instance

@@ -10,7 +10,7 @@ expected as (
     objects.domain,
     objects.object,
     objects.is_optional,
-    sources.freshness_limit_hours,
+    sources.freshness_limit_hours
   from {{ source('config', 'source_objects') }} as objects
   inner join {{ source('config', 'sources') }} as sources on sources.source_instance = objects.source_instance
 ),
@@ -33,7 +33,7 @@ delivered as (
     count(*) filter (where has_other_row_count) as miscounted_count,
     {{ joined_text("case when state = 'refused' then refusal_reason end", '; ') }} as refusals,
     {{ joined_text('differing_totals', '; ') }} as differing_totals,
-    {{ joined_text('columns_changed', '; ') }} as columns_changed,
+    {{ joined_text('columns_changed', '; ') }} as columns_changed
   from batches
   group by source_instance, object
 ),
@@ -61,7 +61,7 @@ judged as (
       when delivered.miscounted_count > 0 or delivered.differing_totals is not null then 'truncated'
       when {{ add_hours('delivered.newest_extracted_at', 'expected.freshness_limit_hours') }} < parameters.as_of then 'stale'
       else 'healthy'
-    end as finding,
+    end as finding
   from expected
   cross join parameters
   left join delivered on delivered.source_instance = expected.source_instance and delivered.object = expected.object
@@ -110,7 +110,7 @@ compared as (
     end as not_testable_reason,
     'source:' || source_instance || '|' || object as left_ref,
     cast(null as {{ dbt.type_string() }}) as right_ref,
-    cast(null as timestamp) as due_at,
+    cast(null as timestamp) as due_at
   from judged
 )
 {{ reconcile('compared', code='R38', tolerance='T0', measure='quantity') }}

@@ -21,7 +21,7 @@ own_records as (
     kinds.kind,
     records.key_text as key,
     'a row of ' || records.object || coalesce(' ' || records.key_text, ' whose key cannot be read') || ' ' || records.reason
-      as reason,
+      as reason
   from records
   inner join kinds on kinds.billing_object = records.object
   where records.domain = 'billing'
@@ -33,7 +33,7 @@ counterparts as (
     kinds.kind,
     case when records.key_text is not null then records.external_id end as key,
     'a row of ' || records.object || coalesce(' ' || records.key_text, ' whose key cannot be read') || ' ' || records.reason
-      as reason,
+      as reason
   from records
   inner join kinds on kinds.erp_object = records.object
   inner join links on links.linked_instance = records.source_instance and links.domain = 'erp'
@@ -45,7 +45,7 @@ applications as (
     receipts.billing_instance as source_instance,
     'payment' as kind,
     receipts.external_id as key,
-    'a cash application of receipt ' || records.receipt_id || ' ' || records.reason as reason,
+    'a cash application of receipt ' || records.receipt_id || ' ' || records.reason as reason
   from records
   inner join {{ ref('cash_receipt') }} as receipts
     on receipts.source_instance = records.source_instance and receipts.receipt_id = records.receipt_id
@@ -56,7 +56,7 @@ applications as (
 ambiguous as (
   select links.source_instance, kinds.kind, documents.external_id as key,
     'ERP document ' || documents.document_id || ' names ' || documents.external_id
-    || ', an id that several linked billing instances have issued (see R20)' as reason,
+    || ', an id that several linked billing instances have issued (see R20)' as reason
   from {{ ref('ar_document') }} as documents
   inner join links on links.linked_instance = documents.source_instance and links.domain = 'erp'
   inner join kinds on kinds.erp_object = 'ar_documents'
@@ -64,7 +64,7 @@ ambiguous as (
   union all
   select links.source_instance, 'payment' as kind, receipts.external_id as key,
     'ERP receipt ' || receipts.receipt_id || ' names ' || receipts.external_id
-    || ', an id that several linked billing instances have issued (see R20)' as reason,
+    || ', an id that several linked billing instances have issued (see R20)' as reason
   from {{ ref('cash_receipt') }} as receipts
   inner join links on links.linked_instance = receipts.source_instance and links.domain = 'erp'
   where receipts.billing_instance is null and receipts.external_id is not null
@@ -85,6 +85,6 @@ select
   kind,
   key,
   min(reason) as reason,
-  max(case when is_own_record then 1 else 0 end) = 1 as is_own_record,
+  max(case when is_own_record then 1 else 0 end) = 1 as is_own_record
 from collected
 group by source_instance, kind, key

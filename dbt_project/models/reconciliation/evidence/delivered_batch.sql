@@ -3,7 +3,7 @@
 with batches as (
   select
     *,
-    case when extracted_at is null and reported_row_count is null then false else true end as has_sidecar,
+    case when extracted_at is null and reported_row_count is null then false else true end as has_sidecar
   from {{ source('landed', 'batches') }}
 ),
 
@@ -15,7 +15,7 @@ differing_totals as (
     {{ joined_text(
       "column_name || ' (reported ' || cast(reported_total as " ~ dbt.type_string() ~ ") || ', received '"
       ~ " || coalesce(cast(received_total as " ~ dbt.type_string() ~ "), 'none') || ')'", ', '
-    ) }} as totals,
+    ) }} as totals
   from {{ source('landed', 'batch_totals') }}
   where reported_total is distinct from received_total
   group by batch_id, source_instance, object
@@ -26,7 +26,7 @@ breaking_drift as (
     batch_id,
     source_instance,
     object,
-    {{ joined_text("column_name || ' (' || drift || coalesce(': ' || detail, '') || ')'", ', ') }} as columns_changed,
+    {{ joined_text("column_name || ' (' || drift || coalesce(': ' || detail, '') || ')'", ', ') }} as columns_changed
   from {{ source('landed', 'schema_drift') }}
   where is_breaking
   group by batch_id, source_instance, object
@@ -41,7 +41,7 @@ examined as (
     batches.state = 'refused'
       or differing_totals.totals is not null
       or breaking_drift.columns_changed is not null
-      or coalesce(batches.reported_row_count <> batches.received_rows, false) as is_faulty,
+      or coalesce(batches.reported_row_count <> batches.received_rows, false) as is_faulty
   from batches
   left join differing_totals
     on differing_totals.batch_id = batches.batch_id
@@ -69,7 +69,7 @@ select
   examined.differing_totals,
   examined.columns_changed,
   examined.has_other_row_count,
-  examined.is_faulty,
+  examined.is_faulty
 from examined
 where
   not examined.is_faulty

@@ -10,7 +10,7 @@ with rates as (
     rate_type,
     cast(rate * 10000000000 as decimal(38, 0)) as numerator,
     cast(10000000000 as decimal(38, 0)) as denominator,
-    0 as is_turned,
+    0 as is_turned
   from {{ ref('fx_rate') }}
   where rate > 0 and rate_type in ('closing', 'spot')
   union all
@@ -22,7 +22,7 @@ with rates as (
     rate_type,
     cast(10000000000 as decimal(38, 0)) as numerator,
     cast(rate * 10000000000 as decimal(38, 0)) as denominator,
-    1 as is_turned,
+    1 as is_turned
   from {{ ref('fx_rate') }}
   where rate > 0 and rate_type in ('closing', 'spot')
 ),
@@ -33,7 +33,7 @@ periods as (
     periods.legal_entity_code,
     periods.period,
     periods.end_date,
-    entities.base_currency_code,
+    entities.base_currency_code
   from {{ ref('accounting_period') }} as periods
   inner join {{ ref('legal_entity') }} as entities
     on entities.source_instance = periods.source_instance and entities.legal_entity_code = periods.legal_entity_code
@@ -51,7 +51,7 @@ quoted as (
     row_number() over (
       partition by periods.source_instance, periods.legal_entity_code, periods.period, rates.from_currency_code
       order by rates.rate_date desc, case rates.rate_type when 'closing' then 0 else 1 end, rates.is_turned
-    ) as recency,
+    ) as recency
   from periods
   inner join rates
     on rates.source_instance = periods.source_instance
@@ -66,7 +66,7 @@ chosen as (
   where recency = 1
   union all
   select source_instance, legal_entity_code, period, base_currency_code as currency_code, base_currency_code,
-    cast(1 as decimal(38, 0)) as numerator, cast(1 as decimal(38, 0)) as denominator,
+    cast(1 as decimal(38, 0)) as numerator, cast(1 as decimal(38, 0)) as denominator
   from periods
 )
 
@@ -77,7 +77,7 @@ select
   chosen.currency_code,
   chosen.base_currency_code,
   cast(chosen.numerator * {{ ten_to_the('target_currency.exponent') }} as {{ whole() }}) as numerator,
-  cast(chosen.denominator * {{ ten_to_the('origin_currency.exponent') }} as {{ whole() }}) as denominator,
+  cast(chosen.denominator * {{ ten_to_the('origin_currency.exponent') }} as {{ whole() }}) as denominator
 from chosen
 inner join {{ ref('currencies') }} as origin_currency on origin_currency.currency_code = chosen.currency_code
 inner join {{ ref('currencies') }} as target_currency on target_currency.currency_code = chosen.base_currency_code

@@ -27,7 +27,7 @@ select
   documents.sign * documents.total_amount_minor as gross_minor,
   documents.original_document_id,
   documents.created_at,
-  coalesce(crosswalk.billing_instance, documents.billing_instance) = documents.billing_instance as is_same_billing_instance,
+  coalesce(crosswalk.billing_instance, documents.billing_instance) = documents.billing_instance as is_same_billing_instance
 from documents
 left join crosswalk
   on crosswalk.source_instance = documents.source_instance

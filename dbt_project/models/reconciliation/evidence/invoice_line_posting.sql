@@ -8,7 +8,7 @@ posted as (
   select distinct
     billing_instance as source_instance,
     external_id as invoice_id,
-    source_line_id as line_id,
+    source_line_id as line_id
   from {{ ref('ar_document_line') }}
   where external_object = 'invoice' and document_status <> 'reversed' and source_line_id is not null
 ),
@@ -31,7 +31,7 @@ select
   ) as dropped_gross_minor,
   {{ joined_text(
     "case when posted.line_id is null and documents_with_lines.invoice_id is not null then billed.line_id end", ', '
-  ) }} as dropped_lines,
+  ) }} as dropped_lines
 from billed
 left join posted
   on posted.source_instance = billed.source_instance

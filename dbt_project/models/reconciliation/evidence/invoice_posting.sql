@@ -32,7 +32,7 @@ candidates as (
         then documents.billing_customer_id = invoices.customer_id and documents.is_same_billing_instance
       when mapped_customers.billing_customer_id is not null then false
     end as is_same_customer,
-    documents.gross_minor = invoices.total_amount_minor as is_same_amount,
+    documents.gross_minor = invoices.total_amount_minor as is_same_amount
   from invoices
   inner join {{ ref('erp_document') }} as documents
     on documents.source_instance = invoices.source_instance
@@ -52,7 +52,7 @@ ranked as (
         case when coalesce(is_same_customer, true) then 0 else 1 end,
         case when is_same_amount then 0 else 1 end,
         posting_date, created_at, document_id
-    ) as agreement,
+    ) as agreement
   from candidates
 ),
 
@@ -62,7 +62,7 @@ surplus as (
     invoice_id,
     count(*) as surplus_count,
     sum(case when is_same_currency then gross_minor else 0 end) as surplus_gross_minor,
-    {{ joined_text('document_id', ', ') }} as surplus_documents,
+    {{ joined_text('document_id', ', ') }} as surplus_documents
   from ranked
   where agreement > 1
   group by source_instance, invoice_id
@@ -85,7 +85,7 @@ select
   ranked.is_same_customer,
   coalesce(surplus.surplus_count, 0) as surplus_count,
   cast(coalesce(surplus.surplus_gross_minor, 0) as bigint) as surplus_gross_minor,
-  surplus.surplus_documents,
+  surplus.surplus_documents
 from ranked
 left join surplus on surplus.source_instance = ranked.source_instance and surplus.invoice_id = ranked.invoice_id
 where ranked.agreement = 1

@@ -10,7 +10,7 @@ posted as (
     journals.source_instance,
     journals.legal_entity_code,
     journals.period,
-    cast(sum(journals.base_credit_minor - journals.base_debit_minor) as {{ whole() }}) as revenue_minor,
+    cast(sum(journals.base_credit_minor - journals.base_debit_minor) as {{ whole() }}) as revenue_minor
   from {{ ref('journal_line') }} as journals
   inner join {{ ref('gl_account') }} as accounts
     on accounts.source_instance = journals.source_instance
@@ -27,7 +27,7 @@ periods as (
     periods.start_date,
     cast(periods.end_date as timestamp) < parameters.as_of
       and periods.end_date < {{ utc_date('parameters.as_of') }} as has_ended,
-    coalesce(posted.revenue_minor, 0) as revenue_minor,
+    coalesce(posted.revenue_minor, 0) as revenue_minor
   from {{ ref('accounting_period') }} as periods
   cross join parameters
   left join posted
@@ -50,7 +50,7 @@ based as (
         0
       ),
       0
-    ) as basis_minor,
+    ) as basis_minor
   from periods
 ),
 
@@ -61,7 +61,7 @@ scaled as (
       cast(parameters.materiality_percent_of_revenue * 10000 as bigint)
       * cast(parameters.clearly_trivial_percent * 10000 as bigint) as {{ whole() }}
     ) as numerator,
-    cast(1000000000000 as {{ whole() }}) as denominator,
+    cast(1000000000000 as {{ whole() }}) as denominator
   from based
   cross join parameters
 )
@@ -73,5 +73,5 @@ select
   has_ended,
   cast(revenue_minor as decimal(38, 0)) as revenue_minor,
   cast(basis_minor as decimal(38, 0)) as basis_minor,
-  cast({{ mul_div_round('basis_minor', 'numerator', 'denominator') }} as decimal(38, 0)) as clearly_trivial_minor,
+  cast({{ mul_div_round('basis_minor', 'numerator', 'denominator') }} as decimal(38, 0)) as clearly_trivial_minor
 from scaled

@@ -10,7 +10,7 @@ newest as (
     row_number() over (
       partition by billing_instance, document_kind, source_id
       order by sent_at desc, updated_at desc, message_id desc
-    ) as recency,
+    ) as recency
   from messages
   where billing_instance is not null
 )
@@ -39,6 +39,6 @@ select
     when 'rejected' then ' was rejected after '
     else ' was dead-lettered after '
   end || cast(coalesce(attempts, 1) as {{ dbt.type_string() }}) || ' attempt(s)'
-  || coalesce(' with ' || error_code, '') || coalesce(': ' || error_message, '') as words,
+  || coalesce(' with ' || error_code, '') || coalesce(': ' || error_message, '') as words
 from newest
 where recency = 1

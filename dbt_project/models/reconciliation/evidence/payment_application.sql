@@ -32,7 +32,7 @@ applied as (
     coalesce(
       case when documents.external_object = 'invoice' then invoices.customer_id end,
       crosswalk.billing_customer_id
-    ) as document_customer_id,
+    ) as document_customer_id
   from receipts
   inner join {{ ref('cash_application') }} as applications
     on applications.source_instance = receipts.source_instance and applications.receipt_id = receipts.receipt_id
@@ -61,7 +61,7 @@ select
     else coalesce(
       payer.account_key in (payee.parent_account_key, payee.top_account_key) and not payee.is_circular, false
     )
-  end as is_own_debt,
+  end as is_own_debt
 from applied
 inner join {{ ref('payment') }} as payments
   on payments.source_instance = applied.source_instance and payments.payment_id = applied.payment_id

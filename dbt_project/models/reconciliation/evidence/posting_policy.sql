@@ -11,7 +11,7 @@ calendar as (
     period,
     start_date,
     end_date,
-    case when status = 'hard_closed' then coalesce(closed_at, updated_at) end as hard_closed_at,
+    case when status = 'hard_closed' then coalesce(closed_at, updated_at) end as hard_closed_at
   from {{ ref('accounting_period') }}
 ),
 
@@ -19,7 +19,7 @@ voids as (
   select
     source_instance,
     invoice_id,
-    min(valid_from) as voided_at,
+    min(valid_from) as voided_at
   from {{ ref('invoice_version') }}
   where status = 'void'
   group by source_instance, invoice_id
@@ -28,18 +28,18 @@ voids as (
 -- a credit note does not say when it was issued, only on which day; an update years later must not reopen its window
 events as (
   select source_instance, 'invoice' as object, invoice_id as key, erp_instance, legal_entity_code, issue_date as policy_date,
-    finalized_at as final_at,
+    finalized_at as final_at
   from {{ ref('invoice') }}
   where is_live
   union all
   select source_instance, 'credit_note' as object, credit_note_id as key, erp_instance, legal_entity_code,
     issue_date as policy_date,
-    least(greatest(updated_at, cast(issue_date as timestamp)), {{ add_hours('cast(issue_date as timestamp)', 24) }}) as final_at,
+    least(greatest(updated_at, cast(issue_date as timestamp)), {{ add_hours('cast(issue_date as timestamp)', 24) }}) as final_at
   from {{ ref('credit_note') }}
   union all
   select invoices.source_instance, 'void' as object, invoices.invoice_id as key, invoices.erp_instance,
     invoices.legal_entity_code, {{ utc_date('coalesce(voids.voided_at, invoices.updated_at)') }} as policy_date,
-    coalesce(voids.voided_at, invoices.updated_at) as final_at,
+    coalesce(voids.voided_at, invoices.updated_at) as final_at
   from {{ ref('invoice') }} as invoices
   left join voids on voids.source_instance = invoices.source_instance and voids.invoice_id = invoices.invoice_id
   where invoices.status = 'void'
@@ -50,7 +50,7 @@ dated as (
     events.*,
     calendar.period as issue_period,
     calendar.end_date as issue_period_end,
-    calendar.hard_closed_at is not null and calendar.hard_closed_at <= events.final_at as was_hard_closed,
+    calendar.hard_closed_at is not null and calendar.hard_closed_at <= events.final_at as was_hard_closed
   from events
   left join calendar
     on calendar.source_instance = events.erp_instance
@@ -64,7 +64,7 @@ deferred as (
     dated.source_instance,
     dated.object,
     dated.key,
-    min(calendar.period) as next_open_period,
+    min(calendar.period) as next_open_period
   from dated
   inner join calendar
     on calendar.source_instance = dated.erp_instance
@@ -89,7 +89,7 @@ select
     when dated.policy_date >= {{ last_business_day('dated.issue_period_end') }}
       then {{ add_business_days('dated.final_at', 'parameters.posting_period_end_business_days') }}
     else {{ add_hours('dated.final_at', 'parameters.posting_hours') }}
-  end as due_at,
+  end as due_at
 from dated
 left join deferred
   on deferred.source_instance = dated.source_instance

@@ -12,7 +12,7 @@ receivable_lines as (
     journals.legal_entity_code,
     journals.account_number,
     journals.document_id,
-    journals.debit_minor + journals.credit_minor as moved_minor,
+    journals.debit_minor + journals.credit_minor as moved_minor
   from {{ ref('journal_line') }} as journals
   inner join control_accounts
     on control_accounts.source_instance = journals.source_instance
@@ -52,7 +52,7 @@ select
     usual_account.account_number,
     first_account.account_number
   ) as account_number,
-  own_account.legal_entity_code as journal_legal_entity_code,
+  own_account.legal_entity_code as journal_legal_entity_code
 from {{ ref('ar_document') }} as documents
 inner join first_account on first_account.source_instance = documents.source_instance
 left join usual_account

@@ -4,7 +4,7 @@ with subledger as (
   select
     source_instance, legal_entity_code, account_number, currency_code, period,
     cast(sum(amount_minor) as bigint) as subledger_minor,
-    count(*) as movements,
+    count(*) as movements
   from {{ ref('receivable_subledger') }}
   group by source_instance, legal_entity_code, account_number, currency_code, period
 ),
@@ -20,7 +20,7 @@ ledger as (
     {{ joined_text("case when origin = 'manual' and amount_minor <> 0 then entered_by end", ', ') }} as manual_by,
     {{ joined_text("case when origin = 'orphan' and amount_minor <> 0 then journal_id end", ', ') }} as orphan_journals,
     {{ joined_text("case when origin = 'other_entity' and amount_minor <> 0 then journal_id end", ', ') }}
-      as other_entity_journals,
+      as other_entity_journals
   from {{ ref('receivable_ledger') }}
   group by source_instance, legal_entity_code, account_number, currency_code, period
 ),
@@ -42,7 +42,7 @@ cells as (
     ledger.manual_by,
     ledger.orphan_journals,
     ledger.other_entity_journals,
-    coalesce(subledger.subledger_minor, 0) - coalesce(ledger.ledger_minor, 0) as delta_minor,
+    coalesce(subledger.subledger_minor, 0) - coalesce(ledger.ledger_minor, 0) as delta_minor
   from subledger
   full outer join ledger
     on ledger.source_instance = subledger.source_instance
@@ -71,7 +71,7 @@ select
   delta_minor,
   cast(sum(subledger_minor) over running as bigint) as subledger_balance_minor,
   cast(sum(ledger_minor) over running as bigint) as ledger_balance_minor,
-  cast(sum(delta_minor) over running as bigint) as balance_delta_minor,
+  cast(sum(delta_minor) over running as bigint) as balance_delta_minor
 from cells
 window running as (
   partition by source_instance, legal_entity_code, account_number, currency_code

@@ -17,7 +17,7 @@ select
     when journals.source = 'billing' and documents.document_id is null then 'orphan'
     when journals.source = 'billing' and documents.legal_entity_code <> journals.legal_entity_code then 'other_entity'
     else 'regular'
-  end as origin,
+  end as origin
 from {{ ref('journal_line') }} as journals
 inner join {{ ref('gl_account') }} as accounts
   on accounts.source_instance = journals.source_instance

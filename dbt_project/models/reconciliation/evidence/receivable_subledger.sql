@@ -34,7 +34,7 @@ reversals as (
     accounts.account_number,
     documents.currency_code,
     coalesce(reversal_journals.period, calendar.period, {{ month_key('first_reversed.reversed_at') }}) as period,
-    -documents.sign * documents.total_amount_minor as amount_minor,
+    -documents.sign * documents.total_amount_minor as amount_minor
   from documents
   inner join accounts
     on accounts.source_instance = documents.source_instance and accounts.document_id = documents.document_id
@@ -60,7 +60,7 @@ select
   accounts.account_number,
   documents.currency_code,
   documents.period,
-  documents.sign * documents.total_amount_minor as amount_minor,
+  documents.sign * documents.total_amount_minor as amount_minor
 from documents
 inner join accounts
   on accounts.source_instance = documents.source_instance and accounts.document_id = documents.document_id
@@ -74,7 +74,7 @@ select
   account_number,
   currency_code,
   period,
-  amount_minor,
+  amount_minor
 from reversals
 union all
 select
@@ -86,7 +86,7 @@ select
   accounts.account_number,
   documents.currency_code,
   applications.period,
-  -applications.amount_minor as amount_minor,
+  -applications.amount_minor as amount_minor
 from {{ ref('cash_application') }} as applications
 inner join documents
   on documents.source_instance = applications.source_instance and documents.document_id = applications.document_id

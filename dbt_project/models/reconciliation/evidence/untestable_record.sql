@@ -14,7 +14,7 @@ with rejected as (
     {{ json_text('payload', 'account_number') }} as account_number,
     {{ json_text('payload', 'currency') }} as currency_code,
     {{ json_text('payload', 'period') }} as period,
-    'was rejected at the boundary: ' || reason as reason,
+    'was rejected at the boundary: ' || reason as reason
   from {{ source('landed', 'quarantine') }}
   where row_number is not null
 ),
@@ -46,7 +46,7 @@ unconvertible as (
     cast(null as {{ dbt.type_string() }}) as account_number,
     rows_left_out.currency_code,
     cast(null as {{ dbt.type_string() }}) as period,
-    'could not be converted to minor units: ' || rows_left_out.reason as reason,
+    'could not be converted to minor units: ' || rows_left_out.reason as reason
   from {{ ref('unconvertible_row') }} as rows_left_out
   left join documents
     on rows_left_out.object = 'ar_documents'
