@@ -38,7 +38,7 @@ STAGES: list[tuple[str, Callable[[World], None]]] = [
     ("metering_landed", metering.land_all),
     ("billing", bill_run.build),
     ("credits", credits.build),
-    ("numbers", lambda w: (bill_run.number_invoices(w), bill_run.number_invoices(w, "billing.credit_notes", "C"))[0]),
+    ("numbers", bill_run.number_documents),
     ("posting", posting.build),
     ("payments", payments.build),
     ("cash", cash.build),
@@ -60,7 +60,7 @@ def new_world(size: str = "ci", seed: int = 1, events: int | None = None, custom
     world = World(seed, events or SIZES[size], customers or CUSTOMERS, Dice(seed), con)
     world.notes["entity"] = {}
     for name in ("not_received", "no_message", "skipped", "missing_numbers", "planted_cells"):
-        world.notes[name] = set()  # type: ignore[assignment]
+        world.notes[name] = set()
     return world
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 from sample_data.accounting.journal import Entry, post
 from sample_data.accounting.posting import rate_of
@@ -31,8 +32,8 @@ def receipt(
     )
 
 
-def base_of(world: World, entity: str, currency: str, amount: int, rate: object) -> int:
-    return convert(amount, currency, ENTITY[entity].currency, rate)  # type: ignore[arg-type]
+def base_of(world: World, entity: str, currency: str, amount: int, rate: Decimal) -> int:
+    return convert(amount, currency, ENTITY[entity].currency, rate)
 
 
 def settle(world: World, row: Row, doc: Row, amount: int, when: datetime, number: int = 1) -> Row:

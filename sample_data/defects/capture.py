@@ -42,8 +42,12 @@ def cells(
     return sorted(found, key=lambda c: world.dice.bits(title, c[0].number, c[1], c[2]))
 
 
-def cell(world: World, title: str, **more: object) -> tuple[Subscription, str, date]:
-    sub, meter, start = cells(world, title, **more)[0]  # type: ignore[arg-type]
+def cell(world: World, title: str, events: int = 5, meters: tuple[str, ...] = PLAIN) -> tuple[Subscription, str, date]:
+    """Takes one cell, with fewer events where none has so many."""
+    found = next((c for least in range(events, 1, -1) if (c := cells(world, title, meters, least))), [])
+    if not found:
+        raise ValueError(f"too few usage events to plant {title!r}: ask for more events, or for a clean world")
+    sub, meter, start = found[0]
     take(world, sub)
     world.notes["planted_cells"].add((sub.subscription_id, meter, period_of(start)))
     return sub, meter, start

@@ -1,5 +1,7 @@
 """The contract layer: what CRM, billing and product each believe was agreed."""
 
+# mypy: disable-error-code="misc, union-attr"
+# A lambda that binds a loop variable by default cannot be inferred.
 from __future__ import annotations
 
 import copy
@@ -52,7 +54,7 @@ def live_after_end(world: World) -> None:
         title = f"live after cancellation ({how})"
         sub = subscription(
             world, title, lambda s, h=how: s.ended == h and seats_of(s) is not None and s.term_end < date(2026, 9, 1)
-        )  # type: ignore[misc]
+        )
         terms = seats_of(sub)
         assert terms
         opened = sub.versions[terms.opened_by - 1].signed_at
@@ -77,10 +79,10 @@ def unsubscribed(world: World) -> None:
     for name, seats in (("small", (5, 60)), ("large", (100, 400))):
         title = f"closed-won without subscription ({name})"
         low, high = seats
-        sub = subscription(world, title, lambda s, a=low, b=high: _simple(s) and a <= (seats_of(s).quantity or 0) < b)  # type: ignore[misc, union-attr]
+        sub = subscription(world, title, lambda s, a=low, b=high: _simple(s) and a <= (seats_of(s).quantity or 0) < b)
         world.subscriptions.remove(sub)
         # The CRM's rows land with everybody's; billing's and the product's never do.
-        later(world, "packages_landed", lambda s=sub: packages_landed.land_crm(world, s))  # type: ignore[misc]
+        later(world, "packages_landed", lambda s=sub: packages_landed.land_crm(world, s))
         signed = sub.versions[0]
         case(
             world,
@@ -103,13 +105,13 @@ def amended_in_crm_only(world: World) -> None:
         title = f"amendment in CRM only ({name})"
         sub = subscription(
             world, title, lambda s: _simple(s) and s.start < date(2026, 5, 1) and not seats_of(s).discount
-        )  # type: ignore[union-attr]
+        )
         seats, effective = seats_of(sub), date(2026, 8, 1)
         assert seats
         billing = [copy.copy(t) for t in sub.contract]
         amend(world, sub, {seats.key: {"quantity": (seats.quantity or 0) + extra}}, effective)
         sub.items, version = billing, sub.versions[-1]
-        later(world, "packages_landed", lambda s=sub, t=seats: _forget(world, s, t))  # type: ignore[misc]
+        later(world, "packages_landed", lambda s=sub, t=seats: _forget(world, s, t))
         case(
             world,
             title,
@@ -141,9 +143,9 @@ def amendment_not_in_erp(world: World) -> None:
     """Billed and posted, but the transaction's id did not travel with the invoice."""
     for name, least in (("small", 0), ("large", 150)):
         title = f"amendment missing in ERP ({name})"
-        sub = subscription(world, title, lambda s, n=least: _amended_monthly(s) and (s.contract[-1].quantity or 0) > n)  # type: ignore[misc]
+        sub = subscription(world, title, lambda s, n=least: _amended_monthly(s) and (s.contract[-1].quantity or 0) > n)
         version = sub.versions[1]
-        later(world, "posting", lambda t=title, v=version: _unlinked(world, t, v))  # type: ignore[misc]
+        later(world, "posting", lambda t=title, v=version: _unlinked(world, t, v))
 
 
 def _amended_monthly(sub: Subscription) -> bool:

@@ -29,9 +29,9 @@ def duplicates(world: World) -> None:
             copy.update(
                 name=f"{stem} Group",
                 crm_account_id=None,
-                tax_id=f"{c.tax_id[:2].lower()} {c.tax_id[2:]}",
+                tax_id=f"{str(c.tax_id)[:2].lower()} {str(c.tax_id)[2:]}",
                 email=c.email.upper(),
-            )  # type: ignore[index]
+            )
         world.tables["billing.customers"].append(copy)
         case(
             world, f"duplicate customer ({kind})", "R19", f"customers|{copy['customer_id']}", "duplicate", when=created

@@ -61,7 +61,7 @@ class Run:
 
     def glitch(self, terms: Terms, start: date) -> Row:
         """What this run gets wrong about one line; empty in the clean world."""
-        return self.world.notes["glitch"].get((self.sub.number, terms.sku, start), {})  # type: ignore[no-any-return]
+        return self.world.notes["glitch"].get((self.sub.number, terms.sku, start), {})
 
     def misread(self, terms: Terms, glitch: Row) -> Terms:
         return replace(terms, **{k: v for k, v in glitch.items() if k in ("price_id", "discount", "discount_until")})
@@ -109,7 +109,7 @@ class Run:
             start = month_start(period)
             if terms.covers(start):
                 metered = self.world.metered[self.sub.subscription_id, METERS[terms.sku][0], period]["quantity"]
-                self._usage_month(terms, self.glitch(terms, start).get("quantity", metered), start)
+                self._usage_month(terms, Decimal(self.glitch(terms, start).get("quantity", metered)), start)
 
     def _usage_month(self, terms: Terms, quantity: Decimal, start: date) -> None:
         end, wrong = add_months(start, 1), self.glitch(terms, start)
@@ -236,3 +236,8 @@ def number_invoices(world: World, table: str = "billing.invoices", prefix: str =
     for row in world.tables[table]:
         if row.get("_old"):  # an earlier version of the same invoice carries the same number
             row["number"] = known[row[ident]]
+
+
+def number_documents(world: World) -> None:
+    number_invoices(world)
+    number_invoices(world, "billing.credit_notes", "C")

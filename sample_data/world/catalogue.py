@@ -139,7 +139,7 @@ def _price(
     }
     tiers: list[Row] = []
     if scheme == "package":
-        amount, size = spec  # type: ignore[misc]
+        amount, size = spec
         row["unit_amount"], row["package_size"] = local_price(amount, currency), Decimal(size)
     elif isinstance(spec, list):
         tiers = [
@@ -154,7 +154,7 @@ def _price(
             for n, (top, unit, flat) in enumerate(spec, 1)
         ]
     else:
-        row["unit_amount"] = local_price(spec, currency)  # type: ignore[arg-type]
+        row["unit_amount"] = local_price(spec, currency)
     world.prices[key], world.tiers[key] = row, tiers
     world.tables["billing.prices"].append(row)
     world.tables["billing.price_tiers"].extend(tiers)

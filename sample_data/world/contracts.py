@@ -38,20 +38,20 @@ def _profile(world: World, number: str) -> str:
 def _fill(world: World, sub: Subscription) -> None:
     package, dice, key = Package(world, sub), world.dice, sub.number
     following = add_months(sub.start.replace(day=1), 1)
+    if sub.profile != "usage":
+        package.seats()
+    if sub.profile in ("monthly", "anchored", "yearly"):
+        package.extras()
     if sub.profile == "monthly":
-        package.seats(), package.extras(), package.usage(dice.between(1, 2, "n", key), sub.start)
-    elif sub.profile == "anchored":
-        package.seats(), package.extras()
-        if dice.chance(40, "metered", key):
-            package.usage(1, following)
-    elif sub.profile == "yearly":
-        package.seats(), package.extras()
-        if dice.chance(50, "metered", key):
-            package.usage(1, sub.start if sub.start.day == 1 else following)
+        package.usage(dice.between(1, 2, "n", key), sub.start)
+    elif sub.profile == "anchored" and dice.chance(40, "metered", key):
+        package.usage(1, following)
+    elif sub.profile == "yearly" and dice.chance(50, "metered", key):
+        package.usage(1, sub.start if sub.start.day == 1 else following)
     elif sub.profile == "usage":
         package.usage(dice.between(1, 3, "n", key), sub.start, committed=True)
-    else:
-        package.seats(), package.prepaid()
+    elif sub.profile == "prepaid":
+        package.prepaid()
 
 
 def subscribe(world: World, customer: Customer, number: str, profile: str, start: date) -> Subscription:
@@ -117,7 +117,7 @@ def _upgrade(world: World, sub: Subscription) -> None:
         effective = effective.replace(day=9)
         if not begin < effective < end:
             return
-    amend(world, sub, {seats.key: {"quantity": seats.quantity * 3 // 2 + 40}}, effective)
+    amend(world, sub, {seats.key: {"quantity": (seats.quantity or 0) * 3 // 2 + 40}}, effective)
 
 
 def build(world: World) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from sample_data.clock import add_months
 from sample_data.money import to_minor
@@ -40,9 +41,9 @@ class Package:
     def __init__(self, world: World, sub: Subscription) -> None:
         self.world, self.sub, self.lines = world, sub, sub.contract
 
-    def line(self, sku: str, quantity: int | None, start: date | None = None, **more: object) -> Terms:
+    def line(self, sku: str, quantity: int | None, start: date | None = None, **more: Any) -> Terms:
         start = start or self.sub.start
-        terms = Terms(len(self.lines) + 1, sku, price_id(sku, self.sub.currency, start), quantity, start, **more)  # type: ignore[arg-type]
+        terms = Terms(len(self.lines) + 1, sku, price_id(sku, self.sub.currency, start), quantity, start, **more)
         self.lines.append(terms)
         return terms
 

@@ -57,10 +57,10 @@ def cells(world: World) -> list[Cell]:
 
 def _counts(found: list[Cell], total: int) -> None:
     """Largest remainders: the cells' counts sum to exactly the number of events asked for."""
-    weight = sum(int(c["weight"]) for c in found)  # type: ignore[call-overload]
+    weight = sum(int(c["weight"]) for c in found)
     seen = given = 0
     for cell in found:
-        seen += int(cell["weight"])  # type: ignore[call-overload]
+        seen += int(cell["weight"])
         upto = total * seen // weight
         cell["n"], given = upto - given, upto
 
