@@ -70,7 +70,8 @@ RULES = (
     ),
     DeliveryRule(
         "rows_accepted",
-        f"select q.* from landed.quarantine as q semi join (select * from {{batch}}) as d {_SAME} where q.row_number is not null",
+        f"select q.* from landed.quarantine as q semi join (select * from {{batch}}) as d {_SAME} "
+        "where q.row_number is not null",
         f"select b.source_instance, b.domain, b.object, b.received_rows {_BATCHES} where b.state = 'loaded'",
         counted="sum(received_rows)",
     ),
@@ -90,7 +91,8 @@ RULES = (
     ),
     DeliveryRule(
         "no_breaking_drift",
-        f"select s.* from landed.schema_drift as s semi join (select * from {{batch}}) as d {_SAME} where s.is_breaking",
+        f"select s.* from landed.schema_drift as s semi join (select * from {{batch}}) as d {_SAME} "
+        "where s.is_breaking",
         f"select b.source_instance, b.domain, b.object {_BATCHES}",
     ),
     DeliveryRule(

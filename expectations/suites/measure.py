@@ -176,7 +176,12 @@ def untestable_words(check: Check) -> str:
     """Why nothing can be concluded, by the kind of check."""
     if check.rule == "reference_resolves":
         return f"Not testable: {check.detail} was not delivered completely, or its system is not connected."
-    return f"Not testable: the source reports nothing to compare {check.subject} with (no sidecar)."
+    reports = {
+        "fresh": "when it was extracted",
+        "row_count_as_reported": "how many rows it has",
+        "control_totals_as_reported": "the sum of any of its columns",
+    }
+    return f"Not testable: no sidecar of {check.subject} says {reports[check.rule]}."
 
 
 def _fill(words: str, check: Check, rows: int, evaluated: int) -> str:

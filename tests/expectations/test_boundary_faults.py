@@ -124,7 +124,9 @@ def test_a_row_delivered_twice_counts_once(faulty):
 
 def test_of_two_contents_of_one_key_the_one_that_does_not_count_is_named(faulty):
     rows = stored(faulty, failed(faulty)["invoice_lines", "copies_agree"])
-    winner = scalar(faulty.con, "select min(content_hash) from landed.generic__billing__invoice_lines where line_id = 'TWICE'")
+    winner = scalar(
+        faulty.con, "select min(content_hash) from landed.generic__billing__invoice_lines where line_id = 'TWICE'"
+    )
     assert rows["line_id"].to_list() == ["TWICE"] and rows["content_hash"].to_list() != [winner]
 
 
@@ -172,7 +174,14 @@ def test_the_order_of_rows_and_deliveries_moves_no_result(judge, faulty):
     figures = ("object", "expectation", "status", "unexpected_rows", "amount_minor", "currency_code")
 
     def facts(made):
-        per_batch = ("delivered", "batches_loaded", "rows_accepted", "row_count_as_reported", "no_breaking_drift", "fresh")
+        per_batch = (
+            "delivered",
+            "batches_loaded",
+            "rows_accepted",
+            "row_count_as_reported",
+            "no_breaking_drift",
+            "fresh",
+        )
         return sorted(
             (tuple(str(row[name]) for name in (*figures, "evaluated_rows", "words")))
             for row in results(made)
