@@ -67,7 +67,7 @@ def _source(
             f"{intake.settings.config_path}: source {source.name!r}: {connector.describe()} does not exist, and nothing"
             " was ever received from it; expected the place of its landing files"
         )
-    listing = connector.list(contract.name for contract in contracts)
+    listing = connector.offers(contract.name for contract in contracts)
     wanted = [contract for contract in contracts if object in (None, contract.name)]
     reports = [_object(intake, source, contract, listing, progress) for contract in wanted]
     return reports, [f"{source.name}: {note}" for note in listing.notes]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import hashlib
 import json
 from datetime import datetime
@@ -84,7 +85,7 @@ class Manifest(_Record):
         suffix = f"-{self.sidecar.sha256[:16]}" if self.kind == "sidecar" and self.sidecar else ""
         return f"{self.batch_id}{suffix}.json"
 
-    def to_bytes(self) -> bytes:
+    def to_bytes(self) -> builtins.bytes:
         """The bytes that are stored and hashed: sorted keys, so that equal manifests have equal hashes."""
         return (json.dumps(self.model_dump(mode="json"), sort_keys=True, indent=1, ensure_ascii=False) + "\n").encode()
 

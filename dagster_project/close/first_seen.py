@@ -42,7 +42,7 @@ def read(settings: Settings) -> list[FirstSeen]:
             rows = connection.execute(select(_FIRST_SEEN).order_by(*_FIRST_SEEN.primary_key.columns)).all()
     except SQLAlchemyError as error:
         raise _fault(settings, error) from error
-    return [FirstSeen(*row) for row in rows]
+    return [FirstSeen._make(row) for row in rows]
 
 
 def record(settings: Settings, rows: Iterable[FirstSeen]) -> None:

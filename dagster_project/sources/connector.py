@@ -55,5 +55,5 @@ class Connector(Protocol):
     def describe(self) -> str:
         """The place, as a user would look for it."""
 
-    def list(self, objects: Iterable[str]) -> Listing:
+    def offers(self, objects: Iterable[str]) -> Listing:
         """What is offered for the objects of the contracts, and notes on everything else."""

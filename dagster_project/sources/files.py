@@ -55,7 +55,7 @@ class FilesConnector:
         """The folder."""
         return f"folder {self.root}"
 
-    def list(self, objects: Iterable[str]) -> Listing:
+    def offers(self, objects: Iterable[str]) -> Listing:
         """Files in the order of their names; unknown folders and endings become notes: nothing is lost unseen."""
         known = tuple(objects)
         if not self.is_reachable():

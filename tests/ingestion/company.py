@@ -107,11 +107,13 @@ class Company:
 
     def query(self, sql: str, **options: Any) -> list[dict[str, Any]]:
         """Lands, and returns the rows of a query on the warehouse as dictionaries."""
+        return self.queries(sql, **options)[0]
+
+    def queries(self, *statements: str, **options: Any) -> list[list[dict[str, Any]]]:
+        """Lands once, and returns the rows of each query."""
         warehouse.land(self.settings, **options)
         with warehouse.connect(self.settings) as con:
-            cursor = con.execute(sql)
-            names = [column[0] for column in cursor.description]
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+            return [_rows(con.execute(sql)) for sql in statements]
 
     def quarantine(self) -> list[dict[str, Any]]:
         """Everything rejected, in the order of batch and row."""
@@ -121,6 +123,11 @@ class Company:
         """Every file of the archive and its bytes."""
         root = self.settings.archive_path
         return {str(file.relative_to(root)): file.read_bytes() for file in sorted(root.rglob("*")) if file.is_file()}
+
+
+def _rows(cursor: Any) -> list[dict[str, Any]]:
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def company(root: Path, *names: str, **changes: Any) -> Company:

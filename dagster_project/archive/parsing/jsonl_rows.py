@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from dagster_project.archive.parsing.csv_rows import BLOCK
@@ -15,6 +16,8 @@ from dagster_project.archive.parsing.jsontext import exact_text, marked
 from dagster_project.archive.parsing.rawfile import RawFile, scan
 from dagster_project.archive.parsing.received import NOT_A_SCALAR, Received, literal, quoted
 from dagster_project.sources.contracts import Column, Contract
+
+_SCHEMA = pa.schema([("tieout_row", pa.int64()), ("tieout_line", pa.int64()), ("text", pa.string())])
 
 
 def read(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract) -> Received:
@@ -40,14 +43,12 @@ def read(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract) -> R
 
 
 def _lines(con: duckdb.DuckDBPyConnection, file: RawFile, unused: str) -> None:
-    schema = pa.schema([("tieout_line", pa.int64()), ("text", pa.string())])
-    con.register("arriving", pa.RecordBatchReader.from_batches(schema, _batches(file, unused)))
+    reader = pa.RecordBatchReader.from_batches(_SCHEMA, _batches(file, unused))
+    con.register("arriving", reader)
     con.execute(
         "create temp table lines as"
-        " select row_number() over (order by tieout_line) as tieout_row, tieout_line, text,"
-        " json_valid(text) as is_json,"
-        " case when json_valid(text) then json_type(text) = 'OBJECT' else false end as is_object"
-        " from arriving where trim(text) <> ''"
+        " select tieout_row, tieout_line, text, json_valid(text) as is_json,"
+        " case when json_valid(text) then json_type(text) = 'OBJECT' else false end as is_object from arriving"
     )
     con.unregister("arriving")
 
@@ -60,11 +61,16 @@ def _batches(file: RawFile, unused: str) -> Iterator[pa.RecordBatch]:
         parse_options=pa_csv.ParseOptions(delimiter=unused, quote_char=False, ignore_empty_lines=False),
         convert_options=pa_csv.ConvertOptions(column_types={"text": pa.string()}),
     )
-    seen = 0
+    lines = rows = 0
     for batch in reader:
-        numbers = np.arange(seen + 1, seen + 1 + batch.num_rows, dtype=np.int64)
-        seen += batch.num_rows
-        yield pa.record_batch([pa.array(numbers), batch.column(0)], names=["tieout_line", "text"])
+        numbers = np.arange(lines + 1, lines + 1 + batch.num_rows, dtype=np.int64)
+        lines += batch.num_rows
+        text = batch.column(0)
+        is_row = pc.not_equal(pc.utf8_trim_whitespace(text), "")
+        kept = pa.record_batch([pa.array(numbers), text], names=["tieout_line", "text"]).filter(is_row)
+        positions = np.arange(rows + 1, rows + 1 + kept.num_rows, dtype=np.int64)
+        rows += kept.num_rows
+        yield pa.record_batch([pa.array(positions), *kept.columns], schema=_SCHEMA)
 
 
 def _counts(con: duckdb.DuckDBPyConnection) -> tuple[int, int]:
@@ -84,15 +90,18 @@ def _nothing(con: duckdb.DuckDBPyConnection, file: RawFile, rows: int) -> FileFa
 def _names(con: duckdb.DuckDBPyConnection) -> list[str]:
     """Every name in any object; rows that give one twice are malformed: the two values may differ."""
     con.execute(
-        "create or replace temp table shapes as select tieout_row, json_keys(text) as names from lines where is_object"
+        "create or replace temp table shapes as select names, len(names) <> len(list_distinct(names)) as is_twice"
+        " from (select distinct json_keys(text) as names from lines where is_object)"
     )
-    con.execute(
-        "insert into malformed select lines.tieout_row, tieout_line, text, 'a name is given twice'"
-        " from lines inner join shapes using (tieout_row) where len(names) <> len(list_distinct(names))"
-    )
+    twice = con.execute("select count(*) from shapes where is_twice").fetchone()
+    if twice and twice[0]:
+        con.execute(
+            "insert into malformed select tieout_row, tieout_line, text, 'a name is given twice' from lines"
+            " where is_object and json_keys(text) in (select names from shapes where is_twice)"
+        )
     rows = con.execute(
         "select name, min(position) from (select unnest(names) as name, generate_subscripts(names, 1) as position"
-        " from (select distinct names from shapes)) group by all order by 2, 1"
+        " from shapes) group by all order by 2, 1"
     ).fetchall()
     return [name for name, _ in rows]
 
