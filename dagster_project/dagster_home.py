@@ -45,8 +45,8 @@ def prepare(settings: Settings) -> Path:
 def opened(folder: Path) -> Iterator[dg.DagsterInstance]:
     """The instance of a command. Its databases are written without waiting for the disk at every event.
 
-    Dagster opens and closes SQLite per event, and each close moves the log into the database: on a shared disk that took
-    longer than the close itself. The history may lose its last events in a power cut; no figure depends on it.
+    Dagster opens and closes SQLite per event, and each closing moves the log into the database: on a shared disk that
+    took longer than the reconciliation. The history may lose its last events in a power cut; no figure depends on it.
     """
     import dagster as dg
     from sqlalchemy import event

@@ -1,7 +1,7 @@
 """Assembles what Dagster sees; holds no asset body.
 
-Depends on the contracts and the dbt project alone, never on a tieout.yml: one company connects two systems, another five,
-and both see the same graph.
+Depends on the contracts and the dbt project alone, never on a tieout.yml: one company connects two systems, another
+five, and both see the same graph.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ def build() -> dg.Definitions:
         assets=[
             *sources.build_sources(contracts),
             landed.build_landed(contracts),
-            *gates.result_tables(contracts),
+            *gates.result_tables(contracts, books.keys),
             books,
             published.build_snapshot(public),
             published.evidence_pack,
         ],
-        asset_checks=[gates.build_boundary(contracts), gates.build_outcome()],
+        asset_checks=[gates.build_boundary(contracts), gates.build_outcome(books.keys)],
         jobs=jobs.build_jobs(domains),
         schedules=[jobs.build_schedule()],
         sensors=[jobs.build_sensor()],

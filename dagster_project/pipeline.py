@@ -126,10 +126,10 @@ def report(result: dg.ExecuteInProcessResult, as_of: datetime, period: str, log:
 
 
 def faults(result: dg.ExecuteInProcessResult) -> Iterator[Fault]:
-    """Every step that failed, in words: the author's where the fault was expected, else where to read more."""
+    """Every step that failed, in words: the author's where the fault was expected, else the error's own."""
     from dagster_project.defs.faults import EXIT_CODE
 
-    closed = [one for one in result.get_asset_check_evaluations() if not one.passed and one.blocking]
+    closed = [one for one in result.get_asset_check_evaluations() if is_closed_gate(one)]
     for evaluation in closed:
         words = evaluation.metadata.get("words")
         where = "/".join(evaluation.asset_key.path)
@@ -142,9 +142,16 @@ def faults(result: dg.ExecuteInProcessResult) -> Iterator[Fault]:
         if data.user_failure_data is not None:
             code = data.user_failure_data.metadata.get(EXIT_CODE)
             message = str(data.user_failure_data.description)
-            yield Fault(step, message, int(code.value) if code and code.value is not None else 3)  # type: ignore[call-overload]
+            yield Fault(step, message, code.value if code and isinstance(code.value, int) else 3)
         elif not (closed and data.error is not None and data.error.cls_name == "DagsterAssetCheckFailedError"):
             yield Fault(step, f"{step} failed unexpectedly: {_last_words(data.error)}", 3)
+
+
+def is_closed_gate(evaluation: dg.AssetCheckEvaluation) -> bool:
+    """A structural check that failed. A finding about the data is a warning here: the controls report it."""
+    import dagster as dg
+
+    return not evaluation.passed and bool(evaluation.blocking) and evaluation.severity == dg.AssetCheckSeverity.ERROR
 
 
 def end_abandoned(instance: dg.DagsterInstance) -> None:

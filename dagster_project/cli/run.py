@@ -42,7 +42,7 @@ def register(app: typer.Typer) -> None:
 
 
 def run_and_report(settings: Settings, period: str | None = None, quiet: bool = False) -> int:
-    """Runs the close, prints what was found, what is wrong with the deliveries and what to open; returns the exit code."""
+    """Runs the close, prints what was found, what is wrong with deliveries and what to open; returns the exit code."""
     with watching(quiet):
         from dagster_project import pipeline
 

@@ -11,6 +11,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
@@ -118,12 +119,10 @@ def _source_files(project: Path) -> list[Path]:
 
 
 def _cache_root(project: Path) -> Path:
-    """`target/parsed` of the project; where it is installed read-only, a folder of this user's in the temporary ones."""
+    """`target/parsed` of the project; where that is read-only, a folder of this user's among the temporary ones."""
     root = project / "target" / "parsed"
-    try:
+    with suppress(OSError):
         root.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        pass
     if os.access(root, os.W_OK):
         return root
     return Path(tempfile.gettempdir()) / f"tieout-{os.getuid()}" / "parsed"
@@ -132,6 +131,7 @@ def _cache_root(project: Path) -> Path:
 def _parse_into(project: Path, folder: Path) -> None:
     """Parses beside `folder` and renames, so that two processes at once both end with a whole one."""
     from dbt.cli.main import dbtRunner
+    from dbt.contracts.graph.manifest import Manifest
     from dbt.parser.manifest import extended_mashumaro_encoder
 
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -139,7 +139,7 @@ def _parse_into(project: Path, folder: Path) -> None:
     try:
         profiles = write_profile(project, scratch / "profiles", scratch / "tieout.duckdb")
         outcome = dbtRunner().invoke(["parse", *quiet_flags(project, profiles, scratch, scratch / "logs")])
-        if not outcome.success:
+        if not isinstance(outcome.result, Manifest):
             raise DbtProjectFault(f"the dbt project {project} does not parse: {outcome.exception}")
         (scratch / _MANIFEST_BINARY).write_bytes(outcome.result.to_msgpack(extended_mashumaro_encoder))
         try:

@@ -52,8 +52,9 @@ def build(
     """Seeds, models and data tests in their order, a failed test holding back what depends on it.
 
     `work_folder/target` receives compiled SQL and run_results.json, replaced whole; `log_folder` receives dbt.log;
-    `follow` sees each result event as it happens. Unit tests are left out: they test the code, not the data, and belong to the test suite. Raises
-    KeyboardInterrupt when the user stops it, after dbt has cancelled its queries.
+    `options` are DuckDB's; `follow` sees each result event as it happens. Unit tests are left out: they test the code,
+    not the data, and belong to the test suite. Raises KeyboardInterrupt when the user stops it, after dbt has cancelled
+    its queries.
     """
     from dbt.cli.main import dbtRunner
     from dbt_common.events.functions import msg_to_dict

@@ -1,10 +1,10 @@
 """The suites of `expectations` as asset checks: at the boundary on what landed, on the outcome on the marts.
 
-Every spec is blocking and severity decides: a failed check of a structural rule is an ERROR and holds back what follows;
-any other is a WARN. So books are built only after the boundary was judged, whatever the verdict, and R38 can read it.
+Every spec is blocking and severity decides: a failed structural check is an ERROR and holds back what follows, any
+other a WARN. So books are built only after the boundary was judged, whatever the verdict, and R38 can read it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,17 +32,17 @@ Keyed = Callable[[tuple[str, str]], dg.AssetKey]
 RunSuites = Callable[[duckdb.DuckDBPyConnection, Settings, Path], Iterable[SuiteResult]]
 
 
-def result_tables(contracts: Mapping[tuple[str, str], Contract]) -> list[dg.AssetSpec]:
+def result_tables(contracts: Mapping[tuple[str, str], Contract], marts: Collection[dg.AssetKey]) -> list[dg.AssetSpec]:
     """The tables in which the suites keep their results: written while checking, read by dbt and by auditors."""
     landed = [boundary_key(key) for key in contracts]
-    marts = [outcome_key(suite.asset_key) for suite in outcome.suites()]
+    judged = [key for suite in outcome.suites() if (key := outcome_key(suite.asset_key)) in marts]
     return [
         dg.AssetSpec(
             BOUNDARY_RESULTS, deps=landed, group_name="quality", description="What the boundary suites found."
         ),
         dg.AssetSpec(
             OUTCOME_RESULTS,
-            deps=list(dict.fromkeys(marts)),
+            deps=list(dict.fromkeys(judged)),
             group_name="quality",
             description="What the outcome suites found.",
         ),
@@ -70,11 +70,12 @@ def boundary_specs(contracts: Mapping[tuple[str, str], Contract]) -> list[dg.Ass
     ]
 
 
-def outcome_specs() -> list[dg.AssetCheckSpec]:
-    """A spec per check of every outcome suite, on its mart."""
+def outcome_specs(marts: Collection[dg.AssetKey]) -> list[dg.AssetCheckSpec]:
+    """A spec per check of every outcome suite whose mart is among `marts`: Dagster refuses checks on anything else."""
     return [
         dg.AssetCheckSpec(check.name, asset=outcome_key(suite.asset_key), blocking=True)
         for suite in outcome.suites()
+        if outcome_key(suite.asset_key) in marts
         for check in suite.checks
     ]
 
@@ -94,15 +95,16 @@ def build_boundary(contracts: Mapping[tuple[str, str], Contract]) -> dg.AssetChe
     return check_boundary
 
 
-def build_outcome() -> dg.AssetChecksDefinition:
+def build_outcome(marts: Collection[dg.AssetKey]) -> dg.AssetChecksDefinition:
     """The suites on the outcome, one step."""
+    specs = outcome_specs(marts)
 
-    @dg.multi_asset_check(specs=outcome_specs(), name="outcome", pool=WRITER_POOL)
+    @dg.multi_asset_check(specs=specs, name="outcome", pool=WRITER_POOL)
     def check_outcome(context: dg.AssetCheckExecutionContext, tieout: Tieout) -> Iterator[dg.AssetCheckResult]:
         progress.announce(progress.OUTCOME)
         found = run_suites(tieout.settings, context.run.run_id, outcome.run_outcome)
         context.op_execution_context.log_event(dg.AssetMaterialization(OUTCOME_RESULTS, metadata=table_metadata(found)))
-        yield from check_results(outcome_specs(), found, outcome_key)
+        yield from check_results(specs, found, outcome_key)
 
     return check_outcome
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import dagster as dg
 
@@ -15,7 +16,7 @@ from dagster_project.trouble import trouble_in_words
 from dagster_project.warehouse.land import VENDORS, Landed
 
 LEDGERS = {
-    "batches": "One row per archived batch: file, hash, rows received, parsed and quarantined, loaded or refused and why.",
+    "batches": "One row per archived batch: file, hash, rows received and quarantined, loaded or refused and why.",
     "batch_totals": "One row per control total of a sidecar: as reported by the source and as received.",
     "quarantine": "One row per rejected row and refused batch: file, line, column, value, what was expected.",
     "schema_drift": "One row per column that differs from the contract.",
@@ -42,7 +43,7 @@ def landed_specs(contracts: Mapping[tuple[str, str], Contract]) -> list[dg.Asset
             landed_key(vendor, domain, name),
             deps=[dg.AssetKey([domain, name])],
             group_name="landed",
-            description=f"Every archived row of {domain} {name} ({vendor}), all versions and deliveries: {contract.description}",
+            description=f"Every archived row of {domain} {name} ({vendor}), all deliveries: {contract.description}",
         )
         for vendor in VENDORS
         for (domain, name), contract in contracts.items()
@@ -71,12 +72,14 @@ def build_landed(contracts: Mapping[tuple[str, str], Contract]) -> dg.AssetsDefi
                 keys = [(key.path[0], key.path[1]) for key in context.selected_asset_keys]
                 counts = row_counts(con, keys)
                 trouble = trouble_in_words(con)
-        seconds = round(time.monotonic() - began, 3)
+        common: dict[str, Any] = {
+            "seconds for all relations": round(time.monotonic() - began, 3),
+            "as_of": landed.as_of.isoformat(),
+        }
         for key in sorted(context.selected_asset_keys):
             rows = counts.get((key.path[0], key.path[1]))
-            metadata = {"seconds for all relations": seconds, "as_of": landed.as_of.isoformat()}
             yield dg.MaterializeResult(
-                asset_key=key, metadata=metadata if rows is None else {**metadata, "dagster/row_count": rows}
+                asset_key=key, metadata=common if rows is None else {**common, "dagster/row_count": rows}
             )
         with in_words():
             refuse_nothing(landed, trouble)
@@ -85,7 +88,7 @@ def build_landed(contracts: Mapping[tuple[str, str], Contract]) -> dg.AssetsDefi
 
 
 def refuse_nothing(landed: Landed, trouble: Sequence[str]) -> None:
-    """Raises InputError when no delivery at all was accepted: a reconciliation of nothing would look like a clean one."""
+    """Raises InputError when no delivery was accepted: a reconciliation of nothing would look like a clean one."""
     if landed.loaded_batches == 0:
         words = (
             "no source delivered a file that could be used, so there is nothing to reconcile; expected landing files at"

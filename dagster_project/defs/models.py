@@ -1,4 +1,4 @@
-"""The dbt project as assets: every model with its rows, every data test as a check, structural ones holding the rest back."""
+"""The dbt project as assets: every model with its rows, every data test as a check that holds back what follows."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -129,8 +129,8 @@ def words_of(outcome: BuildOutcome) -> str:
 def _failure_in_words(failure: runner.NodeFailure) -> str:
     if failure.kind == "test" and failure.status == "fail":
         return (
-            f"gate closed: {failure.about or failure.name} ({failure.file}): {failure.message}; figures built on it could"
-            " be wrong, so nothing after it was built or published"
+            f"gate closed: {failure.about or failure.name} ({failure.file}): {failure.message}; figures built on it"
+            " could be wrong, so nothing after it was built or published"
         )
     return f"{failure.kind} {failure.name} ({failure.file}) failed: {failure.message}"
 

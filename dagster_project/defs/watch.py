@@ -1,4 +1,4 @@
-"""Whether landing files are new or changed since somebody last looked: decided by path, size and time, never by content."""
+"""Whether landing files are new or changed since somebody last looked, by path, size and time: cheap every minute."""
 
 from __future__ import annotations
 

@@ -1,0 +1,167 @@
+"""The decisions of the orchestration that need neither Dagster's machinery nor a warehouse."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from dagster_project.archive.manifest import Manifest
+from dagster_project.cli.run import check_period, moment
+from dagster_project.defs import gates, jobs, periods, resources, sources, translator
+from dagster_project.defs.watch import changes
+from dagster_project.errors import ConfigurationError
+from dagster_project.pipeline import Fault, RunReport
+from dagster_project.settings import Settings
+from expectations.suites.model import CheckResult
+
+NOON = datetime(2026, 10, 12, 12, tzinfo=UTC)
+
+
+def settings_of(tmp_path: Path, **more: object) -> Settings:
+    source = {"name": "billing", "domain": "billing", "connector": {"type": "files", "path": tmp_path / "data"}}
+    return Settings(company="Borealis", home=tmp_path / "home", reporting_currency="USD", sources=(source,), **more)
+
+
+def report(published: bool, *codes: int) -> RunReport:
+    faults = tuple(Fault("step", "words", code) for code in codes)
+    return RunReport("1", NOON, "2026-09", Path("x") if published else None, None, (), faults, Path("log"))
+
+
+@pytest.mark.parametrize(
+    ("published", "codes", "breaks", "expected"),
+    [
+        (True, (), 0, 0),
+        (True, (), 3, 1),
+        (False, (2,), 0, 2),
+        (False, (3,), 0, 3),
+        (False, (2, 3), 0, 3),
+        (True, (2,), 0, 3),
+        (True, (3,), 7, 3),
+    ],
+)
+def test_exit_code_says_clean_breaks_wrong_input_or_failed_store(published, codes, breaks, expected):
+    """A scheduler reads the code: breaks taken for a crash, or a crash for a clean close, misstate the close."""
+    assert report(published, *codes).exit_code(breaks) == expected
+
+
+@pytest.mark.parametrize(
+    ("as_of", "period"),
+    [("2026-10-12", "2026-09"), ("2026-01-31", "2025-12"), ("2026-03-01", "2026-02"), ("2028-03-31", "2028-02")],
+)
+def test_a_close_without_a_period_is_about_the_month_that_ended_last(as_of, period):
+    assert periods.last_ended(datetime.fromisoformat(f"{as_of}T00:00:00+00:00")) == period
+
+
+def test_the_clock_asked_for_comes_before_that_of_the_file_and_that_before_the_wall(tmp_path):
+    """Two clocks in one run would age the same invoice differently in two controls."""
+    plain, dated = settings_of(tmp_path), settings_of(tmp_path, as_of=datetime(2026, 1, 1, tzinfo=UTC))
+    assert resources.resolve(plain, "", NOON).as_of == NOON
+    assert resources.resolve(dated, "", NOON).as_of == datetime(2026, 1, 1, tzinfo=UTC)
+    assert resources.resolve(dated, "2026-05-01T02:00:00+02:00", NOON).as_of == datetime(2026, 5, 1, tzinfo=UTC)
+
+
+def test_as_of_without_an_offset_is_refused_with_an_example():
+    with pytest.raises(ConfigurationError, match="2026-10-12T00:00:00Z"):
+        moment("2026-10-12T00:00:00")
+    with pytest.raises(ConfigurationError, match="expected an ISO time"):
+        moment("yesterday")
+
+
+@pytest.mark.parametrize("text", ["2026-13", "september", "2026", "2026-9-1"])
+def test_a_period_that_is_no_month_is_refused(text):
+    with pytest.raises(ConfigurationError, match="accounting period"):
+        check_period(text)
+
+
+def test_new_changed_and_removed_files_ask_for_one_run_each(tmp_path):
+    settings = settings_of(tmp_path)
+    folder = tmp_path / "data" / "invoices"
+    assert changes(settings, None) is None, "nothing has landed: there is nothing to close"
+    folder.mkdir(parents=True)
+    (folder / "a.csv").write_text("x\n")
+    first = changes(settings, None)
+    assert first is not None
+    assert first.files == 1
+    assert changes(settings, first.cursor) is None
+    (folder / "a.csv").write_text("xy\n")
+    second = changes(settings, first.cursor)
+    assert second is not None
+    assert second.cursor != first.cursor
+    (folder / ".part").write_text("half a file that is still being written")
+    assert changes(settings, second.cursor) is None
+
+
+def test_a_request_names_period_and_state_so_that_one_state_runs_once():
+    request = jobs.close_request(None, NOON, run_key="abc")
+    assert (request.partition_key, request.run_key) == ("2026-09", "abc")
+    assert periods.DEFAULTED_TAG in request.tags
+
+
+def check(name: str, passed: bool, blocking: bool = False, severity: str = "S2", **metadata: object) -> CheckResult:
+    facts = {"status": "passed" if passed else "failed", "owner_role": "AR", "unexpected_rows": 0 if passed else 2}
+    return CheckResult(name, passed, blocking, severity, f"{name} in words.", {**facts, **metadata})
+
+
+def test_a_question_fails_with_the_worst_of_its_checks_and_keeps_the_money():
+    folded = gates.fold(
+        "q", [check("a", True), check("b", False, severity="S1", amount_minor={"JPY": 5}), check("c", False)]
+    )
+    assert not folded.passed
+    assert not folded.blocking
+    assert folded.severity == "S1"
+    assert folded.words == "b in words.\nc in words."
+    assert folded.metadata["at stake: b"] == {"JPY": 5}
+    assert folded.metadata["unexpected_rows"] == 4
+
+
+def test_only_a_structural_check_that_failed_closes_the_gate():
+    """Bad data of one object is a finding (R38); a gate that closed on it would keep all other figures from the close."""
+    spec = dg.AssetCheckSpec("q", asset=dg.AssetKey(["landed", "x"]), blocking=True)
+    structural_holds = gates.fold("q", [check("columns", True, blocking=True), check("fresh", False)])
+    assert gates.check_result(spec, structural_holds).severity == dg.AssetCheckSeverity.WARN
+    structural_fails = gates.fold("q", [check("columns", False, blocking=True)])
+    assert gates.check_result(spec, structural_fails).severity == dg.AssetCheckSeverity.ERROR
+
+
+def test_an_object_that_is_not_configured_passes_and_says_so():
+    spec = dg.AssetCheckSpec("q", asset=dg.AssetKey(["landed", "x"]))
+    result = gates.check_result(spec, None)
+    assert result.passed
+    assert "Not configured" in str(result.metadata["words"].value)
+
+
+def test_control_totals_are_exact_and_leave_refused_files_out():
+    """Ten million cents summed as floats drift; a refused file's total would tie to rows that are in no figure."""
+    common = {
+        "kind": "batch",
+        "previous_sha256": None,
+        "source_instance": "b",
+        "domain": "billing",
+        "vendor": "generic",
+    }
+    common |= {"object": "payments", "file_name": "f", "received_at": NOON, "contract_version": "1"}
+    links = [
+        Manifest(**common, sequence=1, batch_id="1", received_totals={"amount": "0.1000"}),
+        Manifest(**common, sequence=2, batch_id="2", received_totals={"amount": "0.2000"}),
+        Manifest(**common, sequence=3, batch_id="3", state="refused", received_totals={"amount": "9"}),
+    ]
+    assert sources.control_totals(links) == {"amount": "0.3000"}
+
+
+def test_a_model_says_its_grain_and_question_from_its_opening_comment():
+    sql = "-- One row per invoice.\n-- What is owed?\n{{ config() }}\nselect 1 -- not this"
+    assert translator.opening_comment(sql) == "One row per invoice. What is owed?"
+    assert translator.opening_comment("{# grain\n question #}\nselect 1") == "grain question"
+    assert translator.opening_comment("select 1") == ""
+
+
+def test_owner_and_severity_of_a_control_reach_its_asset():
+    node = {
+        "config": {"meta": {"owner_role": "AR", "severity": "S1", "code": "R14", "title": "T"}},
+        "resource_type": "model",
+    }
+    assert translator.owners(translator.meta_of(node)) == ["team:AR"]
+    assert translator.LayerTranslator().get_tags(node) == {"tieout/code": "R14", "tieout/severity": "S1"}

@@ -1,0 +1,132 @@
+"""What a run leaves behind: its faults in words, its history, and nothing that a killed run could block."""
+
+from __future__ import annotations
+
+import subprocess
+import uuid
+
+import dagster as dg
+import pytest
+import yaml
+
+from dagster_project import dagster_home, pipeline
+from dagster_project.defs.faults import in_words
+from dagster_project.errors import InputError
+from tests.dagster.test_decisions import NOON, settings_of
+
+
+@dg.asset(key=["landed", "x"])
+def landed() -> None: ...
+
+
+@dg.asset_check(asset=["landed", "x"], blocking=True, name="columns")
+def gate() -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(passed=False, metadata={"words": "three columns are missing"})
+
+
+@dg.asset(deps=[["landed", "x"]])
+def books() -> None: ...
+
+
+@dg.asset
+def wrong_input() -> None:
+    with in_words():
+        raise InputError("invoices.csv:7: net_amount = 'ten': expected a decimal")
+
+
+@dg.asset
+def full_disk() -> None:
+    with in_words():
+        raise OSError(28, "No space left on device", "/home/x.duckdb")
+
+
+@dg.asset
+def our_own_fault() -> None:
+    raise ZeroDivisionError("by zero")
+
+
+def outcome(tmp_path, *assets, checks=()):
+    definitions = dg.Definitions(
+        assets=list(assets), asset_checks=list(checks), jobs=[dg.define_asset_job("j", dg.AssetSelection.all())]
+    )
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = definitions.resolve_job_def("j").execute_in_process(
+            instance=instance,
+            raise_on_error=False,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )
+    return pipeline.report(result, NOON, "2026-09", tmp_path / "log.txt")
+
+
+def test_a_closed_gate_says_which_check_on_what_and_what_it_means(tmp_path):
+    report = outcome(tmp_path, landed, books, checks=[gate])
+    assert [fault.message for fault in report.faults] == ["gate closed on landed/x: three columns are missing"]
+    assert report.exit_code(0) == 3
+
+
+@dg.asset_check(asset=["landed", "x"], blocking=True, name="references")
+def finding() -> dg.AssetCheckResult:
+    words = {"words": "two documents name an invoice that does not exist"}
+    return dg.AssetCheckResult(passed=False, severity=dg.AssetCheckSeverity.WARN, metadata=words)
+
+
+def test_a_finding_about_the_data_closes_no_gate(tmp_path):
+    """A fictitious document is what a reconciliation is there to find: it must reach the results."""
+    report = outcome(tmp_path, landed, books, checks=[finding])
+    assert report.faults == ()
+
+
+def test_wrong_input_ends_with_two_and_the_words_of_whoever_found_it(tmp_path):
+    report = outcome(tmp_path, wrong_input)
+    assert [(fault.message, fault.exit_code) for fault in report.faults] == [
+        ("invoices.csv:7: net_amount = 'ten': expected a decimal", 2)
+    ]
+    assert report.exit_code(0) == 2
+
+
+def test_a_full_disk_ends_with_three_and_names_the_file(tmp_path):
+    report = outcome(tmp_path, full_disk)
+    assert report.exit_code(0) == 3
+    assert "/home/x.duckdb" in report.faults[0].message
+    assert "No space left" in report.faults[0].message
+
+
+def test_a_fault_of_our_own_is_one_line_and_never_exit_code_zero(tmp_path):
+    report = outcome(tmp_path, our_own_fault)
+    assert report.exit_code(0) == 3
+    assert "ZeroDivisionError: by zero" in report.faults[0].message
+    assert "\n" not in report.faults[0].message
+
+
+def test_telemetry_is_off_and_one_run_writes_at_a_time(tmp_path):
+    folder = dagster_home.prepare(settings_of(tmp_path))
+    for name in (dagster_home.UI_FILE, dagster_home.COMMAND_FILE):
+        content = yaml.safe_load((folder / name).read_text())
+        assert content["telemetry"] == {"enabled": False}
+        assert content["concurrency"]["runs"]["max_concurrent_runs"] == 1
+
+
+@pytest.fixture
+def instance(tmp_path):
+    with dagster_home.opened(dagster_home.prepare(settings_of(tmp_path))) as found:
+        yield found
+
+
+def test_a_killed_run_is_ended_and_a_living_one_is_left_alone(instance):
+    """The queue of the UI starts nothing while a run seems to be at work: a killed close would block every later one."""
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    living = subprocess.Popen(["sleep", "60"])
+    try:
+        for name, process in (("killed", ended), ("living", living)):
+            run = dg.DagsterRun(
+                job_name=name, run_id=str(uuid.uuid4()),
+                status=dg.DagsterRunStatus.STARTED, tags={pipeline.PROCESS_TAG: str(process.pid)},
+            )  # fmt: skip
+            instance.add_run(run)
+        pipeline.end_abandoned(instance)
+        states = {run.job_name: run.status for run in instance.get_runs()}
+    finally:
+        living.kill()
+        living.wait()
+    assert states == {"killed": dg.DagsterRunStatus.FAILURE, "living": dg.DagsterRunStatus.STARTED}
