@@ -27,7 +27,7 @@ def control_detail(db: Snapshot, entry: Row, scope: Scope) -> None:
     facts(
         [
             ("What a failure means", entry["words"] or ""),
-            ("Next step", entry["next_step"] if entry["next_step"] != entry["words"] else ""),
+            ("Next step", entry["next_step"] or ""),
             ("Who acts", words.owner(entry["owner_role"])),
             ("Severity", words.severity(entry["severity"])),
             ("Tolerance", words.without_code(entry["tolerance"])),
@@ -58,8 +58,10 @@ def _results(db: Snapshot, entry: Row, scope: Scope) -> None:
     if not rows:
         st.success("Nothing here: no result of this kind in what is chosen above.", icon=":material/check:")
     else:
-        table(f"Results, {page.words}. The largest difference first, per currency.", _columns(entry["title"]),
-              [result_row(row, _address(row, scope, status)) for row in rows], key="results")  # fmt: skip
+        step = entry["next_step"] or ""
+        shown = [result_row(row, _address(row, scope, status), known_step=step) for row in rows]
+        caption = f"Results, {page.words}. The largest difference first, per currency."
+        table(caption, _columns(entry["title"]), shown, key="results")
     download(db, "Download these results (CSV)", f"{code}-{status}", total, results.download(narrowed, code, wanted))
 
 

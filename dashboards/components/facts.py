@@ -9,11 +9,19 @@ import streamlit as st
 
 from dashboards.components.table import Value, content
 
+LONG = 180
+"""Characters from which a fact takes twice the width."""
+
 
 def facts(pairs: Iterable[tuple[str, Value]]) -> None:
     """Shows the pairs side by side, one below the other where the page is narrow."""
-    inner = "".join(f"<div><dt>{escape(term)}</dt><dd>{content(value)}</dd></div>" for term, value in pairs if value)
+    inner = "".join(_fact(term, content(value)) for term, value in pairs if value)
     st.html(f'<dl class="tt-facts tt">{inner}</dl>')
+
+
+def _fact(term: str, html: str) -> str:
+    long = ' class="long"' if len(html) > LONG else ""
+    return f"<div{long}><dt>{escape(term)}</dt><dd>{html}</dd></div>"
 
 
 def heading(text: str) -> None:
@@ -23,4 +31,9 @@ def heading(text: str) -> None:
 
 def back(text: str, href: str) -> None:
     """A link to where the reader came from."""
-    st.html(f'<a class="tt-link" href="{escape(href)}" target="_self">← {escape(text)}</a>')
+    onward(f"← {text}", href)
+
+
+def onward(text: str, href: str) -> None:
+    """A link within the dashboard."""
+    st.html(f'<a class="tt-link" href="{escape(href)}" target="_self">{escape(text)}</a>')

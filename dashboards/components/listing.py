@@ -20,10 +20,9 @@ RESULT_COLUMNS = (
     Column("difference", "Difference", numeric=True),
     Column("left", "Left side", numeric=True),
     Column("right", "Right side", numeric=True),
-    Column("reason", "Why", wide=True),
+    Column("reason", "Why", widest=True),
     Column("owner", "Who acts"),
     Column("due", "Due", narrow=True),
-    Column("next", "Next step", wide=True),
 )
 
 
@@ -61,22 +60,25 @@ def due(row: Row) -> Cell:
     return day_and_time(row["due_at"]) if row["due_at"] and row["status"] == "timing" else Cell("")
 
 
-def result_row(row: Row, href: str) -> dict[str, Value]:
-    """A result as a row of the table; the record links to both sides of the comparison."""
+def result_row(row: Row, href: str, control: str = "", known_step: str = "") -> dict[str, Value]:
+    """A result as a row of the table; the record links to both sides of the comparison.
+
+    `control` is named where a list mixes several; the next step is left out where the page says it already.
+    """
     is_break = row["status"] == "break"
-    known = [text for text in (row["legal_entity_code"], row["customer_id"], row["period"]) if text]
+    about = ", ".join(text for text in (row["legal_entity_code"], row["customer_id"], row["period"]) if text)
+    record = Cell(row["match_key"], note=about, href=href, label=f"Compare both sides of {row['match_key']}")
+    step = (row["next_step"] or "") if is_break and row["next_step"] != known_step else ""
+    why = [Cell(row["reason"] or "", note=words.cause(row["cause_code"]))]
     return {
         "status": words.status(row["status"]),
-        "record": Cell(
-            row["match_key"], note=", ".join(known), href=href, label=f"Compare both sides of {row['match_key']}"
-        ),
+        "record": [record, Cell(control)] if control else record,
         "difference": difference(row),
         "left": side(row, "left"),
         "right": side(row, "right"),
-        "reason": Cell(row["reason"] or "", note=words.cause(row["cause_code"])),
+        "reason": [*why, Cell(f"Next: {step}")] if step else why,
         "owner": words.owner(row["owner_role"]) if is_break else "",
         "due": due(row),
-        "next": (row["next_step"] or "") if is_break else "",
     }
 
 

@@ -21,7 +21,8 @@ from dashboards.snapshot import Row, Snapshot
 KINDS = {"exceptions": "What does not tie", "results": "All comparisons"} | {
     kind: listing.label for kind, listing in records.LISTINGS.items()
 }
-_LEFT_OUT = ("source_instance", "invoice_id", "document_id")
+_LEFT_OUT = ("source_instance", "invoice_id", "document_id", "invoice_status", "service_end", "issue_date")
+"""In the download, and not on the page."""
 
 
 def record_list(db: Snapshot, page: str, scope: Scope) -> None:
@@ -43,13 +44,12 @@ def _results(db: Snapshot, kind: str, scope: Scope) -> None:
     total = results.count(db, scope, "", status)
     page = page_of(kind, total, (kind, scope))
     rows = results.page(db, scope, "", status, page.limit, page.offset)
-    columns = (RESULT_COLUMNS[0], Column("control", "Control"), *RESULT_COLUMNS[1:])
     shown: list[dict[str, Value]] = []
     for row in rows:
         href = link("controls", control=row["code"], record=row["match_key"], instance=row["source_instance"])
-        shown.append({**result_row(row, href), "control": f"{row['code']} {row['title'] or ''}".strip()})
+        shown.append(result_row(row, href, control=f"{row['code']} {row['title'] or ''}".strip()))
     if shown:
-        table(f"{KINDS[kind]}: {page.words}", columns, shown, key="records")
+        table(f"{KINDS[kind]}: {page.words}", RESULT_COLUMNS, shown, key="records")
     else:
         st.success(f"{KINDS[kind]}: nothing in what is chosen above.", icon=":material/check:")
     download(db, "Download these records (CSV)", kind, total, results.download(scope, "", status))

@@ -22,6 +22,7 @@ class Column:
     label: str
     numeric: bool = False
     wide: bool = False
+    widest: bool = False
     mid: bool = False
     narrow: bool = False
     hint: str = ""
@@ -117,7 +118,13 @@ def _bars(bars: Bars) -> str:
 def _class(column: Column) -> str:
     names = " ".join(
         name
-        for name, on in (("num", column.numeric), ("wide", column.wide), ("mid", column.mid), ("narrow", column.narrow))
+        for name, on in (
+            ("num", column.numeric),
+            ("wide", column.wide),
+            ("widest", column.widest),
+            ("mid", column.mid),
+            ("narrow", column.narrow),
+        )
         if on
     )
     return f' class="{names}"' if names else ""

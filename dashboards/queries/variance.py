@@ -47,7 +47,7 @@ def download(scope: Scope, group: str, differing: bool) -> tuple[str, tuple[Any,
     return f"select name as {group}, * exclude (name, gap) from ({sql}) order by currency_code, name", values
 
 
-def causes(db: Snapshot, scope: Scope, limit: int = 60) -> list[Row]:
+def causes(db: Snapshot, scope: Scope, limit: int = 1000) -> list[Row]:
     """Why the stages differ: amount per leg, cause and currency; nothing where the amount is zero."""
     conditions, values = _in_cells(scope)
     return db.rows(

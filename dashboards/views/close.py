@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from dashboards.components import money, words
+from dashboards.components.facts import onward
 from dashboards.components.filters import ALL, choose, switch
 from dashboards.components.frame import begin, day_and_time, moment, needs
 from dashboards.components.listing import link
@@ -86,6 +87,12 @@ def _status(db: Snapshot, scope: Scope) -> None:
         st.info("No entity keeps books for what is chosen above. The accounting periods come from the ERP.")
         return
     st.markdown(_verdict(counts, scope))
+    blocked = close.count(db, Scope(entity=scope.entity)).get("blocked", 0) - counts.get("blocked", 0)
+    if scope.period and blocked:
+        onward(
+            f"{blocked} in other periods have a gate that fails: show all periods",
+            link("./", period="all", entity=scope.entity),
+        )
     page = page_of("close", total, scope)
     rows = close.status(db, scope, page.limit, page.offset)
     table(f"Entities and periods, {page.words}", STATUS_COLUMNS, [_status_row(row) for row in rows], key="close")

@@ -31,7 +31,7 @@ COLUMNS = (
     Column("in_tolerance", "Within tolerance", numeric=True),
     Column("timing", "Not due yet", numeric=True),
     Column("not_testable", "Not tested", numeric=True),
-    Column("trend", "Breaks by period"),
+    Column("trend", "Breaks by period", narrow=True),
     Column("owner", "Who acts"),
 )
 
@@ -110,7 +110,7 @@ def _overview_row(row: Row, amounts: list[Cell], history: list[tuple[str, int]],
 def _trend_words(history: tuple[tuple[str, int], ...]) -> str:
     if not any(count for _, count in history):
         return f"none, {history[0][0]} to {history[-1][0]}" if len(history) > 1 else f"none in {history[0][0]}"
-    return ", ".join(f"{period}: {count}" for period, count in history[-2:])
+    return f"{history[-1][0]}: {history[-1][1]}"
 
 
 show()

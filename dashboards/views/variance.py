@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -64,21 +66,35 @@ def _address(scope: Scope, group: str, **changed: str) -> str:
     return link(PAGE, **{**given, **changed})
 
 
-def _stage_cells(row: Row, address: Any) -> dict[str, Cell]:
-    """An amount per stage, with how it differs from the stage before in words, and a link to its records."""
+def _records_address(scope: Scope, group: str, chosen: dict[str, str], kind: str) -> str:
+    return _address(scope, group, **chosen, records=kind) + "#records"
+
+
+def _stage_cells(row: Row, address: Callable[[str], str]) -> dict[str, Cell]:
+    """An amount per stage, how much less or more it is than the stage before, and a link to its records."""
     cells: dict[str, Cell] = {}
-    previous: tuple[str, int] | None = None
+    before: int | None = None
     for stage, (label, _, kind) in STAGES.items():
-        value, note, tone = int(row[stage]), "", ""
-        if previous is not None and value != previous[1]:
-            gap = money.amount(abs(value - previous[1]), row["currency_code"])
-            note = f"▼ {gap} less than {previous[0]}" if value < previous[1] else f"▲ {gap} more than {previous[0]}"
-            tone = "bad"
+        value = int(row[stage])
         text = money.amount(value, row["currency_code"])
-        cells[stage] = Cell(text, note=note, tone="negative" if value < 0 else "", note_tone=tone, href=address(kind),
-                            label=f"{label} {row['currency_code']} {text}: show the records")  # fmt: skip
-        previous = (label.lower(), value)
+        cells[stage] = Cell(
+            text,
+            note="" if before is None else _gap(value - before, row["currency_code"]),
+            # what is posted and not paid is mostly not due: "Why" tells it from what is overdue or misapplied
+            note_tone="muted" if stage == "settled_minor" else "bad",
+            tone="negative" if value < 0 else "",
+            href=address(kind),
+            label=f"{label} {row['currency_code']} {text}: show the records",
+        )
+        before = value
     return cells
+
+
+def _gap(difference: int, currency: str) -> str:
+    if not difference:
+        return ""
+    size = money.amount(abs(difference), currency)
+    return f"▼ {size} less" if difference < 0 else f"▲ {size} more"
 
 
 def _columns(first: str) -> tuple[Column, ...]:
@@ -90,12 +106,15 @@ def _totals(db: Snapshot, scope: Scope, group: str) -> None:
     rows = []
     for row in variance.totals(db, scope):
         currency = row["currency_code"]
-        cells = _stage_cells(
-            row, lambda kind, c=currency: _address(scope, group, currency=c, records=kind) + "#records"
-        )
+        cells = _stage_cells(row, partial(_records_address, scope, group, {"currency": currency}))
         rows.append({"name": Cell(currency, href=_address(scope, group, currency=currency)), **cells})
     columns = _columns("Currency")
-    table("Total of what is chosen, one row per currency", (columns[0], *columns[2:]), rows, key="totals")
+    table(
+        "Total of what is chosen, one row per currency; each stage compared with the one before",
+        (columns[0], *columns[2:]),
+        rows,
+        key="totals",
+    )
 
 
 def _groups(db: Snapshot, scope: Scope, group: str, differing: bool) -> None:
@@ -111,8 +130,7 @@ def _groups(db: Snapshot, scope: Scope, group: str, differing: bool) -> None:
 def _group_row(row: Row, names: dict[str, str], scope: Scope, group: str) -> dict[str, Any]:
     name, currency = row["name"] or "", row["currency_code"]
     deeper = {"entity": "customer", "customer": "period", "period": "customer"}[group]
-    here = {group: name, "currency": currency}
-    cells = _stage_cells(row, lambda kind: _address(scope, group, **here, records=kind) + "#records")
+    cells = _stage_cells(row, partial(_records_address, scope, group, {group: name, "currency": currency}))
     known = names.get(name, "")
     return {
         "name": Cell(name or "–", note=known if known != name else "", href=_address(scope, deeper, **{group: name})),
@@ -122,31 +140,27 @@ def _group_row(row: Row, names: dict[str, str], scope: Scope, group: str) -> dic
 
 
 def _why(db: Snapshot, scope: Scope) -> None:
-    columns = (
-        Column("leg", "Between"),
-        Column("cause", "Cause", wide=True),
-        Column("currency", "Currency"),
-        Column("amount", "Amount", numeric=True),
-    )
-    rows = [
-        {
-            "leg": words.LEG.get(row["leg"], row["leg"]),
-            "cause": words.cause(row["cause_code"]),
-            "currency": row["currency_code"],
-            "amount": money.amount(row["amount_minor"], row["currency_code"]),
-        }
-        for row in variance.causes(db, scope)
-    ]
     st.subheader("Why", anchor=False)
-    if rows:
-        table(
-            "What explains the differences; a positive amount is money that got lost on the way",
-            columns,
-            rows,
-            key="causes",
-        )
-    else:
+    found = variance.causes(db, scope)
+    if not found:
         st.success("No difference between the stages in what is chosen above.", icon=":material/check:")
+        return
+    currencies = sorted({row["currency_code"] for row in found})
+    causes: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in sorted(found, key=lambda row: (row["leg"], row["cause_code"])):
+        cells = causes.setdefault(
+            (row["leg"], row["cause_code"]),
+            {"leg": words.LEG.get(row["leg"], row["leg"]), "cause": words.cause(row["cause_code"])},
+        )
+        cells[row["currency_code"]] = money.amount(row["amount_minor"], row["currency_code"])
+    columns = (
+        Column("leg", "Between", mid=True),
+        Column("cause", "Cause", wide=True),
+        *(Column(currency, currency, numeric=True) for currency in currencies),
+    )
+    rows = [{**dict.fromkeys(currencies, money.NOTHING), **cells} for cells in causes.values()]
+    caption = "What explains the differences. Positive: lost on the way to the next stage. Negative: more than was due."
+    table(caption, columns, rows, key="causes")
 
 
 show()
