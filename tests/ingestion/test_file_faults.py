@@ -53,6 +53,7 @@ FILE_FAULTS = [
     ("retyped.csv", _retyped("net_amount", "a lot").encode(), "'net_amount' was retyped", 2),
     ("offsets.csv", _retyped("updated_at", "2026-09-01T08:00:00").encode(), "'updated_at' was retyped", 2),
     ("open_quote.csv", GOOD.replace("Zürich", '"Zürich').encode(), "never closed", 3),
+    ("two_stray_quotes.csv", csv_text([invoice(n) for n in "abcd"]).replace("US-b", '"US-b').replace("US-c", '"US-c').encode(), "rows may be lost", 3),
     ("array.jsonl", b'[{"invoice_id": "inv-1"}]', "a JSON array", 1),
     ("pretty.jsonl", b'{\n "invoice_id": "inv-1"\n}', "no line is a JSON object", 1),
 ]  # fmt: skip

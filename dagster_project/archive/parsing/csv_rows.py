@@ -31,10 +31,10 @@ def read(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract) -> R
     con.unregister("arriving")
     if stream.fault:
         raise FileFault(file.name, stream.fault, f"rows of {len(header)} fields, every quote closed")
-    _refuse_open_quote(file, shape, stream)
     _number(con, stream)
     rows = _count(con) + len(stream.misshapen)
     has_one_line_per_row = shape.lines == rows + 1
+    _refuse_swallowed_rows(file, shape, has_one_line_per_row)
     lines = dict.fromkeys(number for number, _, _ in stream.misshapen)
     if has_one_line_per_row:
         con.execute("update received set tieout_line = tieout_row + 1")
@@ -136,9 +136,9 @@ def _refuse_delimiter(file: RawFile, header: str, required: list[str]) -> None:
             raise FileFault(file.name, f"the delimiter is {words}", "a comma", line=1, value=header)
 
 
-def _refuse_open_quote(file: RawFile, shape: TextShape, stream: _Stream) -> None:
-    """An open quote swallows the rest of the file: the rows in it would vanish as one value."""
-    if shape.quotes % 2 == 0:
+def _refuse_swallowed_rows(file: RawFile, shape: TextShape, has_one_line_per_row: bool) -> None:
+    """A stray quote takes the rows up to the next one, or to the end, for one value: invoices would vanish in it."""
+    if shape.quotes == 0 or (has_one_line_per_row and shape.quotes % 2 == 0):
         return
     line = 1
     try:
@@ -147,10 +147,12 @@ def _refuse_open_quote(file: RawFile, shape: TextShape, stream: _Stream) -> None
             for _ in rows:
                 line = rows.line_num + 1
     except csv.Error as error:
+        expected = "every quoted field closed before the next delimiter, quotes in it doubled"
         if "unexpected end" in str(error):
-            raise FileFault(
-                file.name, "a quote is opened and never closed", "every quoted field closed", line=line
-            ) from None
+            raise FileFault(file.name, "a quote is opened and never closed", expected, line=line) from None
+        if not has_one_line_per_row:
+            found = "a quoted field that begins here is closed in the middle of text, so rows may be lost in it"
+            raise FileFault(file.name, found, expected, line=line) from None
 
 
 def _number(con: duckdb.DuckDBPyConnection, stream: _Stream) -> None:
