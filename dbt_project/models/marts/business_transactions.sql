@@ -1,5 +1,6 @@
 -- One row per step of a business transaction: has an amendment, an invoice or a payment reached every system in time?
--- States: done, late (there, but after its time), waiting (not due), failed (rejected or dead-lettered), missing (overdue).
+-- States: done, late (there, but after its time), waiting (not due), failed (rejected or dead-lettered), missing
+-- (overdue).
 {% set step = [
   'workflow', 'business_transaction_id', 'source_instance', 'step', 'system', 'document', 'occurred_at', 'due_at', 'failure',
   'is_there', 'effect_minor', 'currency_code', 'legal_entity_code', 'customer_id', 'owner_role',
@@ -41,11 +42,15 @@ invoice_posted as (
   left join documents
     on documents.billing_instance = invoices.source_instance and documents.external_id = invoices.invoice_id
   left join {{ ref('posting_policy') }} as policy
-    on policy.source_instance = invoices.source_instance and policy.key = invoices.invoice_id and policy.object = 'invoice'
+    on
+      policy.source_instance = invoices.source_instance
+      and policy.key = invoices.invoice_id
+      and policy.object = 'invoice'
   left join {{ ref('message_outcome') }} as messages
-    on messages.source_instance = invoices.source_instance
-    and messages.key = invoices.invoice_id
-    and messages.document_kind = 'invoice'
+    on
+      messages.source_instance = invoices.source_instance
+      and messages.key = invoices.invoice_id
+      and messages.document_kind = 'invoice'
 ),
 
 payments as (

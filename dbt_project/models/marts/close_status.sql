@@ -88,10 +88,11 @@ unexplained_breaks as (
   inner join calendar
     on calendar.legal_entity_code = results.legal_entity_code and calendar.period = results.period
   left join {{ ref('entity_rate') }} as rates
-    on rates.source_instance = calendar.source_instance
-    and rates.legal_entity_code = results.legal_entity_code
-    and rates.period = results.period
-    and rates.currency_code = results.currency_code
+    on
+      rates.source_instance = calendar.source_instance
+      and rates.legal_entity_code = results.legal_entity_code
+      and rates.period = results.period
+      and rates.currency_code = results.currency_code
   where results.status = 'break' and (results.cause_code is null or results.cause_code like '_99')
 ),
 
@@ -157,17 +158,19 @@ gated as (
   left join entities
     on entities.source_instance = calendar.source_instance and entities.legal_entity_code = calendar.legal_entity_code
   left join materiality
-    on materiality.source_instance = calendar.source_instance
-    and materiality.legal_entity_code = calendar.legal_entity_code
-    and materiality.period = calendar.period
+    on
+      materiality.source_instance = calendar.source_instance
+      and materiality.legal_entity_code = calendar.legal_entity_code
+      and materiality.period = calendar.period
   left join health on health.source_instance = calendar.source_instance
   left join freshness on freshness.source_instance = calendar.source_instance
   left join counted on counted.legal_entity_code = calendar.legal_entity_code and counted.period = calendar.period
   left join open_s1 on open_s1.legal_entity_code = calendar.legal_entity_code and open_s1.period = calendar.period
   left join unexplained
-    on unexplained.source_instance = calendar.source_instance
-    and unexplained.legal_entity_code = calendar.legal_entity_code
-    and unexplained.period = calendar.period
+    on
+      unexplained.source_instance = calendar.source_instance
+      and unexplained.legal_entity_code = calendar.legal_entity_code
+      and unexplained.period = calendar.period
 )
 
 select
@@ -180,7 +183,8 @@ select
   period_state,
   case
     when not has_ended then 'running'
-    when 'failed' in (gate_source_health, gate_receivables, gate_control_account, gate_unexplained, gate_open_s1)
+    when
+      'failed' in (gate_source_health, gate_receivables, gate_control_account, gate_unexplained, gate_open_s1)
       or 'not_testable' in (gate_source_health, gate_receivables, gate_control_account, gate_unexplained, gate_open_s1)
       then 'blocked'
     else 'ready'
@@ -197,18 +201,32 @@ select
       else ''
     end
     || case gate_receivables
-      when 'failed' then 'Receivables: ' || cast(r14_breaks as {{ dbt.type_string() }}) || ' invoice(s) not posted as billed (R14). '
-      when 'not_testable' then 'Receivables: ' || cast(r14_not_testable as {{ dbt.type_string() }}) || ' result(s) not tested (R14). '
+      when
+        'failed'
+        then
+          'Receivables: ' || cast(r14_breaks as {{ dbt.type_string() }}) || ' invoice(s) not posted as billed (R14). '
+      when
+        'not_testable'
+        then 'Receivables: ' || cast(r14_not_testable as {{ dbt.type_string() }}) || ' result(s) not tested (R14). '
       else ''
     end
     || case gate_control_account
-      when 'failed' then 'Control account: ' || cast(r33_breaks as {{ dbt.type_string() }}) || ' account(s) differ from the subledger (R33). '
-      when 'not_testable' then 'Control account: ' || cast(r33_not_testable as {{ dbt.type_string() }}) || ' result(s) not tested (R33). '
+      when
+        'failed'
+        then
+          'Control account: '
+          || cast(r33_breaks as {{ dbt.type_string() }})
+          || ' account(s) differ from the subledger (R33). '
+      when
+        'not_testable'
+        then 'Control account: ' || cast(r33_not_testable as {{ dbt.type_string() }}) || ' result(s) not tested (R33). '
       else ''
     end
     || case gate_unexplained
-      when 'failed' then 'Unexplained: ' || {{ money_words('unexplained_minor', 'base_currency_code') }} || ' against a threshold of '
-        || {{ money_words('clearly_trivial_minor', 'base_currency_code') }} || '. '
+      when 'failed'
+        then
+          'Unexplained: ' || {{ money_words('unexplained_minor', 'base_currency_code') }} || ' against a threshold of '
+          || {{ money_words('clearly_trivial_minor', 'base_currency_code') }} || '. '
       when 'not_testable' then 'Unexplained: an amount could not be translated or valued. '
       else ''
     end

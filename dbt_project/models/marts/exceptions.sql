@@ -1,5 +1,5 @@
--- One row per open break: which records, how much, why, who owns it and what next?
--- The key leaves out amount, run and cause, so that "missing in the ERP" that turns into "amount differs" is the same case.
+-- One row per open break: which records, how much, why, who owns it and what next? The key leaves out amount, run and
+-- cause, so that "missing in the ERP" that turns into "amount differs" is the same case.
 with results as (
   select * from {{ ref('reconciliation_results') }} where status = 'break'
 ),
@@ -36,9 +36,10 @@ opened as (
   cross join parameters
   inner join controls on controls.code = results.code
   left join first_seen
-    on first_seen.code = results.code
-    and first_seen.source_instance = results.source_instance
-    and first_seen.match_key = results.match_key
+    on
+      first_seen.code = results.code
+      and first_seen.source_instance = results.source_instance
+      and first_seen.match_key = results.match_key
 )
 
 select

@@ -12,6 +12,13 @@ tested as (
   select * from results where status not in ('not_testable', 'timing')
 ),
 
+posted as (
+  select billing_instance, external_id, min(created_at) as created_at
+  from {{ ref('ar_document') }}
+  where external_object = 'invoice' and document_type = 'invoice' and status <> 'reversed'
+  group by billing_instance, external_id
+),
+
 billings as (
   select
     invoices.legal_entity_code,
@@ -27,13 +34,11 @@ billings as (
   from {{ ref('invoice') }} as invoices
   cross join parameters
   inner join {{ ref('posting_policy') }} as policy
-    on policy.source_instance = invoices.source_instance and policy.key = invoices.invoice_id and policy.object = 'invoice'
-  left join (
-    select billing_instance, external_id, min(created_at) as created_at
-    from {{ ref('ar_document') }}
-    where external_object = 'invoice' and document_type = 'invoice' and status <> 'reversed'
-    group by billing_instance, external_id
-  ) as posted
+    on
+      policy.source_instance = invoices.source_instance
+      and policy.key = invoices.invoice_id
+      and policy.object = 'invoice'
+  left join posted
     on posted.billing_instance = invoices.source_instance and posted.external_id = invoices.invoice_id
   where invoices.is_live
 ),
@@ -64,21 +69,24 @@ billed as (
   group by legal_entity_code, currency_code, period
 ),
 
+breaks as (
+  select legal_entity_code, currency_code, period, sum(abs(delta_minor)) as amount_minor
+  from results
+  where status = 'break' and (cause_code is null or cause_code like '_99')
+  group by legal_entity_code, currency_code, period
+),
+
 unexplained as (
   select
     'unexplained_percent' as kpi, billed.legal_entity_code, billed.currency_code, billed.period,
     coalesce(max(breaks.amount_minor), 0) as numerator, max(billed.amount_minor) as denominator, 100 as scale,
     'absolute differences of breaks without a cause (none or x99) / billings with tax, minor units' as formula
   from billed
-  left join (
-    select legal_entity_code, currency_code, period, sum(abs(delta_minor)) as amount_minor
-    from results
-    where status = 'break' and (cause_code is null or cause_code like '_99')
-    group by legal_entity_code, currency_code, period
-  ) as breaks
-    on breaks.legal_entity_code = billed.legal_entity_code
-    and breaks.currency_code = billed.currency_code
-    and breaks.period = billed.period
+  left join breaks
+    on
+      breaks.legal_entity_code = billed.legal_entity_code
+      and breaks.currency_code = billed.currency_code
+      and breaks.period = billed.period
   group by billed.legal_entity_code, billed.currency_code, billed.period
 ),
 
@@ -137,23 +145,26 @@ lag_p{{ share }} as (
   select
     'posting_lag_hours_p{{ share }}' as kpi, legal_entity_code, currency_code, period,
     min(lag_hours) as numerator, 1 as denominator, 1 as scale,
-    'hours from final to posted that {{ share }} % of invoices do not exceed; unposted ones are still running' as formula
+    'hours from final to posted that {{ share }} % of invoices do not exceed; unposted ones are still running'
+      as formula
   from lags
   where position * 100 >= invoices * {{ share }}
   group by legal_entity_code, currency_code, period
 ),
 {% endfor %}
 
+applied as (
+  select source_instance, receipt_id, sum(amount_minor) as amount_minor
+  from {{ ref('cash_application') }}
+  group by source_instance, receipt_id
+),
+
 receipts as (
   select
     receipts.legal_entity_code, receipts.currency_code, {{ month_key('receipts.received_date') }} as period,
     receipts.amount_minor, coalesce(applied.amount_minor, 0) as applied_minor
   from {{ ref('cash_receipt') }} as receipts
-  left join (
-    select source_instance, receipt_id, sum(amount_minor) as amount_minor
-    from {{ ref('cash_application') }}
-    group by source_instance, receipt_id
-  ) as applied
+  left join applied
     on applied.source_instance = receipts.source_instance and applied.receipt_id = receipts.receipt_id
   where receipts.amount_minor > 0
 ),
@@ -174,9 +185,10 @@ days_outstanding as (
     'receivable subledger at the end of the period / billings of the period with tax x 30 days, minor units' as formula
   from {{ ref('receivable_cell') }} as cells
   inner join billed
-    on billed.legal_entity_code = cells.legal_entity_code
-    and billed.currency_code = cells.currency_code
-    and billed.period = cells.period
+    on
+      billed.legal_entity_code = cells.legal_entity_code
+      and billed.currency_code = cells.currency_code
+      and billed.period = cells.period
   group by cells.legal_entity_code, cells.currency_code, cells.period
 ),
 
@@ -192,8 +204,8 @@ manual_journals as (
 
 measured as (
   {% for measure in [
-    'matched', 'matched_value', 'unexplained', 'invoice_exceptions', 'double_postings', 'completeness', 'in_time', 'lag_p50',
-    'lag_p95', 'unapplied', 'days_outstanding', 'manual_journals',
+    'matched', 'matched_value', 'unexplained', 'invoice_exceptions', 'double_postings', 'completeness', 'in_time',
+    'lag_p50', 'lag_p95', 'unapplied', 'days_outstanding', 'manual_journals',
   ] %}
   select
     kpi, legal_entity_code, currency_code, period, cast(numerator as {{ whole() }}) as numerator,

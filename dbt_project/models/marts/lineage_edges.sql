@@ -1,5 +1,5 @@
--- One row per link between two records: from usage and contract to invoice line, invoice, receivable document and journal,
--- and from payment to receipt, application and document. Which records does a posted amount rest on?
+-- One row per link between two records: from usage and contract to invoice line, invoice, receivable document and
+-- journal, and from payment to receipt, application and document. Which records does a posted amount rest on?
 {% set edge = [
   'from_type', 'from_instance', 'from_id', 'to_type', 'to_instance', 'to_id', 'relation', 'amount_minor', 'currency_code',
   'occurred_at',
@@ -8,16 +8,17 @@ with usage_to_metered as (
   select
     'usage_month' as from_type, usage_months.source_instance as from_instance,
     usage_months.subscription_id || '|' || usage_months.meter_code || '|'
-      || cast(usage_months.service_month as {{ dbt.type_string() }}) as from_id,
+    || cast(usage_months.service_month as {{ dbt.type_string() }}) as from_id,
     'metered_usage' as to_type, metered.source_instance as to_instance, metered.meter_record_id as to_id,
     'metered' as relation, cast(null as bigint) as amount_minor, cast(null as {{ dbt.type_string() }}) as currency_code,
     metered.computed_at as occurred_at
   from {{ ref('metered_usage') }} as metered
   inner join {{ ref('usage_month') }} as usage_months
-    on usage_months.source_instance = metered.source_instance
-    and usage_months.subscription_id = metered.subscription_id
-    and usage_months.meter_code = metered.meter_code
-    and usage_months.service_month = metered.service_month
+    on
+      usage_months.source_instance = metered.source_instance
+      and usage_months.subscription_id = metered.subscription_id
+      and usage_months.meter_code = metered.meter_code
+      and usage_months.service_month = metered.service_month
 ),
 
 metered_to_line as (
@@ -27,15 +28,17 @@ metered_to_line as (
     'billed' as relation, lines.amount_minor, lines.currency_code, lines.finalized_at as occurred_at
   from {{ ref('metered_usage') }} as metered
   inner join {{ ref('meter_month') }} as meters
-    on meters.source_instance = metered.source_instance
-    and meters.meter_code = metered.meter_code
-    and meters.service_month = metered.service_month
+    on
+      meters.source_instance = metered.source_instance
+      and meters.meter_code = metered.meter_code
+      and meters.service_month = metered.service_month
   inner join {{ ref('invoice_line') }} as lines
-    on lines.source_instance = metered.billing_instance
-    and lines.subscription_id = metered.subscription_id
-    and lines.sku = meters.sku
-    and lines.kind = 'usage'
-    and {{ month_start('lines.service_start') }} = metered.service_month
+    on
+      lines.source_instance = metered.billing_instance
+      and lines.subscription_id = metered.subscription_id
+      and lines.sku = meters.sku
+      and lines.kind = 'usage'
+      and {{ month_start('lines.service_start') }} = metered.service_month
 ),
 
 contract_to_subscription as (
@@ -103,7 +106,11 @@ document_to_journal as (
   inner join {{ ref('ar_document') }} as documents
     on documents.source_instance = journals.source_instance and documents.document_id = journals.document_id
   group by
-    documents.source_instance, documents.document_id, journals.source_instance, journals.journal_id, journals.currency_code
+    documents.source_instance,
+    documents.document_id,
+    journals.source_instance,
+    journals.journal_id,
+    journals.currency_code
 ),
 
 payment_to_receipt as (

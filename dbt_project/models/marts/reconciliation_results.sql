@@ -1,5 +1,5 @@
--- One row per control, source instance and match key: what was compared, what came of it, and why in words.
--- A result that depends on an inadmissible or absent object is shown as not tested, never as matched and never as a break.
+-- One row per control, source instance and match key: what was compared, what came of it, and why in words. A result
+-- that depends on an inadmissible or absent object is shown as not tested, never as matched and never as a break.
 with results as (
   {% for model in control_models() %}
   select * from {{ ref(model) }}
@@ -32,6 +32,7 @@ select
   results.due_at
 from results
 left join inadmissible
-  on inadmissible.code = results.code
-  and inadmissible.source_instance = results.source_instance
-  and inadmissible.legal_entity_code is not distinct from results.legal_entity_code
+  on
+    inadmissible.code = results.code
+    and inadmissible.source_instance = results.source_instance
+    and inadmissible.legal_entity_code is not distinct from results.legal_entity_code

@@ -1,6 +1,6 @@
--- One row per control, source instance, legal entity, currency and accounting period: how much was compared, what came of
--- it, and how large the breaks and the tolerated differences are. A systematic bias inside the tolerance is real leakage:
--- hence its net and absolute sums.
+-- One row per control, source instance, legal entity, currency and accounting period: how much was compared, what came
+-- of it, and how large the breaks and the tolerated differences are. A systematic bias inside the tolerance is real
+-- leakage: hence its net and absolute sums.
 with results as (
   select * from {{ ref('reconciliation_results') }}
 )

@@ -81,7 +81,8 @@ select
   case
     when health.status in ('break', 'not_testable') then health.reason
     when drift.schema_drift is not null or rejected.quarantined_rows > 0
-      then coalesce('Columns beyond the contract are kept and not read: ' || drift.schema_drift || '. ', '')
+      then
+        coalesce('Columns beyond the contract are kept and not read: ' || drift.schema_drift || '. ', '')
         || coalesce(
           cast(rejected.quarantined_rows as {{ dbt.type_string() }})
           || ' row(s) broke the contract and wait in quarantine; results of their keys are not tested', ''

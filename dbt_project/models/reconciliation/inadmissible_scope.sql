@@ -1,15 +1,20 @@
--- One row per control, source instance and legal entity whose results must not be trusted: which object is at fault?
--- A result depends on its own instance and on those its references may resolve in; of several ERPs, on the one that keeps
+-- One row per control, source instance and legal entity whose results must not be trusted: which object is at fault? A
+-- result depends on its own instance and on those its references may resolve in; of several ERPs, on the one that keeps
 -- the entity's books, so that a truncated file of one ERP leaves the entities of the other alone.
 {% set needs = [] %}
 {% for control in control_catalogue() %}
-  {% for object in control.objects or [] %}
-    {% do needs.append((control.code, object.split('.')[0], object.split('.')[1], object in (control.get('evidence') or []))) %}
-  {% endfor %}
+{% for object in control.objects or [] %}
+{% set domain, name = object.split('.') %}
+{% do needs.append((control.code, domain, name, object in (control.get('evidence') or []))) %}
+{% endfor %}
 {% endfor %}
 with needs as (
   {% for code, domain, object, is_evidence in needs %}
-  select '{{ code }}' as code, '{{ domain }}' as domain, '{{ object }}' as object, {{ is_evidence | lower }} as is_evidence
+  select
+    '{{ code }}' as code,
+    '{{ domain }}' as domain,
+    '{{ object }}' as object,
+    {{ is_evidence | lower }} as is_evidence
   {% if not loop.last %}union all{% endif %}
   {% else %}
   select '' as code, '' as domain, '' as object, false as is_evidence
@@ -17,10 +22,10 @@ with needs as (
 ),
 
 {% set control_results %}
-  {% for model in control_models() %}
+{% for model in control_models() %}
   select distinct code, source_instance, legal_entity_code from {{ ref(model) }}
-  {% if not loop.last %}union all{% endif %}
-  {% endfor %}
+{% if not loop.last %}union all{% endif %}
+{% endfor %}
 {% endset %}
 scopes as (
   {{ control_results }}
@@ -51,9 +56,10 @@ reached as (
   inner join needs on needs.code = scopes.code
   inner join links on links.source_instance = scopes.source_instance and links.domain = needs.domain
   left join books
-    on needs.domain = 'erp'
-    and books.source_instance = links.linked_instance
-    and books.legal_entity_code = scopes.legal_entity_code
+    on
+      needs.domain = 'erp'
+      and books.source_instance = links.linked_instance
+      and books.legal_entity_code = scopes.legal_entity_code
 ),
 
 states as (
@@ -65,7 +71,8 @@ states as (
     reached.object,
     max(case when object_states.state = 'inadmissible' then 1 else 0 end) as is_inadmissible,
     min(case when object_states.state = 'absent' and not reached.is_evidence then 1 else 0 end) as is_absent,
-    {{ joined_text("case when object_states.state <> 'available' then object_states.source_instance end", ', ') }} as instances
+    {{ joined_text("case when object_states.state <> 'available' then object_states.source_instance end", ', ') }}
+      as instances
   from reached
   inner join {{ ref('object_state') }} as object_states
     on object_states.source_instance = reached.linked_instance and object_states.object = reached.object
@@ -78,7 +85,8 @@ select
   source_instance,
   legal_entity_code,
   'Not tested: ' || {{ joined_text(
-    "object || ' of ' || instances || case when is_inadmissible = 1 then ' failed the source health control (R38)' else ' was never delivered' end",
+    "object || ' of ' || instances || case when is_inadmissible = 1"
+    ~ " then ' failed the source health control (R38)' else ' was never delivered' end",
     '; '
   ) }} || '; mend the source and run again' as reason
 from states

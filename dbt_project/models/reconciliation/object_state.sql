@@ -29,5 +29,6 @@ select
 from expected
 left join delivered on delivered.source_instance = expected.source_instance and delivered.object = expected.object
 left join failing
-  on failing.source_instance = expected.source_instance
-  and failing.match_key = expected.source_instance || '|' || expected.object
+  on
+    failing.source_instance = expected.source_instance
+    and failing.match_key = expected.source_instance || '|' || expected.object

@@ -1,4 +1,5 @@
--- One row per live finalized invoice: does the ERP hold it once, with its net, tax, gross, entity, customer, currency, period?
+-- One row per live finalized invoice: does the ERP hold it once, with its net, tax, gross, entity, customer, currency,
+-- period?
 with parameters as (
   select * from {{ source('config', 'parameters') }}
 ),
@@ -67,16 +68,21 @@ paired as (
   left join {{ ref('invoice_posting') }} as posting
     on posting.source_instance = invoices.source_instance and posting.invoice_id = invoices.invoice_id
   left join {{ ref('posting_policy') }} as policy
-    on policy.source_instance = invoices.source_instance and policy.key = invoices.invoice_id and policy.object = 'invoice'
+    on
+      policy.source_instance = invoices.source_instance
+      and policy.key = invoices.invoice_id
+      and policy.object = 'invoice'
   left join {{ ref('invoice_line_posting') }} as lines
     on lines.source_instance = invoices.source_instance and lines.invoice_id = invoices.invoice_id
   left join reversed_documents
-    on reversed_documents.source_instance = invoices.source_instance
-    and reversed_documents.invoice_id = invoices.invoice_id
+    on
+      reversed_documents.source_instance = invoices.source_instance
+      and reversed_documents.invoice_id = invoices.invoice_id
   left join {{ ref('message_outcome') }} as messages
-    on messages.source_instance = invoices.source_instance
-    and messages.key = invoices.invoice_id
-    and messages.document_kind = 'invoice'
+    on
+      messages.source_instance = invoices.source_instance
+      and messages.key = invoices.invoice_id
+      and messages.document_kind = 'invoice'
   left join not_testable as own_key
     on own_key.source_instance = invoices.source_instance and own_key.key = invoices.invoice_id
   left join not_testable as any_key on any_key.source_instance = invoices.source_instance and any_key.key is null
@@ -92,11 +98,12 @@ judged as (
       when not is_comparable then 'currency'
       when not is_same_customer then 'customer'
       when surplus_count > 0 then 'duplicate'
-      when (abs(net_delta) > tolerated or abs(tax_delta) > tolerated)
+      when
+        (abs(net_delta) > tolerated or abs(tax_delta) > tolerated)
         and dropped_count > 0 and gross_delta = dropped_gross_minor then 'dropped'
       when abs(net_delta) > tolerated then 'amount'
       when abs(tax_delta) > tolerated then 'tax'
-      when policy_period is not null and posted_period is distinct from policy_period then 'period'
+      when policy_period is not null and posted_period <> policy_period then 'period'
       when is_same_customer is null then 'unmapped'
       else 'same'
     end as finding
@@ -138,37 +145,65 @@ compared as (
       else message_failure_class
     end as failure_class,
     'Invoice ' || invoice_id || ' over ' || {{ money_words('total_amount_minor', 'currency_code') }} || case finding
-      when 'reversed' then ' is live in billing, but its ERP document ' || reversed_document_id
-        || ' was reversed and none replaces it'
-      when 'missing' then ' is not posted: ' || coalesce(message_words, 'no message shows that it was ever sent to the ERP')
-      when 'entity' then ' of entity ' || legal_entity_code || ' is posted in entity ' || posted_legal_entity_code
-        || ' as document ' || document_id
-      when 'currency' then ' is posted in ' || posted_currency_code || ' as document ' || document_id || ' over '
-        || {{ money_words('posted_gross_minor', 'posted_currency_code') }}
-      when 'customer' then ' of customer ' || customer_id || ' is posted to ERP customer ' || erp_customer_id
-        || ' (' || coalesce('billing customer ' || posted_customer_id, 'which names no billing customer') || ') as document '
-        || document_id
-      when 'duplicate' then ' is posted more than once: beside document ' || document_id || ' the ERP holds '
-        || surplus_documents || ', together ' || {{ money_words('surplus_gross_minor', 'currency_code') }} || ' too much'
-      when 'dropped' then ' lacks line(s) ' || dropped_lines || ' in ERP document ' || document_id || ': '
-        || {{ money_words('gross_delta', 'currency_code') }} || ' with tax is not posted'
-      when 'amount' then ' is posted over ' || {{ money_words('posted_gross_minor', 'currency_code') }} || ' as document '
-        || document_id || ': net differs by ' || {{ money_words('net_delta', 'currency_code') }} || ', tax by '
-        || {{ money_words('tax_delta', 'currency_code') }}
-      when 'tax' then ' is posted with the same net but other tax as document ' || document_id || ': tax differs by '
-        || {{ money_words('tax_delta', 'currency_code') }}
-      when 'period' then ' belongs to period ' || policy_period || ', but document ' || document_id || ' is posted in '
-        || posted_period
-      else ' differs from document ' || document_id || ' by ' || {{ money_words('gross_delta', 'currency_code') }}
+      when 'reversed'
+        then
+          ' is live in billing, but its ERP document ' || reversed_document_id
+          || ' was reversed and none replaces it'
+      when
+        'missing'
+        then ' is not posted: ' || coalesce(message_words, 'no message shows that it was ever sent to the ERP')
+      when 'entity'
+        then
+          ' of entity ' || legal_entity_code || ' is posted in entity ' || posted_legal_entity_code
+          || ' as document ' || document_id
+      when 'currency'
+        then
+          ' is posted in ' || posted_currency_code || ' as document ' || document_id || ' over '
+          || {{ money_words('posted_gross_minor', 'posted_currency_code') }}
+      when 'customer'
+        then
+          ' of customer ' || customer_id || ' is posted to ERP customer ' || erp_customer_id
+          || ' ('
+          || coalesce('billing customer ' || posted_customer_id, 'which names no billing customer')
+          || ') as document '
+          || document_id
+      when 'duplicate'
+        then
+          ' is posted more than once: beside document ' || document_id || ' the ERP holds '
+          || surplus_documents
+          || ', together '
+          || {{ money_words('surplus_gross_minor', 'currency_code') }}
+          || ' too much'
+      when 'dropped'
+        then
+          ' lacks line(s) ' || dropped_lines || ' in ERP document ' || document_id || ': '
+          || {{ money_words('gross_delta', 'currency_code') }} || ' with tax is not posted'
+      when 'amount'
+        then
+          ' is posted over ' || {{ money_words('posted_gross_minor', 'currency_code') }} || ' as document '
+          || document_id || ': net differs by ' || {{ money_words('net_delta', 'currency_code') }} || ', tax by '
+          || {{ money_words('tax_delta', 'currency_code') }}
+      when 'tax'
+        then
+          ' is posted with the same net but other tax as document ' || document_id || ': tax differs by '
+          || {{ money_words('tax_delta', 'currency_code') }}
+      when 'period'
+        then
+          ' belongs to period ' || policy_period || ', but document ' || document_id || ' is posted in '
+          || posted_period
+      else
+        ' differs from document ' || document_id || ' by ' || {{ money_words('gross_delta', 'currency_code') }}
         || ', which is rounding of ' || cast(line_count as {{ dbt.type_string() }}) || ' line(s)'
     end as reason,
     case
       when key_not_testable_reason is not null then 'Not tested: ' || key_not_testable_reason
-      when finding = 'unmapped' then 'Not tested: ERP customer ' || erp_customer_id || ' of document ' || document_id
+      when finding = 'unmapped' then
+        'Not tested: ERP customer ' || erp_customer_id || ' of document ' || document_id
         || ' names no billing customer, so it is unknown whether the invoice is posted to the right one'
     end as not_testable_reason,
     'invoice:' || invoice_id as left_ref,
-    'ar_document:' || coalesce(document_id || coalesce(', ' || surplus_documents, ''), reversed_document_id) as right_ref,
+    'ar_document:'
+    || coalesce(document_id || coalesce(', ' || surplus_documents, ''), reversed_document_id) as right_ref,
     due_at,
     2 * line_count as rounding_components
   from judged

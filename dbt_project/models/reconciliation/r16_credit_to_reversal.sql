@@ -35,18 +35,20 @@ memos as (
     count(*) filter (where documents.document_type = 'invoice') as wrong_sign_count,
     count(*) filter (
       where documents.legal_entity_code <> credit_notes.legal_entity_code
-        or documents.currency_code <> credit_notes.currency_code
-        or documents.billing_customer_id <> credit_notes.customer_id
+      or documents.currency_code <> credit_notes.currency_code
+      or documents.billing_customer_id <> credit_notes.customer_id
     ) as elsewhere_count,
     {{ joined_text(
-      "case when original.external_id <> credit_notes.invoice_id then original.document_id || ' (invoice ' || original.external_id || ')' end",
+      "case when original.external_id <> credit_notes.invoice_id"
+      ~ " then original.document_id || ' (invoice ' || original.external_id || ')' end",
       ', '
     ) }} as wrong_originals
   from credit_notes
   inner join documents
-    on documents.source_instance = credit_notes.source_instance
-    and documents.key = credit_notes.credit_note_id
-    and documents.external_object = 'credit_note'
+    on
+      documents.source_instance = credit_notes.source_instance
+      and documents.key = credit_notes.credit_note_id
+      and documents.external_object = 'credit_note'
   left join all_documents as original
     on original.source_instance = documents.erp_instance and original.document_id = documents.original_document_id
   group by credit_notes.source_instance, credit_notes.credit_note_id
@@ -58,7 +60,7 @@ credits as (
     credit_notes.credit_note_id as key,
     'credit_note' as kind,
     'Credit note ' || credit_notes.credit_note_id || ' over '
-      || {{ money_words('credit_notes.total_amount_minor', 'credit_notes.currency_code') }} as subject,
+    || {{ money_words('credit_notes.total_amount_minor', 'credit_notes.currency_code') }} as subject,
     credit_notes.legal_entity_code,
     credit_notes.customer_id,
     credit_notes.currency_code,
@@ -88,9 +90,10 @@ credits as (
   left join memos
     on memos.source_instance = credit_notes.source_instance and memos.key = credit_notes.credit_note_id
   left join {{ ref('posting_policy') }} as policy
-    on policy.source_instance = credit_notes.source_instance
-    and policy.key = credit_notes.credit_note_id
-    and policy.object = 'credit_note'
+    on
+      policy.source_instance = credit_notes.source_instance
+      and policy.key = credit_notes.credit_note_id
+      and policy.object = 'credit_note'
   where credit_notes.is_live or memos.document_count is not null
 ),
 
@@ -116,10 +119,11 @@ void_documents as (
     min(journals.posting_date) as reversal_date
   from invoices
   inner join all_documents as posted
-    on posted.billing_instance = invoices.source_instance
-    and posted.external_id = invoices.invoice_id
-    and posted.external_object = 'invoice'
-    and posted.document_type = 'invoice'
+    on
+      posted.billing_instance = invoices.source_instance
+      and posted.external_id = invoices.invoice_id
+      and posted.external_object = 'invoice'
+      and posted.document_type = 'invoice'
   left join reversal_journals as journals
     on journals.source_instance = posted.source_instance and journals.document_id = posted.document_id
   where invoices.status = 'void'
@@ -133,7 +137,7 @@ voids as (
     invoices.invoice_id as key,
     'invoice' as kind,
     'The void of invoice ' || invoices.invoice_id || ' over '
-      || {{ money_words('invoices.total_amount_minor', 'invoices.currency_code') }} as subject,
+    || {{ money_words('invoices.total_amount_minor', 'invoices.currency_code') }} as subject,
     invoices.legal_entity_code,
     invoices.customer_id,
     invoices.currency_code,
@@ -143,9 +147,13 @@ voids as (
     void_documents.document_ids,
     case
       when void_documents.live_count > 0 then 'unreversed'
-      when policy.policy_period is not null
+      when
+        policy.policy_period is not null
         and void_documents.reversal_period <> policy.policy_period
-        and void_documents.reversal_date not between {{ add_days('policy.policy_date', -1) }} and {{ add_days('policy.policy_date', 1) }}
+        and (
+          void_documents.reversal_date < {{ add_days('policy.policy_date', -1) }}
+          or void_documents.reversal_date > {{ add_days('policy.policy_date', 1) }}
+        )
         then 'period'
       else 'same'
     end as finding,
@@ -191,26 +199,46 @@ compared as (
       when 'period' then 'C10'
       else 'C08'
     end as cause_code,
-    case when events.finding = 'missing' then coalesce(messages.failure_class, case when messages.key is null then 'transport' end) end
+    case
+      when
+        events.finding = 'missing'
+        then coalesce(messages.failure_class, case when messages.key is null then 'transport' end)
+    end
       as failure_class,
     events.subject || case events.finding
-      when 'missing' then ' is not posted: ' || coalesce(messages.words, 'no message shows that it was ever sent to the ERP')
-      when 'sign' then ' is posted as a debit: document(s) ' || events.document_ids || ' raise the receivable by '
-        || {{ money_words('events.right_minor', 'events.currency_code') }} || ' instead of lowering it'
+      when
+        'missing'
+        then ' is not posted: ' || coalesce(messages.words, 'no message shows that it was ever sent to the ERP')
+      when 'sign'
+        then
+          ' is posted as a debit: document(s) ' || events.document_ids || ' raise the receivable by '
+          || {{ money_words('events.right_minor', 'events.currency_code') }} || ' instead of lowering it'
       when 'elsewhere' then ' is posted to another entity, customer or currency: document(s) ' || events.document_ids
       when 'duplicate' then ' is posted more than once: documents ' || events.document_ids
-      when 'amount' then ' is posted over ' || {{ money_words('-events.right_minor', 'events.currency_code') }}
-        || ' as document ' || events.document_ids
-      when 'tax' then ' is posted with the same total but other tax as document ' || events.document_ids
-        || ': tax differs by ' || {{ money_words('events.tax_delta', 'events.currency_code') }}
-      when 'original' then ' corrects ' || events.expected || ', but ERP document ' || events.document_ids
-        || ' is set against document ' || events.found
-      when 'period' then ' belongs to period ' || events.expected || ', but the ERP shows it in ' || events.found
-        || ' (document ' || events.document_ids || ')'
-      when 'void' then ' was voided, but document(s) ' || events.document_ids || ' still lower the receivable by '
-        || {{ money_words('-events.right_minor', 'events.currency_code') }}
-      when 'unreversed' then ' is not in the ERP: of document(s) ' || events.document_ids || ' '
-        || {{ money_words('events.right_minor', 'events.currency_code') }} || ' is still receivable'
+      when 'amount'
+        then
+          ' is posted over ' || {{ money_words('-events.right_minor', 'events.currency_code') }}
+          || ' as document ' || events.document_ids
+      when 'tax'
+        then
+          ' is posted with the same total but other tax as document ' || events.document_ids
+          || ': tax differs by ' || {{ money_words('events.tax_delta', 'events.currency_code') }}
+      when 'original'
+        then
+          ' corrects ' || events.expected || ', but ERP document ' || events.document_ids
+          || ' is set against document ' || events.found
+      when 'period'
+        then
+          ' belongs to period ' || events.expected || ', but the ERP shows it in ' || events.found
+          || ' (document ' || events.document_ids || ')'
+      when 'void'
+        then
+          ' was voided, but document(s) ' || events.document_ids || ' still lower the receivable by '
+          || {{ money_words('-events.right_minor', 'events.currency_code') }}
+      when 'unreversed'
+        then
+          ' is not in the ERP: of document(s) ' || events.document_ids || ' '
+          || {{ money_words('events.right_minor', 'events.currency_code') }} || ' is still receivable'
       else ''
     end as reason,
     'Not tested: ' || coalesce(own_key.reason, any_key.reason) as not_testable_reason,
@@ -220,9 +248,10 @@ compared as (
     cast(null as bigint) as rounding_components
   from events
   left join {{ ref('message_outcome') }} as messages
-    on messages.source_instance = events.source_instance
-    and messages.key = events.key
-    and messages.document_kind = events.kind
+    on
+      messages.source_instance = events.source_instance
+      and messages.key = events.key
+      and messages.document_kind = events.kind
   left join not_testable as own_key
     on own_key.source_instance = events.source_instance and own_key.kind = events.kind and own_key.key = events.key
   left join not_testable as any_key

@@ -90,24 +90,28 @@ paired as (
   from payments
   cross join parameters
   left join receipts
-    on receipts.source_instance = payments.source_instance
-    and receipts.payment_id = payments.payment_id
-    and receipts.currency_code = payments.currency_code
+    on
+      receipts.source_instance = payments.source_instance
+      and receipts.payment_id = payments.payment_id
+      and receipts.currency_code = payments.currency_code
   left join applications
-    on applications.source_instance = payments.source_instance
-    and applications.payment_id = payments.payment_id
-    and applications.currency_code = payments.currency_code
+    on
+      applications.source_instance = payments.source_instance
+      and applications.payment_id = payments.payment_id
+      and applications.currency_code = payments.currency_code
   left join named_invoices
     on named_invoices.source_instance = payments.source_instance and named_invoices.invoice_id = payments.invoice_id
   left join calendar
-    on calendar.source_instance = payments.erp_instance
-    and calendar.legal_entity_code = payments.legal_entity_code
-    and {{ utc_date('payments.received_at') }} between calendar.start_date and calendar.end_date
+    on
+      calendar.source_instance = payments.erp_instance
+      and calendar.legal_entity_code = payments.legal_entity_code
+      and {{ utc_date('payments.received_at') }} between calendar.start_date and calendar.end_date
   left join {{ ref('message_outcome') }} as messages
-    on messages.source_instance = payments.source_instance
-    and messages.key = payments.payment_id
-    and messages.document_kind = 'payment'
-    and messages.status <> 'accepted'
+    on
+      messages.source_instance = payments.source_instance
+      and messages.key = payments.payment_id
+      and messages.document_kind = 'payment'
+      and messages.status <> 'accepted'
   left join not_testable as own_key
     on own_key.source_instance = payments.source_instance and own_key.key = payments.payment_id
   left join not_testable as any_key on any_key.source_instance = payments.source_instance and any_key.key is null
@@ -165,24 +169,40 @@ compared as (
     case when finding = 'missing' then message_failure_class end as failure_class,
     'Payment ' || payment_id || ' of ' || {{ money_words('amount_minor', 'currency_code') }} || case finding
       when 'missing' then ' has no receipt in its currency in the ERP' || coalesce(': ' || message_words, '')
-      when 'over' then ' is booked as ' || {{ money_words('received_minor', 'currency_code') }} || ' by receipt(s) '
-        || receipt_ids || case when receipt_count > 1 then ', so it was received more than once' else '' end
-      when 'short' then ' is booked as only ' || {{ money_words('received_minor', 'currency_code') }} || ' by receipt(s) '
-        || receipt_ids || case
-          when amount_minor - received_minor = fee_amount_minor then ': the fee of '
-            || {{ money_words('fee_amount_minor', 'currency_code') }} || ' was taken for a short payment'
-          else ''
-        end
-      when 'misapplied' then ' is applied with ' || {{ money_words('foreign_minor', 'currency_code') }}
-        || ' to document(s) ' || foreign_documents || ', which customer ' || customer_id || ' does not owe'
-      when 'overapplied' then ' is applied with ' || {{ money_words('applied_minor', 'currency_code') }}
-        || ', more than was received'
-      when 'fee' then ' is applied without the fee of ' || {{ money_words('fee_amount_minor', 'currency_code') }}
-        || ', which leaves the invoice open by it'
-      when 'overpaid' then ' exceeds what its invoice still owed: ' || {{ money_words('amount_minor - applied_minor', 'currency_code') }}
-        || ' of receipt(s) ' || receipt_ids || ' is left over'
-      when 'unapplied' then ' is received as ' || receipt_ids || ', but '
-        || {{ money_words('amount_minor - applied_minor', 'currency_code') }} || ' of it is applied to no document'
+      when 'over'
+        then
+          ' is booked as ' || {{ money_words('received_minor', 'currency_code') }} || ' by receipt(s) '
+          || receipt_ids || case when receipt_count > 1 then ', so it was received more than once' else '' end
+      when 'short'
+        then
+          ' is booked as only ' || {{ money_words('received_minor', 'currency_code') }} || ' by receipt(s) '
+          || receipt_ids || case
+            when amount_minor - received_minor = fee_amount_minor
+              then
+                ': the fee of '
+                || {{ money_words('fee_amount_minor', 'currency_code') }} || ' was taken for a short payment'
+            else ''
+          end
+      when 'misapplied'
+        then
+          ' is applied with ' || {{ money_words('foreign_minor', 'currency_code') }}
+          || ' to document(s) ' || foreign_documents || ', which customer ' || customer_id || ' does not owe'
+      when 'overapplied'
+        then
+          ' is applied with ' || {{ money_words('applied_minor', 'currency_code') }}
+          || ', more than was received'
+      when 'fee'
+        then
+          ' is applied without the fee of ' || {{ money_words('fee_amount_minor', 'currency_code') }}
+          || ', which leaves the invoice open by it'
+      when 'overpaid'
+        then
+          ' exceeds what its invoice still owed: ' || {{ money_words('amount_minor - applied_minor', 'currency_code') }}
+          || ' of receipt(s) ' || receipt_ids || ' is left over'
+      when 'unapplied'
+        then
+          ' is received as ' || receipt_ids || ', but '
+          || {{ money_words('amount_minor - applied_minor', 'currency_code') }} || ' of it is applied to no document'
       else ' differs from its applications by ' || {{ money_words('amount_minor - applied_minor', 'currency_code') }}
     end as reason,
     'Not tested: ' || key_not_testable_reason as not_testable_reason,

@@ -15,11 +15,12 @@ opposites as (
     min(others.legal_entity_code || ' account ' || others.account_number) as counterpart
   from cells
   inner join cells as others
-    on others.source_instance = cells.source_instance
-    and others.currency_code = cells.currency_code
-    and others.period = cells.period
-    and others.delta_minor + others.manual_minor = -(cells.delta_minor + cells.manual_minor)
-    and (others.legal_entity_code <> cells.legal_entity_code or others.account_number <> cells.account_number)
+    on
+      others.source_instance = cells.source_instance
+      and others.currency_code = cells.currency_code
+      and others.period = cells.period
+      and others.delta_minor + others.manual_minor = -(cells.delta_minor + cells.manual_minor)
+      and (others.legal_entity_code <> cells.legal_entity_code or others.account_number <> cells.account_number)
   where cells.delta_minor + cells.manual_minor <> 0
   group by
     cells.source_instance, cells.legal_entity_code, cells.account_number, cells.currency_code, cells.period
@@ -66,16 +67,17 @@ untested_cells as (
     min(not_testable.reason) as reason
   from cells
   inner join not_testable
-    on not_testable.source_instance = cells.source_instance
-    and (
-      not_testable.is_any
-      or (
-        not_testable.legal_entity_code = cells.legal_entity_code
-        and coalesce(not_testable.account_number, cells.account_number) = cells.account_number
-        and coalesce(not_testable.currency_code, cells.currency_code) = cells.currency_code
-        and coalesce(not_testable.period, cells.period) = cells.period
+    on
+      not_testable.source_instance = cells.source_instance
+      and (
+        not_testable.is_any
+        or (
+          not_testable.legal_entity_code = cells.legal_entity_code
+          and coalesce(not_testable.account_number, cells.account_number) = cells.account_number
+          and coalesce(not_testable.currency_code, cells.currency_code) = cells.currency_code
+          and coalesce(not_testable.period, cells.period) = cells.period
+        )
       )
-    )
   group by cells.source_instance, cells.legal_entity_code, cells.account_number, cells.currency_code, cells.period
 ),
 
@@ -97,23 +99,26 @@ judged as (
     end as finding
   from cells
   left join opposites
-    on opposites.source_instance = cells.source_instance
-    and opposites.legal_entity_code = cells.legal_entity_code
-    and opposites.account_number = cells.account_number
-    and opposites.currency_code = cells.currency_code
-    and opposites.period = cells.period
+    on
+      opposites.source_instance = cells.source_instance
+      and opposites.legal_entity_code = cells.legal_entity_code
+      and opposites.account_number = cells.account_number
+      and opposites.currency_code = cells.currency_code
+      and opposites.period = cells.period
   left join astray
-    on astray.source_instance = cells.source_instance
-    and astray.legal_entity_code = cells.legal_entity_code
-    and astray.account_number = cells.account_number
-    and astray.currency_code = cells.currency_code
-    and astray.period = cells.period
+    on
+      astray.source_instance = cells.source_instance
+      and astray.legal_entity_code = cells.legal_entity_code
+      and astray.account_number = cells.account_number
+      and astray.currency_code = cells.currency_code
+      and astray.period = cells.period
   left join untested_cells
-    on untested_cells.source_instance = cells.source_instance
-    and untested_cells.legal_entity_code = cells.legal_entity_code
-    and untested_cells.account_number = cells.account_number
-    and untested_cells.currency_code = cells.currency_code
-    and untested_cells.period = cells.period
+    on
+      untested_cells.source_instance = cells.source_instance
+      and untested_cells.legal_entity_code = cells.legal_entity_code
+      and untested_cells.account_number = cells.account_number
+      and untested_cells.currency_code = cells.currency_code
+      and untested_cells.period = cells.period
 ),
 
 compared as (
@@ -136,30 +141,43 @@ compared as (
     end as cause_code,
     cast(null as {{ dbt.type_string() }}) as failure_class,
     'Receivable account ' || account_number || ' of ' || legal_entity_code || ' moved by '
-      || {{ money_words('coalesce(ledger_minor, 0)', 'currency_code') }} || ' in ' || period || ', its subledger by '
-      || {{ money_words('coalesce(subledger_minor, 0)', 'currency_code') }} || case finding
-        when 'manual' then ': manual journal(s) ' || manual_journals || coalesce(', entered by ' || manual_by || ',', '') || ' moved the account by '
+    || {{ money_words('coalesce(ledger_minor, 0)', 'currency_code') }} || ' in ' || period || ', its subledger by '
+    || {{ money_words('coalesce(subledger_minor, 0)', 'currency_code') }} || case finding
+      when 'manual'
+        then
+          ': manual journal(s) '
+          || manual_journals
+          || coalesce(', entered by ' || manual_by || ',', '')
+          || ' moved the account by '
           || {{ money_words('manual_minor', 'currency_code') }} || ' past the subledger'
-        when 'orphan' then ': journal(s) ' || orphan_journals || ' of ' || {{ money_words('orphan_minor', 'currency_code') }}
+      when 'orphan'
+        then
+          ': journal(s) ' || orphan_journals || ' of ' || {{ money_words('orphan_minor', 'currency_code') }}
           || ' have no document'
-        when 'other_entity' then ': journal(s) ' || other_entity_journals || ' of '
+      when 'other_entity'
+        then
+          ': journal(s) ' || other_entity_journals || ' of '
           || {{ money_words('other_entity_minor', 'currency_code') }} || ' belong to documents of another entity'
-        when 'astray' then ': the journals of document(s) ' || astray_documents || ' never reached this account'
-        when 'opposite' then ': the same amount with the opposite sign stands in ' || counterpart
-        else ': no manual journal, journal without document or opposite posting explains it'
-      end
-      || case
-        when (manual_minor + orphan_minor + other_entity_minor) <> 0
-          and finding in ('manual', 'orphan')
-          and delta_minor + manual_minor + orphan_minor + other_entity_minor <> 0
-          then '; ' || {{ money_words('delta_minor + manual_minor + orphan_minor + other_entity_minor', 'currency_code') }}
-            || ' remains unexplained'
-        else ''
-      end
-      || '. With what is brought forward the balance differs by ' || {{ money_words('balance_delta_minor', 'currency_code') }}
+      when 'astray' then ': the journals of document(s) ' || astray_documents || ' never reached this account'
+      when 'opposite' then ': the same amount with the opposite sign stands in ' || counterpart
+      else ': no manual journal, journal without document or opposite posting explains it'
+    end
+    || case
+      when
+        (manual_minor + orphan_minor + other_entity_minor) <> 0
+        and finding in ('manual', 'orphan')
+        and delta_minor + manual_minor + orphan_minor + other_entity_minor <> 0
+        then
+          '; ' || {{ money_words('delta_minor + manual_minor + orphan_minor + other_entity_minor', 'currency_code') }}
+          || ' remains unexplained'
+      else ''
+    end
+    || '. With what is brought forward the balance differs by '
+    || {{ money_words('balance_delta_minor', 'currency_code') }}
       as reason,
     'Not tested: ' || untested_reason as not_testable_reason,
-    case when subledger_minor is not null then 'ar_subledger:' || legal_entity_code || '|' || account_number end as left_ref,
+    case when subledger_minor is not null then 'ar_subledger:' || legal_entity_code || '|' || account_number end
+      as left_ref,
     case
       when coalesce(manual_journals, orphan_journals, other_entity_journals) is not null
         then 'journal_line:' || coalesce(manual_journals, orphan_journals, other_entity_journals)
@@ -195,8 +213,10 @@ select
   results.failure_class,
   case
     when results.status = 'matched' and cells.balance_delta_minor <> 0
-      then 'The movement agrees; the balance still differs by '
-        || {{ money_words('cells.balance_delta_minor', 'cells.currency_code') }} || ' brought forward from earlier periods'
+      then
+        'The movement agrees; the balance still differs by '
+        || {{ money_words('cells.balance_delta_minor', 'cells.currency_code') }}
+        || ' brought forward from earlier periods'
     else results.reason
   end as reason,
   results.left_ref,
@@ -204,9 +224,10 @@ select
   results.due_at
 from judged_results as results
 left join cells
-  on cells.source_instance = results.source_instance
-  and cells.legal_entity_code = results.legal_entity_code
-  and cells.currency_code = results.currency_code
-  and cells.period = results.period
-  and results.match_key
+  on
+    cells.source_instance = results.source_instance
+    and cells.legal_entity_code = results.legal_entity_code
+    and cells.currency_code = results.currency_code
+    and cells.period = results.period
+    and results.match_key
     = cells.legal_entity_code || '|' || cells.account_number || '|' || cells.currency_code || '|' || cells.period

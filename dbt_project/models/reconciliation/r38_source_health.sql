@@ -1,5 +1,5 @@
--- One row per source and object: did the snapshot arrive whole, recent and in its shape, as the source itself reports it?
--- Everything that depends on a failing object is not testable until it is mended.
+-- One row per source and object: did the snapshot arrive whole, recent and in its shape, as the source itself reports
+-- it? Everything that depends on a failing object is not testable until it is mended.
 with parameters as (
   select * from {{ source('config', 'parameters') }}
 ),
@@ -59,7 +59,9 @@ judged as (
       when delivered.columns_changed is not null then 'drifted'
       when delivered.refused_count > 0 then 'refused'
       when delivered.miscounted_count > 0 or delivered.differing_totals is not null then 'truncated'
-      when {{ add_hours('delivered.newest_extracted_at', 'expected.freshness_limit_hours') }} < parameters.as_of then 'stale'
+      when
+        {{ add_hours('delivered.newest_extracted_at', 'expected.freshness_limit_hours') }} < parameters.as_of
+        then 'stale'
       else 'healthy'
     end as finding
   from expected
@@ -83,30 +85,41 @@ compared as (
     finding as cause_code,
     'transport' as failure_class,
     domain || ' object ' || object || ' of source ' || source_instance || ': '
-      || case when refusals is not null then 'a file was refused whole (' || refusals || '). ' else '' end
-      || case when columns_changed is not null then 'columns changed so that they cannot be read: ' || columns_changed || '. ' else '' end
-      || case
-        when miscounted_count > 0
-          then 'the source reports ' || cast(reported_rows as {{ dbt.type_string() }}) || ' rows, '
-            || cast(received_rows as {{ dbt.type_string() }}) || ' were received. '
-        else ''
-      end
-      || case when differing_totals is not null then 'control totals differ: ' || differing_totals || '. ' else '' end
-      || case
-        when is_stale
-          then 'the newest extract is of ' || cast(newest_extracted_at as {{ dbt.type_string() }}) || ' UTC, more than '
-            || cast(freshness_limit_hours as {{ dbt.type_string() }}) || ' hours before the run''s date. '
-        else ''
-      end
-      || 'Everything that depends on it is not tested' as reason,
+    || case when refusals is not null then 'a file was refused whole (' || refusals || '). ' else '' end
+    || case
+      when
+        columns_changed is not null
+        then 'columns changed so that they cannot be read: ' || columns_changed || '. '
+      else ''
+    end
+    || case
+      when miscounted_count > 0
+        then
+          'the source reports ' || cast(reported_rows as {{ dbt.type_string() }}) || ' rows, '
+          || cast(received_rows as {{ dbt.type_string() }}) || ' were received. '
+      else ''
+    end
+    || case when differing_totals is not null then 'control totals differ: ' || differing_totals || '. ' else '' end
+    || case
+      when is_stale
+        then
+          'the newest extract is of ' || cast(newest_extracted_at as {{ dbt.type_string() }}) || ' UTC, more than '
+          || cast(freshness_limit_hours as {{ dbt.type_string() }}) || ' hours before the run''s date. '
+      else ''
+    end
+    || 'Everything that depends on it is not tested' as reason,
     case
       when batch_count is null and is_optional
         then 'Not tested: optional object ' || object || ' was never delivered by ' || source_instance
       when batch_count is null
-        then 'Not tested: object ' || object || ' was never delivered by ' || source_instance
+        then
+          'Not tested: object ' || object || ' was never delivered by ' || source_instance
           || '; what needs it is not testable. Deliver it, with a header only if it is empty'
       when finding = 'healthy' and sidecar_count = 0
-        then 'Not tested: no file of ' || object || ' has a sidecar manifest, so neither its age nor its completeness is known'
+        then
+          'Not tested: no file of '
+          || object
+          || ' has a sidecar manifest, so neither its age nor its completeness is known'
     end as not_testable_reason,
     'source:' || source_instance || '|' || object as left_ref,
     cast(null as {{ dbt.type_string() }}) as right_ref,

@@ -1,6 +1,6 @@
 -- One row per billing key whose results cannot be tested, and why: its own record or the ERP's counterpart did not come
--- through, or the ERP names an id that several billing instances have issued. `key` null: nothing of that object in that
--- instance can be tested, because a record with an unreadable key may be any of them.
+-- through, or the ERP names an id that several billing instances have issued. `key` null: nothing of that object in
+-- that instance can be tested, because a record with an unreadable key may be any of them.
 with records as (
   select * from {{ ref('untestable_record') }}
 ),
@@ -11,8 +11,10 @@ links as (
 
 kinds as (
   select 'invoice' as kind, 'invoices' as billing_object, 'ar_documents' as erp_object
-  union all select 'credit_note' as kind, 'credit_notes' as billing_object, 'ar_documents' as erp_object
-  union all select 'payment' as kind, 'payments' as billing_object, 'cash_receipts' as erp_object
+  union all
+  select 'credit_note' as kind, 'credit_notes' as billing_object, 'ar_documents' as erp_object
+  union all
+  select 'payment' as kind, 'payments' as billing_object, 'cash_receipts' as erp_object
 ),
 
 own_records as (
@@ -20,7 +22,11 @@ own_records as (
     records.source_instance,
     kinds.kind,
     records.key_text as key,
-    'a row of ' || records.object || coalesce(' ' || records.key_text, ' whose key cannot be read') || ' ' || records.reason
+    'a row of '
+    || records.object
+    || coalesce(' ' || records.key_text, ' whose key cannot be read')
+    || ' '
+    || records.reason
       as reason
   from records
   inner join kinds on kinds.billing_object = records.object
@@ -32,7 +38,11 @@ counterparts as (
     links.source_instance,
     kinds.kind,
     case when records.key_text is not null then records.external_id end as key,
-    'a row of ' || records.object || coalesce(' ' || records.key_text, ' whose key cannot be read') || ' ' || records.reason
+    'a row of '
+    || records.object
+    || coalesce(' ' || records.key_text, ' whose key cannot be read')
+    || ' '
+    || records.reason
       as reason
   from records
   inner join kinds on kinds.erp_object = records.object
@@ -54,7 +64,8 @@ applications as (
 
 -- a guess would post one company's invoice to the other's customer; R20 reports the reference itself
 ambiguous as (
-  select links.source_instance, kinds.kind, documents.external_id as key,
+  select
+    links.source_instance, kinds.kind, documents.external_id as key,
     'ERP document ' || documents.document_id || ' names ' || documents.external_id
     || ', an id that several linked billing instances have issued (see R20)' as reason
   from {{ ref('ar_document') }} as documents
@@ -62,7 +73,8 @@ ambiguous as (
   inner join kinds on kinds.erp_object = 'ar_documents'
   where documents.billing_instance is null and documents.external_id is not null
   union all
-  select links.source_instance, 'payment' as kind, receipts.external_id as key,
+  select
+    links.source_instance, 'payment' as kind, receipts.external_id as key,
     'ERP receipt ' || receipts.receipt_id || ' names ' || receipts.external_id
     || ', an id that several linked billing instances have issued (see R20)' as reason
   from {{ ref('cash_receipt') }} as receipts

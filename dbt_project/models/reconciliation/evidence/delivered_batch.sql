@@ -1,9 +1,9 @@
--- One row per batch that still counts as delivered: which deliveries of a source are faulty, and how?
--- A faulty file that the source has delivered again under the same name, later and whole, is mended and no longer counts.
+-- One row per batch that still counts as delivered: which deliveries of a source are faulty, and how? A faulty file
+-- that the source has delivered again under the same name, later and whole, is mended and no longer counts.
 with batches as (
   select
     *,
-    case when extracted_at is null and reported_row_count is null then false else true end as has_sidecar
+    not coalesce(extracted_at is null and reported_row_count is null, false) as has_sidecar
   from {{ source('landed', 'batches') }}
 ),
 
@@ -39,18 +39,20 @@ examined as (
     breaking_drift.columns_changed,
     coalesce(batches.reported_row_count <> batches.received_rows, false) as has_other_row_count,
     batches.state = 'refused'
-      or differing_totals.totals is not null
-      or breaking_drift.columns_changed is not null
-      or coalesce(batches.reported_row_count <> batches.received_rows, false) as is_faulty
+    or differing_totals.totals is not null
+    or breaking_drift.columns_changed is not null
+    or coalesce(batches.reported_row_count <> batches.received_rows, false) as is_faulty
   from batches
   left join differing_totals
-    on differing_totals.batch_id = batches.batch_id
-    and differing_totals.source_instance = batches.source_instance
-    and differing_totals.object = batches.object
+    on
+      differing_totals.batch_id = batches.batch_id
+      and differing_totals.source_instance = batches.source_instance
+      and differing_totals.object = batches.object
   left join breaking_drift
-    on breaking_drift.batch_id = batches.batch_id
-    and breaking_drift.source_instance = batches.source_instance
-    and breaking_drift.object = batches.object
+    on
+      breaking_drift.batch_id = batches.batch_id
+      and breaking_drift.source_instance = batches.source_instance
+      and breaking_drift.object = batches.object
 )
 
 select
@@ -83,6 +85,8 @@ where
       and mended.file_name = examined.file_name
       and (
         mended.extracted_at > examined.extracted_at
-        or (mended.extracted_at is not distinct from examined.extracted_at and mended.received_at > examined.received_at)
+        or (
+          mended.extracted_at is not distinct from examined.extracted_at and mended.received_at > examined.received_at
+        )
       )
   )

@@ -1,6 +1,6 @@
--- One row per legal entity, accounting period and currency: the rate to the entity's base currency at the period's end, as
--- numerator and denominator of minor units. Closing before spot; the newest on or before the last day; a rate quoted the
--- other way round is turned over. No row: nothing quotes it, and an amount in that currency cannot be judged.
+-- One row per legal entity, accounting period and currency: the rate to the entity's base currency at the period's end,
+-- as numerator and denominator of minor units. Closing before spot; the newest on or before the last day; a rate quoted
+-- the other way round is turned over. No row: nothing quotes it, and an amount in that currency cannot be judged.
 with rates as (
   select
     source_instance,
@@ -50,14 +50,15 @@ quoted as (
     rates.denominator,
     row_number() over (
       partition by periods.source_instance, periods.legal_entity_code, periods.period, rates.from_currency_code
-      order by rates.rate_date desc, case rates.rate_type when 'closing' then 0 else 1 end, rates.is_turned
+      order by rates.rate_date desc, case rates.rate_type when 'closing' then 0 else 1 end, rates.is_turned asc
     ) as recency
   from periods
   inner join rates
-    on rates.source_instance = periods.source_instance
-    and rates.to_currency_code = periods.base_currency_code
-    and rates.from_currency_code <> periods.base_currency_code
-    and rates.rate_date <= periods.end_date
+    on
+      rates.source_instance = periods.source_instance
+      and rates.to_currency_code = periods.base_currency_code
+      and rates.from_currency_code <> periods.base_currency_code
+      and rates.rate_date <= periods.end_date
 ),
 
 chosen as (
@@ -65,7 +66,8 @@ chosen as (
   from quoted
   where recency = 1
   union all
-  select source_instance, legal_entity_code, period, base_currency_code as currency_code, base_currency_code,
+  select
+    source_instance, legal_entity_code, period, base_currency_code as currency_code, base_currency_code,
     cast(1 as decimal(38, 0)) as numerator, cast(1 as decimal(38, 0)) as denominator
   from periods
 )

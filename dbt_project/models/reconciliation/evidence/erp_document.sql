@@ -1,5 +1,5 @@
--- One row per ERP document that stands for a billing document and was not reversed: whose is it, by the customer crosswalk?
--- Reversed documents have no balance; whether the reversal was right is R16's question.
+-- One row per ERP document that stands for a billing document and was not reversed: whose is it, by the customer
+-- crosswalk? Reversed documents have no balance; whether the reversal was right is R16's question.
 with documents as (
   select * from {{ ref('ar_document') }}
 ),
@@ -27,11 +27,13 @@ select
   documents.sign * documents.total_amount_minor as gross_minor,
   documents.original_document_id,
   documents.created_at,
-  coalesce(crosswalk.billing_instance, documents.billing_instance) = documents.billing_instance as is_same_billing_instance
+  coalesce(crosswalk.billing_instance, documents.billing_instance)
+  = documents.billing_instance as is_same_billing_instance
 from documents
 left join crosswalk
-  on crosswalk.source_instance = documents.source_instance
-  and crosswalk.erp_customer_id = documents.erp_customer_id
+  on
+    crosswalk.source_instance = documents.source_instance
+    and crosswalk.erp_customer_id = documents.erp_customer_id
 where
   documents.status <> 'reversed'
   and documents.billing_instance is not null

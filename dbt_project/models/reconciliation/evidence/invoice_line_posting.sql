@@ -25,7 +25,7 @@ select
   cast(
     coalesce(
       sum(billed.amount_minor + billed.tax_amount_minor)
-        filter (where posted.line_id is null and documents_with_lines.invoice_id is not null),
+      filter (where posted.line_id is null and documents_with_lines.invoice_id is not null),
       0
     ) as bigint
   ) as dropped_gross_minor,
@@ -34,10 +34,12 @@ select
   ) }} as dropped_lines
 from billed
 left join posted
-  on posted.source_instance = billed.source_instance
-  and posted.invoice_id = billed.invoice_id
-  and posted.line_id = billed.line_id
+  on
+    posted.source_instance = billed.source_instance
+    and posted.invoice_id = billed.invoice_id
+    and posted.line_id = billed.line_id
 left join documents_with_lines
-  on documents_with_lines.source_instance = billed.source_instance
-  and documents_with_lines.invoice_id = billed.invoice_id
+  on
+    documents_with_lines.source_instance = billed.source_instance
+    and documents_with_lines.invoice_id = billed.invoice_id
 group by billed.source_instance, billed.invoice_id

@@ -1,5 +1,6 @@
--- One row per live invoice that the ERP holds at least one unreversed document for: which document stands for it, and what
--- is surplus? Candidates are ranked by agreement, so that a copy in another entity never takes the right document's place.
+-- One row per live invoice that the ERP holds at least one unreversed document for: which document stands for it, and
+-- what is surplus? Candidates are ranked by agreement, so that a copy in another entity never takes the right
+-- document's place.
 with invoices as (
   select * from {{ ref('invoice') }} where is_live
 ),
@@ -35,10 +36,11 @@ candidates as (
     documents.gross_minor = invoices.total_amount_minor as is_same_amount
   from invoices
   inner join {{ ref('erp_document') }} as documents
-    on documents.source_instance = invoices.source_instance
-    and documents.key = invoices.invoice_id
-    and documents.external_object = 'invoice'
-    and documents.document_type = 'invoice'
+    on
+      documents.source_instance = invoices.source_instance
+      and documents.key = invoices.invoice_id
+      and documents.external_object = 'invoice'
+      and documents.document_type = 'invoice'
   left join mapped_customers on mapped_customers.billing_customer_id = invoices.customer_id
 ),
 

@@ -1,6 +1,6 @@
--- One row per legal entity and accounting period: its revenue in base currency, and the clearly-trivial threshold from it.
--- Revenue is what the journal shows on revenue accounts; a period that has not ended takes that of the last one that has,
--- because a threshold of half a month's revenue would call everything material on the first day.
+-- One row per legal entity and accounting period: its revenue in base currency, and the clearly-trivial threshold from
+-- it. Revenue is what the journal shows on revenue accounts; a period that has not ended takes that of the last one
+-- that has, because a threshold of half a month's revenue would call everything material on the first day.
 with parameters as (
   select * from {{ source('config', 'parameters') }}
 ),
@@ -13,9 +13,10 @@ posted as (
     cast(sum(journals.base_credit_minor - journals.base_debit_minor) as {{ whole() }}) as revenue_minor
   from {{ ref('journal_line') }} as journals
   inner join {{ ref('gl_account') }} as accounts
-    on accounts.source_instance = journals.source_instance
-    and accounts.account_number = journals.account_number
-    and (accounts.control = 'revenue' or accounts.type = 'revenue')
+    on
+      accounts.source_instance = journals.source_instance
+      and accounts.account_number = journals.account_number
+      and (accounts.control = 'revenue' or accounts.type = 'revenue')
   group by journals.source_instance, journals.legal_entity_code, journals.period
 ),
 
@@ -26,32 +27,43 @@ periods as (
     periods.period,
     periods.start_date,
     cast(periods.end_date as timestamp) < parameters.as_of
-      and periods.end_date < {{ utc_date('parameters.as_of') }} as has_ended,
+    and periods.end_date < {{ utc_date('parameters.as_of') }} as has_ended,
     coalesce(posted.revenue_minor, 0) as revenue_minor
   from {{ ref('accounting_period') }} as periods
   cross join parameters
   left join posted
-    on posted.source_instance = periods.source_instance
-    and posted.legal_entity_code = periods.legal_entity_code
-    and posted.period = periods.period
+    on
+      posted.source_instance = periods.source_instance
+      and posted.legal_entity_code = periods.legal_entity_code
+      and posted.period = periods.period
+),
+
+last_ended as (
+  select
+    source_instance,
+    legal_entity_code,
+    revenue_minor,
+    row_number() over (partition by source_instance, legal_entity_code order by start_date desc) as recency
+  from periods
+  where has_ended
 ),
 
 based as (
   select
-    source_instance,
-    legal_entity_code,
-    period,
-    has_ended,
-    revenue_minor,
+    periods.source_instance,
+    periods.legal_entity_code,
+    periods.period,
+    periods.has_ended,
+    periods.revenue_minor,
     greatest(
-      coalesce(
-        case when has_ended then revenue_minor end,
-        max_by(revenue_minor, start_date) filter (where has_ended) over (partition by source_instance, legal_entity_code),
-        0
-      ),
-      0
+      case when periods.has_ended then periods.revenue_minor else coalesce(last_ended.revenue_minor, 0) end, 0
     ) as basis_minor
   from periods
+  left join last_ended
+    on
+      last_ended.source_instance = periods.source_instance
+      and last_ended.legal_entity_code = periods.legal_entity_code
+      and last_ended.recency = 1
 ),
 
 scaled as (

@@ -1,5 +1,6 @@
--- One row per billing document that was ever sent to the ERP: what became of its newest message, and whose failure is it?
--- Transport is retried, a business rule goes to its owner, an accounting control to finance: the class decides the route.
+-- One row per billing document that was ever sent to the ERP: what became of its newest message, and whose failure is
+-- it? Transport is retried, a business rule goes to its owner, an accounting control to finance: the class decides the
+-- route.
 with messages as (
   select * from {{ ref('interface_message') }}
 ),
@@ -8,11 +9,11 @@ newest as (
   select
     messages.*,
     row_number() over (
-      partition by billing_instance, document_kind, source_id
-      order by sent_at desc, updated_at desc, message_id desc
+      partition by messages.billing_instance, messages.document_kind, messages.source_id
+      order by messages.sent_at desc, messages.updated_at desc, messages.message_id desc
     ) as recency
   from messages
-  where billing_instance is not null
+  where messages.billing_instance is not null
 )
 
 select

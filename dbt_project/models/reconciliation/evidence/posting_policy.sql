@@ -1,5 +1,5 @@
--- One row per billing document that the ledger must show: an issued invoice, an issued credit note, the void of an invoice.
--- In which accounting period does it belong, and by when must it be there?
+-- One row per billing document that the ledger must show: an issued invoice, an issued credit note, the void of an
+-- invoice. In which accounting period does it belong, and by when must it be there?
 with parameters as (
   select * from {{ source('config', 'parameters') }}
 ),
@@ -27,17 +27,21 @@ voids as (
 
 -- a credit note does not say when it was issued, only on which day; an update years later must not reopen its window
 events as (
-  select source_instance, 'invoice' as object, invoice_id as key, erp_instance, legal_entity_code, issue_date as policy_date,
+  select
+    source_instance, 'invoice' as object, invoice_id as key, erp_instance, legal_entity_code, issue_date as policy_date,
     finalized_at as final_at
   from {{ ref('invoice') }}
   where is_live
   union all
-  select source_instance, 'credit_note' as object, credit_note_id as key, erp_instance, legal_entity_code,
+  select
+    source_instance, 'credit_note' as object, credit_note_id as key, erp_instance, legal_entity_code,
     issue_date as policy_date,
-    least(greatest(updated_at, cast(issue_date as timestamp)), {{ add_hours('cast(issue_date as timestamp)', 24) }}) as final_at
+    least(greatest(updated_at, cast(issue_date as timestamp)), {{ add_hours('cast(issue_date as timestamp)', 24) }})
+      as final_at
   from {{ ref('credit_note') }}
   union all
-  select invoices.source_instance, 'void' as object, invoices.invoice_id as key, invoices.erp_instance,
+  select
+    invoices.source_instance, 'void' as object, invoices.invoice_id as key, invoices.erp_instance,
     invoices.legal_entity_code, {{ utc_date('coalesce(voids.voided_at, invoices.updated_at)') }} as policy_date,
     coalesce(voids.voided_at, invoices.updated_at) as final_at
   from {{ ref('invoice') }} as invoices
@@ -53,9 +57,10 @@ dated as (
     calendar.hard_closed_at is not null and calendar.hard_closed_at <= events.final_at as was_hard_closed
   from events
   left join calendar
-    on calendar.source_instance = events.erp_instance
-    and calendar.legal_entity_code = events.legal_entity_code
-    and events.policy_date between calendar.start_date and calendar.end_date
+    on
+      calendar.source_instance = events.erp_instance
+      and calendar.legal_entity_code = events.legal_entity_code
+      and events.policy_date between calendar.start_date and calendar.end_date
 ),
 
 -- a period that was hard closed when the document became final takes nothing any more: the next one that was open does
@@ -67,10 +72,11 @@ deferred as (
     min(calendar.period) as next_open_period
   from dated
   inner join calendar
-    on calendar.source_instance = dated.erp_instance
-    and calendar.legal_entity_code = dated.legal_entity_code
-    and calendar.start_date > dated.issue_period_end
-    and (calendar.hard_closed_at is null or calendar.hard_closed_at > dated.final_at)
+    on
+      calendar.source_instance = dated.erp_instance
+      and calendar.legal_entity_code = dated.legal_entity_code
+      and calendar.start_date > dated.issue_period_end
+      and (calendar.hard_closed_at is null or calendar.hard_closed_at > dated.final_at)
   where dated.was_hard_closed
   group by dated.source_instance, dated.object, dated.key
 )
@@ -92,7 +98,8 @@ select
   end as due_at
 from dated
 left join deferred
-  on deferred.source_instance = dated.source_instance
-  and deferred.object = dated.object
-  and deferred.key = dated.key
+  on
+    deferred.source_instance = dated.source_instance
+    and deferred.object = dated.object
+    and deferred.key = dated.key
 cross join parameters

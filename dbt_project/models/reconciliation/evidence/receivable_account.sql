@@ -15,8 +15,9 @@ receivable_lines as (
     journals.debit_minor + journals.credit_minor as moved_minor
   from {{ ref('journal_line') }} as journals
   inner join control_accounts
-    on control_accounts.source_instance = journals.source_instance
-    and control_accounts.account_number = journals.account_number
+    on
+      control_accounts.source_instance = journals.source_instance
+      and control_accounts.account_number = journals.account_number
 ),
 
 usual_account as (
@@ -40,7 +41,7 @@ own_account as (
   group by source_instance, document_id, legal_entity_code, account_number
   qualify
     row_number() over (
-      partition by source_instance, document_id order by sum(moved_minor) desc, account_number, legal_entity_code
+      partition by source_instance, document_id order by sum(moved_minor) desc, account_number, legal_entity_code asc
     ) = 1
 )
 
@@ -56,7 +57,8 @@ select
 from {{ ref('ar_document') }} as documents
 inner join first_account on first_account.source_instance = documents.source_instance
 left join usual_account
-  on usual_account.source_instance = documents.source_instance
-  and usual_account.legal_entity_code = documents.legal_entity_code
+  on
+    usual_account.source_instance = documents.source_instance
+    and usual_account.legal_entity_code = documents.legal_entity_code
 left join own_account
   on own_account.source_instance = documents.source_instance and own_account.document_id = documents.document_id

@@ -1,5 +1,5 @@
--- One row per legal entity, receivable account, currency and period: what moved in the subledger, what in the ledger, and
--- which journals speak for a difference?
+-- One row per legal entity, receivable account, currency and period: what moved in the subledger, what in the ledger,
+-- and which journals speak for a difference?
 with subledger as (
   select
     source_instance, legal_entity_code, account_number, currency_code, period,
@@ -45,11 +45,12 @@ cells as (
     coalesce(subledger.subledger_minor, 0) - coalesce(ledger.ledger_minor, 0) as delta_minor
   from subledger
   full outer join ledger
-    on ledger.source_instance = subledger.source_instance
-    and ledger.legal_entity_code = subledger.legal_entity_code
-    and ledger.account_number = subledger.account_number
-    and ledger.currency_code = subledger.currency_code
-    and ledger.period = subledger.period
+    on
+      ledger.source_instance = subledger.source_instance
+      and ledger.legal_entity_code = subledger.legal_entity_code
+      and ledger.account_number = subledger.account_number
+      and ledger.currency_code = subledger.currency_code
+      and ledger.period = subledger.period
 )
 
 select

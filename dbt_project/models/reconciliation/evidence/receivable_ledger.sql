@@ -1,5 +1,5 @@
--- One row per journal line on a receivable control account: what moved it, and does a subledger document stand behind it?
--- Base-currency revaluations carry no document amount and so move nothing here.
+-- One row per journal line on a receivable control account: what moved it, and does a subledger document stand behind
+-- it? Base-currency revaluations carry no document amount and so move nothing here.
 select
   journals.source_instance,
   journals.journal_id,
@@ -20,8 +20,9 @@ select
   end as origin
 from {{ ref('journal_line') }} as journals
 inner join {{ ref('gl_account') }} as accounts
-  on accounts.source_instance = journals.source_instance
-  and accounts.account_number = journals.account_number
-  and accounts.control = 'receivable'
+  on
+    accounts.source_instance = journals.source_instance
+    and accounts.account_number = journals.account_number
+    and accounts.control = 'receivable'
 left join {{ ref('ar_document') }} as documents
   on documents.source_instance = journals.source_instance and documents.document_id = journals.document_id

@@ -1,5 +1,5 @@
--- One row per movement of the receivable subledger: a document, the reversal of a document, a cash application.
--- A reversal counts in the period of its reversal: the month in which the document was posted has been reported already.
+-- One row per movement of the receivable subledger: a document, the reversal of a document, a cash application. A
+-- reversal counts in the period of its reversal: the month in which the document was posted has been reported already.
 with documents as (
   select * from {{ ref('ar_document') }}
 ),
@@ -39,15 +39,18 @@ reversals as (
   inner join accounts
     on accounts.source_instance = documents.source_instance and accounts.document_id = documents.document_id
   left join reversal_journals
-    on reversal_journals.source_instance = documents.source_instance
-    and reversal_journals.document_id = documents.document_id
+    on
+      reversal_journals.source_instance = documents.source_instance
+      and reversal_journals.document_id = documents.document_id
   left join first_reversed
-    on first_reversed.source_instance = documents.source_instance
-    and first_reversed.document_id = documents.document_id
+    on
+      first_reversed.source_instance = documents.source_instance
+      and first_reversed.document_id = documents.document_id
   left join calendar
-    on calendar.source_instance = documents.source_instance
-    and calendar.legal_entity_code = documents.legal_entity_code
-    and {{ utc_date('first_reversed.reversed_at') }} between calendar.start_date and calendar.end_date
+    on
+      calendar.source_instance = documents.source_instance
+      and calendar.legal_entity_code = documents.legal_entity_code
+      and {{ utc_date('first_reversed.reversed_at') }} between calendar.start_date and calendar.end_date
   where documents.status = 'reversed'
 )
 

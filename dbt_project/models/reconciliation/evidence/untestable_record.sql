@@ -1,6 +1,6 @@
--- One row per record that did not come through: rejected at the boundary, or not convertible to minor units. Results of its
--- key are not testable, because the record may be the very one that is missing. `key_text` null: its key cannot be read,
--- so no result of its object can be trusted.
+-- One row per record that did not come through: rejected at the boundary, or not convertible to minor units. Results of
+-- its key are not testable, because the record may be the very one that is missing. `key_text` null: its key cannot be
+-- read, so no result of its object can be trusted.
 with rejected as (
   select
     source_instance,
@@ -49,17 +49,20 @@ unconvertible as (
     'could not be converted to minor units: ' || rows_left_out.reason as reason
   from {{ ref('unconvertible_row') }} as rows_left_out
   left join documents
-    on rows_left_out.object = 'ar_documents'
-    and documents.source_instance = rows_left_out.source_instance
-    and documents.document_id = rows_left_out.key_text
+    on
+      rows_left_out.object = 'ar_documents'
+      and documents.source_instance = rows_left_out.source_instance
+      and documents.document_id = rows_left_out.key_text
   left join receipts
-    on rows_left_out.object = 'cash_receipts'
-    and receipts.source_instance = rows_left_out.source_instance
-    and receipts.receipt_id = rows_left_out.key_text
+    on
+      rows_left_out.object = 'cash_receipts'
+      and receipts.source_instance = rows_left_out.source_instance
+      and receipts.receipt_id = rows_left_out.key_text
   left join applications
-    on rows_left_out.object = 'cash_applications'
-    and applications.source_instance = rows_left_out.source_instance
-    and applications.application_id = rows_left_out.key_text
+    on
+      rows_left_out.object = 'cash_applications'
+      and applications.source_instance = rows_left_out.source_instance
+      and applications.application_id = rows_left_out.key_text
 )
 
 select * from rejected
