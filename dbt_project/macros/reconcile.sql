@@ -141,7 +141,7 @@ select
   cast(reason as {{ dbt.type_string() }}) as reason,
   cast(left_ref as {{ dbt.type_string() }}) as left_ref,
   cast(right_ref as {{ dbt.type_string() }}) as right_ref,
-  cast(due_at as timestamp) as due_at,
+  cast(due_at as timestamp) as due_at
 from reconcile__results
 {% endmacro %}
 
@@ -246,13 +246,13 @@ from reconcile__results
     end as reason,
     results.left_ref,
     results.right_ref,
-    results.due_at,
+    results.due_at
   from {{ results }} as results
   left join (
     select
       needs.code,
       links.source_instance,
-      {{ joined_text("failed.source_instance || '.' || failed.object") }} as names,
+      {{ joined_text("failed.source_instance || '.' || failed.object") }} as names
     from {{ inadmissible }} as failed
     inner join (
       {%- set needed = [] -%}

@@ -8,7 +8,7 @@ with legs as (
   ] %}
   select
     legal_entity_code, customer_id, subscription_id, sku, service_period_start, currency_code,
-    '{{ leg }}' as leg, {{ from_stage }} - {{ to_stage }} as amount_minor,
+    '{{ leg }}' as leg, {{ from_stage }} - {{ to_stage }} as amount_minor
   from {{ ref('bridge_cells') }}
   {{ 'union all' if not loop.last }}
   {%- endfor %}
@@ -18,13 +18,13 @@ both_sides as (
   select * from legs
   union all
   select
-    legal_entity_code, customer_id, subscription_id, sku, service_period_start, currency_code, leg, -amount_minor,
+    legal_entity_code, customer_id, subscription_id, sku, service_period_start, currency_code, leg, -amount_minor
   from {{ ref('bridge_allocation') }}
 )
 
 select
   legal_entity_code, customer_id, subscription_id, sku, service_period_start, currency_code, leg,
-  sum(amount_minor) as difference_minor,
+  sum(amount_minor) as difference_minor
 from both_sides
 group by legal_entity_code, customer_id, subscription_id, sku, service_period_start, currency_code, leg
 having sum(amount_minor) <> 0

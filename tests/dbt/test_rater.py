@@ -35,8 +35,10 @@ class SqlRater:
         for number, (quantity, terms, active, length) in enumerate(cases):
             price = f"P{number}"
             requests.append(
-                [str(number), "b", price, terms.scheme, terms.unit_amount, terms.package_size, quantity]
-                + [terms.included, terms.discount_percent, active, length, terms.decimals],
+                [
+                    *(str(number), "b", price, terms.scheme, terms.unit_amount, terms.package_size, quantity),
+                    *(terms.included, terms.discount_percent, active, length, terms.decimals),
+                ],
             )
             begins = Decimal(0)
             for tier_number, tier in enumerate(terms.tiers, start=1):

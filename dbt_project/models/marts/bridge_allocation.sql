@@ -23,7 +23,7 @@ legs as (
     service_period_start,
     currency_code,
     '{{ leg }}' as leg,
-    {{ from_stage }} - {{ to_stage }} as leg_minor,
+    {{ from_stage }} - {{ to_stage }} as leg_minor
   from cells
   {{ 'union all' if not loop.last }}
   {%- endfor %}
@@ -38,7 +38,7 @@ claimed as (
     service_period_start,
     currency_code,
     leg,
-    sum(amount_minor) as claimed_minor,
+    sum(amount_minor) as claimed_minor
   from claims
   group by legal_entity_code, customer_id, subscription_id, sku, service_period_start, currency_code, leg
 ),
@@ -55,7 +55,7 @@ residuals as (
     legs.leg || '99' as cause_code,
     cast(legs.leg_minor - coalesce(claimed.claimed_minor, 0) as decimal(38, 0)) as amount_minor,
     cast(null as {{ dbt.type_string() }}) as left_ref,
-    cast(null as {{ dbt.type_string() }}) as right_ref,
+    cast(null as {{ dbt.type_string() }}) as right_ref
   from legs
   left join claimed
     on claimed.legal_entity_code = legs.legal_entity_code
@@ -70,12 +70,12 @@ residuals as (
 allocated as (
   select
     legal_entity_code, customer_id, subscription_id, sku, service_period_start, currency_code, leg, cause_code, amount_minor,
-    left_ref, right_ref,
+    left_ref, right_ref
   from claims
   union all
   select
     legal_entity_code, customer_id, subscription_id, sku, service_period_start, currency_code, leg, cause_code, amount_minor,
-    left_ref, right_ref,
+    left_ref, right_ref
   from residuals
 )
 
@@ -91,5 +91,5 @@ select
   amount_minor,
   left_ref,
   right_ref,
-  '1' as order_version,
+  '1' as order_version
 from allocated

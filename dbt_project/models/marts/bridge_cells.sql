@@ -19,7 +19,7 @@ posted as (
 stages as (
   select
     legal_entity_code, customer_id, subscription_id, sku, service_period_start, currency_code,
-    expected_minor, metered_minor, 0 as billed_minor, 0 as posted_minor, 0 as settled_minor,
+    expected_minor, metered_minor, 0 as billed_minor, 0 as posted_minor, 0 as settled_minor
   from usage
 
   union all
@@ -27,7 +27,7 @@ stages as (
   -- fees are not metered: what is expected is metered
   select
     legal_entity_code, customer_id, subscription_id, sku, service_period_start, currency_code,
-    expected_minor, expected_minor, 0, 0, 0,
+    expected_minor, expected_minor, 0, 0, 0
   from fees
 
   union all
@@ -37,14 +37,17 @@ stages as (
     legal_entity_code, customer_id, subscription_id, sku, service_period_start, currency_code,
     case when cause_code = 'untestable' then billed_minor else 0 end,
     case when cause_code = 'untestable' then billed_minor else 0 end,
-    billed_minor, 0, 0,
+    billed_minor,
+    -- without an ERP nothing is known after billing: the later stages are taken as billed, not as missing
+    case when has_erp then 0 else billed_minor end,
+    case when has_erp then 0 else billed_minor end
   from billed
 
   union all
 
   select
     legal_entity_code, customer_id, subscription_id, sku, service_period_start, currency_code,
-    0, 0, 0, posted_minor, settled_minor,
+    0, 0, 0, posted_minor, settled_minor
   from posted
 )
 
@@ -59,7 +62,7 @@ select
   cast(sum(metered_minor) as decimal(38, 0)) as metered_minor,
   cast(sum(billed_minor) as decimal(38, 0)) as billed_minor,
   cast(sum(posted_minor) as decimal(38, 0)) as posted_minor,
-  cast(sum(settled_minor) as decimal(38, 0)) as settled_minor,
+  cast(sum(settled_minor) as decimal(38, 0)) as settled_minor
 from stages
 group by
   coalesce(legal_entity_code, 'unknown'), coalesce(customer_id, 'unknown'), coalesce(subscription_id, 'unallocated'),

@@ -40,7 +40,7 @@ differing as (
     terms.discount_percent,
     terms.minimum_amount_minor,
     terms.exponent,
-    terms.billing_instance,
+    terms.billing_instance
   from cells
   inner join products
     on products.billing_instance = cells.billing_instance
@@ -69,7 +69,7 @@ requests as (
     discount_percent,
     cast(null as bigint) as active_days,
     cast(null as bigint) as interval_days,
-    exponent,
+    exponent
   from differing
   {{ 'union all' if not loop.last }}
   {%- endfor %}
@@ -86,7 +86,7 @@ effects as (
     differing.meter_code,
     differing.service_month,
     (valid.rated_minor + {{ minimum_top_up('differing.minimum_amount_minor', 'valid.rated_minor') }})
-    - (actual.rated_minor + {{ minimum_top_up('differing.minimum_amount_minor', 'actual.rated_minor') }}) as effect_minor,
+    - (actual.rated_minor + {{ minimum_top_up('differing.minimum_amount_minor', 'actual.rated_minor') }}) as effect_minor
   from differing
   inner join rated as valid on valid.rate_id = 'left|' || differing.cell_id
   inner join rated as actual on actual.rate_id = 'right|' || differing.cell_id
@@ -98,7 +98,7 @@ blocked as (
     cells.subscription_id,
     cells.meter_code,
     cells.service_month,
-    min(rejected.reason) as reason,
+    min(rejected.reason) as reason
   from cells
   inner join rejected
     on rejected.product_instance = cells.product_instance
@@ -115,7 +115,7 @@ only_rejected as (
     rejected.subscription_id,
     rejected.meter_code,
     rejected.service_month,
-    min(rejected.reason) as reason,
+    min(rejected.reason) as reason
   from rejected
   left join cells
     on cells.product_instance = rejected.product_instance
@@ -148,7 +148,7 @@ described as (
       when effects.effect_minor is null
         then ' The effect in money is unknown: no terms that can be rated are in force for this product and month.'
       else ' At contract terms that is ' || {{ money_words('effects.effect_minor', 'cells.currency_code') }} || '.'
-    end as effect_words,
+    end as effect_words
   from cells
   cross join parameters
   left join effects
@@ -179,7 +179,7 @@ compared as (
     -- before it is due a month is only unfinished
     case when due_date <= as_of then cause_code end as cause_code,
     'business_rule' as failure_class,
-    facts || case cause_code
+    facts || case case when due_date <= as_of then cause_code else 'not due' end
       when 'A01' then surplus_words || ' units in ' || events_words || ' events that arrived in time are missing.'
       when 'A04' then events_words || ' deliveries of events it already had were counted again.'
       when 'A05' then case
@@ -191,6 +191,7 @@ compared as (
         || case when is_same_family then ' of the same customer or hierarchy.' else ' of another customer.' end
       when 'A08' then 'every event was counted, and the quantity still differs by ' || surplus_words
         || ' units: unit or aggregation is wrong.'
+      when 'not due' then 'the month is not yet complete.'
       else 'no evidence explains the ' || surplus_words || ' units.'
     end || effect_words as reason,
     coalesce(untestable_reason, blocked_reason) as untestable,
@@ -200,7 +201,7 @@ compared as (
     end as not_testable_reason,
     'usage_month:' || subscription_id || '|' || meter_code || '|' || service_month as left_ref,
     'metered_usage:' || first_record_id as right_ref,
-    cast(due_date as timestamp) as due_at,
+    cast(due_date as timestamp) as due_at
   from described
 
   union all
@@ -224,7 +225,7 @@ compared as (
     'Not tested: ' || only_rejected.reason as not_testable_reason,
     null as left_ref,
     null as right_ref,
-    null as due_at,
+    null as due_at
   from only_rejected
 )
 

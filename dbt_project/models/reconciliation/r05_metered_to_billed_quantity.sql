@@ -32,7 +32,7 @@ rejected_usage as (
     rejected.subscription_id,
     meters.sku,
     rejected.service_month,
-    rejected.reason,
+    rejected.reason
   from {{ ref('usage_not_testable') }} as rejected
   inner join {{ source('config', 'instance_links') }} as links
     on links.source_instance = rejected.product_instance and links.domain = 'billing'
@@ -58,7 +58,7 @@ metered as (
     min(case when sku is null then 'meter ' || meter_code || ' is not in force in this month, so its product is unknown' end)
       as unknown_meter,
     min(first_record_id) as first_record_id,
-    count(*) as meter_count,
+    count(*) as meter_count
   from metered_months
   group by
     coalesce(billing_instance, source_instance), billing_instance, subscription_id, coalesce(sku, 'meter ' || meter_code),
@@ -74,7 +74,7 @@ billed as (
     cast(sum(quantity) as decimal(38, 9)) as quantity,
     count(*) as line_count,
     min(line_id) as first_line_id,
-    {{ joined_text('line_id') }} as line_ids,
+    {{ joined_text('line_id') }} as line_ids
   from lines
   group by billing_instance, subscription_id, sku, service_month
 ),
@@ -91,7 +91,7 @@ paired as (
     metered.first_record_id,
     metered.unknown_meter,
     billed.line_ids,
-    billed.first_line_id,
+    billed.first_line_id
   from metered
   full outer join billed
     on billed.billing_instance = metered.billing_instance
@@ -116,7 +116,7 @@ cells as (
     terms.discount_percent,
     terms.minimum_amount_minor,
     terms.exponent,
-    terms.terms_id is not null and terms.untestable_reason is null as has_terms,
+    terms.terms_id is not null and terms.untestable_reason is null as has_terms
   from paired
   left join subscriptions
     on subscriptions.source_instance = paired.billing_instance and subscriptions.subscription_id = paired.subscription_id
@@ -146,7 +146,7 @@ requests as (
     discount_percent,
     cast(null as bigint) as active_days,
     cast(null as bigint) as interval_days,
-    exponent,
+    exponent
   from cells
   where metered_quantity <> billed_quantity and has_terms
   {{ 'union all' if not loop.last }}
@@ -165,7 +165,7 @@ effects as (
     - case
       when cells.first_line_id is null and not cells.has_minimum_line then 0
       else invoiced.rated_minor + {{ minimum_top_up('cells.minimum_amount_minor', 'invoiced.rated_minor') }}
-    end as effect_minor,
+    end as effect_minor
   from cells
   inner join rated as due on due.rate_id = 'metered|' || cells.cell_id
   inner join rated as invoiced on invoiced.rate_id = 'billed|' || cells.cell_id
@@ -198,7 +198,7 @@ described as (
       when effects.effect_minor is null
         then ' The effect in money is unknown: no terms that can be rated are in force for this product and month.'
       else ' At contract terms that is ' || {{ money_words('effects.effect_minor', 'cells.currency_code') }} || '.'
-    end as effect_words,
+    end as effect_words
   from cells
   cross join parameters
   left join effects on effects.cell_id = cells.cell_id
@@ -229,7 +229,7 @@ compared as (
     'Not tested: ' || untestable as not_testable_reason,
     'metered_usage:' || first_record_id as left_ref,
     'invoice_line:' || line_ids as right_ref,
-    due_at,
+    due_at
   from described
 )
 

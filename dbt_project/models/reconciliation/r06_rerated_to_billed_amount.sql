@@ -23,10 +23,10 @@ judged as (
     coalesce(lines.terms_currency_code <> lines.currency_code, false) as is_other_currency,
     case
       when lines.terms_currency_code <> lines.currency_code then 'B09'
+      when abs(lines.expected_minor - lines.amount_minor) <= 1 then 'B10'
       when lines.kind = 'minimum' then 'B06'
       when lines.missing_minimum_minor <> 0 and lines.line_minor = lines.amount_minor then 'B06'
       when explanations.cause_code is not null then explanations.cause_code
-      when abs(lines.expected_minor - lines.amount_minor) <= 1 then 'B10'
       when lines.unit_amount is distinct from lines.terms_unit_amount and lines.unit_amount is not null then 'B05'
       else 'B99'
     end as cause_code,
@@ -41,7 +41,7 @@ judged as (
         then 'neither contract nor subscription states the billing interval'
       when lines.expected_minor is null
         then 'the price ' || lines.price_id || ' cannot be rated: a tier or unit price is missing, or the amount is too large'
-    end as untestable,
+    end as untestable
   from lines
   left join explanations
     on explanations.billing_instance = lines.billing_instance and explanations.line_id = lines.line_id
@@ -56,10 +56,11 @@ compared as (
     customer_id,
     case when is_other_currency then terms_currency_code else currency_code end as currency_code,
     {{ month_key('service_start') }} as period,
-    expected_minor as left_value,
+    case when untestable is null then expected_minor end as left_value,
     -- amounts of two currencies are never subtracted: in the contract's currency nothing was billed
     case when is_other_currency then 0 else amount_minor end as right_value,
-    expected_minor - case when is_other_currency then 0 else amount_minor end as delta_minor,
+    case when untestable is null then expected_minor - case when is_other_currency then 0 else amount_minor end end
+      as delta_minor,
     cast(null as decimal(38, 9)) as delta_quantity,
     is_other_currency as has_fault,
     cause_code,
@@ -89,7 +90,7 @@ compared as (
     'terms:' || terms_id as left_ref,
     'invoice_line:' || line_id as right_ref,
     cast(null as timestamp) as due_at,
-    1 as rounding_components,
+    1 as rounding_components
   from judged
 
   union all
@@ -113,7 +114,7 @@ compared as (
     null as left_ref,
     'invoice_line:' || rejected.line_id as right_ref,
     null as due_at,
-    1 as rounding_components,
+    1 as rounding_components
   from rejected
   where rejected.line_id is not null
 )

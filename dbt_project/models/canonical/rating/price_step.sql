@@ -14,7 +14,7 @@ ordered as (
     unit_amount,
     coalesce(flat_amount, 0) as flat_amount,
     lag(up_to) over (partition by source_instance, price_id order by tier_number) is null
-      and lag(tier_number) over (partition by source_instance, price_id order by tier_number) is not null as follows_unbounded,
+      and lag(tier_number) over (partition by source_instance, price_id order by tier_number) is not null as follows_unbounded
   from tiers
 )
 
@@ -26,5 +26,5 @@ select
   up_to,
   unit_amount,
   cast(flat_amount as decimal(22, 9)) as flat_amount,
-  not follows_unbounded and coalesce(up_to > tier_from, true) and unit_amount is not null as is_usable,
+  not follows_unbounded and coalesce(up_to > tier_from, true) and unit_amount is not null as is_usable
 from ordered

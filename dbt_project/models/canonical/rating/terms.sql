@@ -30,5 +30,5 @@ select
   start_date,
   customer_id,
   legal_entity_code,
-  untestable_reason,
+  untestable_reason
 from candidates

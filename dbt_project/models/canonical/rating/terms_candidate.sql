@@ -56,7 +56,7 @@ of_contracts as (
     subscriptions.start_date,
     subscriptions.customer_id,
     subscriptions.legal_entity_code,
-    subscriptions.crm_instance,
+    subscriptions.crm_instance
   from subscriptions
   inner join contract_lines
     on contract_lines.source_instance = subscriptions.crm_instance and contract_lines.contract_id = subscriptions.contract_id
@@ -89,7 +89,7 @@ of_items as (
     subscriptions.start_date,
     subscriptions.customer_id,
     subscriptions.legal_entity_code,
-    cast(null as {{ dbt.type_string() }}) as crm_instance,
+    cast(null as {{ dbt.type_string() }}) as crm_instance
   from subscriptions
   inner join items
     on items.source_instance = subscriptions.source_instance and items.subscription_id = subscriptions.subscription_id
@@ -136,7 +136,7 @@ select
     when prices.currency_code <> stated.currency_code
       then 'price ' || stated.price_id || ' is in ' || prices.currency_code || ', the terms are in ' || stated.currency_code
     when currencies.exponent is null then 'currency ' || coalesce(stated.currency_code, '(none)') || ' is unknown'
-  end as untestable_reason,
+  end as untestable_reason
 from stated
 left join prices on prices.source_instance = stated.billing_instance and prices.price_id = stated.price_id
 left join currencies on currencies.currency_code = stated.currency_code

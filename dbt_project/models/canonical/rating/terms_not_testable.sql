@@ -42,7 +42,7 @@ rejected as (
     {{ key }} as scope_id,
     key_text,
     {{ utc_timestamp_or_null('updated_at') }} as updated_at,
-    reason,
+    reason
   from {{ relation }}
   {{ 'union all' if not loop.last }}
   {%- endfor %}
@@ -55,7 +55,7 @@ select
   min(
     replace(rejected.kind, '_', ' ') || ' ' || coalesce(rejected.key_text, 'whose key cannot be read') || ' was rejected: '
     || rejected.reason
-  ) as reason,
+  ) as reason
 from rejected
 left join accepted
   on accepted.source_instance = rejected.source_instance

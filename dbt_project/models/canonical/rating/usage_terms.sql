@@ -23,7 +23,7 @@ candidates as (
     row_number() over (
       partition by terms.billing_instance, terms.subscription_id, terms.sku, months.service_month
       order by terms.effective_from, terms.terms_id
-    ) as age,
+    ) as age
   from terms
   inner join skus on skus.source_instance = terms.billing_instance and skus.sku = terms.sku
   inner join months
@@ -51,6 +51,6 @@ select
   exponent,
   customer_id,
   legal_entity_code,
-  untestable_reason,
+  untestable_reason
 from candidates
 where age = 1

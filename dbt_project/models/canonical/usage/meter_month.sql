@@ -21,7 +21,7 @@ candidates as (
     row_number() over (
       partition by event_months.source_instance, event_months.meter_code, event_months.service_month
       order by meters.effective_from
-    ) as age,
+    ) as age
   from event_months
   inner join meters
     on meters.source_instance = event_months.source_instance
@@ -35,6 +35,6 @@ select
   meter_code,
   service_month,
   sku,
-  aggregation,
+  aggregation
 from candidates
 where age = 1

@@ -16,7 +16,7 @@ placed as (
     row_number() over (
       partition by records.source_instance, records.subscription_id, records.meter_code, records.service_month
       order by records.computed_at desc, records.meter_record_id desc
-    ) as age,
+    ) as age
   from records
   left join meters
     on meters.source_instance = records.source_instance
@@ -35,6 +35,6 @@ select
   cast(sum(case when aggregation = 'sum' or age = 1 then event_count else 0 end) as bigint) as event_count,
   count(*) as record_count,
   max(computed_at) as computed_at,
-  min(meter_record_id) as first_record_id,
+  min(meter_record_id) as first_record_id
 from placed
 group by source_instance, subscription_id, meter_code, service_month

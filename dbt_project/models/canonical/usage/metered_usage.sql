@@ -23,5 +23,5 @@ select
   computed_at,
   {{ month_start('period_start') }} as service_month,
   billing_instance,
-  content_hash,
+  content_hash
 from resolved

@@ -27,7 +27,7 @@ timed as (
     events.quantity,
     events.occurred_at,
     events.ingested_at,
-    coalesce(events.ingested_at <= coalesce(cells.computed_at, runs.computed_at), true) as is_in_time,
+    coalesce(events.ingested_at <= coalesce(cells.computed_at, runs.computed_at), true) as is_in_time
   from events
   left join cells
     on cells.source_instance = events.source_instance
@@ -55,6 +55,6 @@ select
   max(quantity) filter (where is_in_time) as in_time_quantity_max,
   min(occurred_at) as first_occurred_at,
   max(occurred_at) as last_occurred_at,
-  max(ingested_at) as last_ingested_at,
+  max(ingested_at) as last_ingested_at
 from timed
 group by source_instance, subscription_id, meter_code, usage_date, is_test, service_month

@@ -27,7 +27,7 @@ counted as (
     deliveries.occurred_at,
     deliveries.ingested_at,
     deliveries.properties,
-    deliveries.content_hash,
+    deliveries.content_hash
   from deliveries
   left join repeated_ids
     on repeated_ids.source_instance = deliveries.source_instance and repeated_ids.event_id = deliveries.event_id
@@ -45,7 +45,7 @@ counted as (
     occurred_at,
     ingested_at,
     properties,
-    content_hash,
+    content_hash
   from repeats
   where copy_number = 1
 )
@@ -62,6 +62,6 @@ select
   {{ month_start('counted.occurred_at') }} as service_month,
   {{ json_text('counted.properties', 'key') }} as unique_key,
   coalesce(tenants.is_test, false) as is_test,
-  counted.content_hash,
+  counted.content_hash
 from counted
 left join tenants on tenants.source_instance = counted.source_instance and tenants.tenant_id = counted.tenant_id

@@ -31,7 +31,7 @@ repeats as (
     cast(sum(quantity) as decimal(38, 9)) as surplus_sum,
     cast(coalesce(sum(quantity) filter (where is_equal_copy), 0) as decimal(38, 9)) as equal_sum,
     min(quantity) as smallest,
-    max(quantity) as largest,
+    max(quantity) as largest
   from {{ ref('usage_repeat') }}
   where copy_number > 1
   group by source_instance, subscription_id, meter_code, {{ month_start('occurred_at') }}
@@ -53,7 +53,7 @@ versioned as (
     max(days.in_time_quantity_max) as in_time_quantity_max,
     min(days.first_occurred_at) as first_occurred_at,
     max(days.last_occurred_at) as last_occurred_at,
-    max(days.last_ingested_at) as last_ingested_at,
+    max(days.last_ingested_at) as last_ingested_at
   from days
   left join meters
     on meters.source_instance = days.source_instance
@@ -70,7 +70,7 @@ converted as (
     {{ in_billed_units('quantity_sum', 'unit_multiplier') }} as billed_sum,
     {{ in_billed_units('in_time_quantity_sum', 'unit_multiplier') }} as in_time_billed_sum,
     {{ in_billed_units('quantity_max', 'unit_multiplier') }} as billed_max,
-    {{ in_billed_units('in_time_quantity_max', 'unit_multiplier') }} as in_time_billed_max,
+    {{ in_billed_units('in_time_quantity_max', 'unit_multiplier') }} as in_time_billed_max
   from versioned
 ),
 
@@ -94,7 +94,7 @@ months as (
     max(billed_max) as max_with_test,
     min(first_occurred_at) filter (where not is_test) as first_occurred_at,
     max(last_occurred_at) filter (where not is_test) as last_occurred_at,
-    max(last_ingested_at) filter (where not is_test) as last_ingested_at,
+    max(last_ingested_at) filter (where not is_test) as last_ingested_at
   from converted
   group by source_instance, subscription_id, meter_code, service_month
 ),
@@ -125,7 +125,7 @@ aggregated as (
     {{ in_billed_units('repeats.surplus_sum', 'months.unit_multiplier') }} as surplus_quantity,
     {{ in_billed_units('repeats.equal_sum', 'months.unit_multiplier') }} as equal_surplus_quantity,
     {{ in_billed_units('repeats.smallest', 'months.unit_multiplier') }} as surplus_smallest,
-    {{ in_billed_units('repeats.largest', 'months.unit_multiplier') }} as surplus_largest,
+    {{ in_billed_units('repeats.largest', 'months.unit_multiplier') }} as surplus_largest
   from months
   left join meter_months
     on meter_months.source_instance = months.source_instance
@@ -175,5 +175,5 @@ select
     when unconverted > 0 then 'meter ' || meter_code || ' is not in force on every day with usage, or the quantity is too large'
     when aggregation = 'unique' and multipliers > 1
       then 'the multiplier of meter ' || meter_code || ' changes within the month, and distinct keys cannot be split by day'
-  end as untestable_reason,
+  end as untestable_reason
 from resolved

@@ -40,6 +40,6 @@ select
   properties,
   content_hash,
   content_hash = counted_hash as is_equal_copy,
-  counted_at,
+  counted_at
 from ranked
 where copies > 1

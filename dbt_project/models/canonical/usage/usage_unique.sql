@@ -31,7 +31,7 @@ select
       and coalesce(events.ingested_at <= coalesce(cells.computed_at, runs.computed_at), true)
       then events.unique_key
   end) as in_time_keys,
-  count(distinct events.unique_key) as keys_with_test,
+  count(distinct events.unique_key) as keys_with_test
 from events
 inner join meters
   on meters.source_instance = events.source_instance

@@ -43,7 +43,7 @@ with_interval as (
       lines.interval_months, case subscriptions.billing_interval when 'month' then 1 when 'year' then 12 end
     ) as months,
     results.cause_code as priced_cause,
-    results.status as priced_status,
+    results.status as priced_status
   from lines
   inner join billed on billed.billing_instance = lines.billing_instance and billed.line_id = lines.line_id
   left join subscriptions
@@ -65,54 +65,80 @@ placed as (
       else {{ add_months('start_date', '(' ~ months_to_anchor('start_date', 'service_start', 'months') ~ ')') }}
     end as service_period_start,
     terms_id is not null and untestable_reason is null and expected_minor is not null
-      and terms_currency_code = currency_code as is_rated,
+      and terms_currency_code = currency_code as is_rated
   from with_interval
+),
+
+with_erp as (
+  select distinct source_instance from {{ source('config', 'instance_links') }} where domain = 'erp'
+),
+
+records as (
+  select
+    'invoice_line' as record_kind,
+    billing_instance,
+    line_id as record_id,
+    invoice_id as document_id,
+    legal_entity_code,
+    customer_id,
+    subscription_id,
+    sku,
+    service_period_start,
+    currency_code,
+    kind,
+    amount_minor as billed_minor,
+    is_counted and is_rated as counts_quantity,
+    case when is_counted and is_rated then expected_minor else 0 end as due_minor,
+    case
+      when is_duplicate_of is not null or replaced_by is not null then 'B11'
+      when terms_currency_code <> currency_code then 'B09'
+      when terms_id is null then 'B12'
+      when not is_rated then 'untestable'
+      else coalesce(priced_cause, 'B99')
+    end as cause_code
+  from placed
+
+  union all
+
+  select
+    'credit_note_line' as record_kind,
+    credit_lines.source_instance as billing_instance,
+    credit_lines.credit_note_line_id as record_id,
+    credit_lines.credit_note_id as document_id,
+    credit_lines.legal_entity_code,
+    credit_lines.customer_id,
+    coalesce(placed.subscription_id, 'unallocated') as subscription_id,
+    coalesce(placed.sku, 'unallocated') as sku,
+    coalesce(placed.service_period_start, {{ month_start('credit_lines.issue_date') }}) as service_period_start,
+    credit_lines.currency_code,
+    'credit' as kind,
+    -credit_lines.amount_minor as billed_minor,
+    false as counts_quantity,
+    0 as due_minor,
+    case when credit_notes.approved_by is not null then 'B13' else 'B14' end as cause_code
+  from credit_lines
+  inner join credit_notes
+    on credit_notes.source_instance = credit_lines.source_instance and credit_notes.credit_note_id = credit_lines.credit_note_id
+  left join placed
+    on placed.billing_instance = credit_lines.source_instance and placed.line_id = credit_lines.invoice_line_id
 )
 
 select
-  'invoice_line' as record_kind,
-  billing_instance,
-  line_id as record_id,
-  invoice_id as document_id,
-  legal_entity_code,
-  customer_id,
-  subscription_id,
-  sku,
-  service_period_start,
-  currency_code,
-  kind,
-  amount_minor as billed_minor,
-  is_counted and is_rated as counts_quantity,
-  case when is_counted and is_rated then expected_minor else 0 end as due_minor,
-  case
-    when is_duplicate_of is not null or replaced_by is not null then 'B11'
-    when terms_currency_code <> currency_code then 'B09'
-    when terms_id is null then 'B12'
-    when not is_rated then 'untestable'
-    else coalesce(priced_cause, 'B99')
-  end as cause_code,
-from placed
-
-union all
-
-select
-  'credit_note_line' as record_kind,
-  credit_lines.source_instance as billing_instance,
-  credit_lines.credit_note_line_id as record_id,
-  credit_lines.credit_note_id as document_id,
-  credit_lines.legal_entity_code,
-  credit_lines.customer_id,
-  coalesce(placed.subscription_id, 'unallocated') as subscription_id,
-  coalesce(placed.sku, 'unallocated') as sku,
-  coalesce(placed.service_period_start, {{ month_start('credit_lines.issue_date') }}) as service_period_start,
-  credit_lines.currency_code,
-  'credit' as kind,
-  -credit_lines.amount_minor as billed_minor,
-  false as counts_quantity,
-  0 as due_minor,
-  case when credit_notes.approved_by is not null then 'B13' else 'B14' end as cause_code,
-from credit_lines
-inner join credit_notes
-  on credit_notes.source_instance = credit_lines.source_instance and credit_notes.credit_note_id = credit_lines.credit_note_id
-left join placed
-  on placed.billing_instance = credit_lines.source_instance and placed.line_id = credit_lines.invoice_line_id
+  records.record_kind,
+  records.billing_instance,
+  records.record_id,
+  records.document_id,
+  records.legal_entity_code,
+  records.customer_id,
+  records.subscription_id,
+  records.sku,
+  records.service_period_start,
+  records.currency_code,
+  records.kind,
+  records.billed_minor,
+  records.counts_quantity,
+  records.due_minor,
+  records.cause_code,
+  with_erp.source_instance is not null as has_erp
+from records
+left join with_erp on with_erp.source_instance = records.billing_instance

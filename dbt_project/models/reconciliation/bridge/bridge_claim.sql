@@ -73,7 +73,7 @@ captured as (
 priced as (
   select
     {{ cell }}, 'B' as leg, cause_code, due_minor - billed_minor as amount_minor,
-    'terms' as left_ref, record_kind || ':' || record_id as right_ref,
+    'terms' as left_ref, record_kind || ':' || record_id as right_ref
   from billed
   where cause_code <> 'untestable' and due_minor <> billed_minor
 ),
@@ -100,7 +100,7 @@ quantities as (
     sum(owed_minor) as amount_minor,
     sum(lines) as line_count,
     max(kind) as kind,
-    min(left_ref) as left_ref,
+    min(left_ref) as left_ref
   from owed
   group by {{ cell }}
 ),
@@ -119,7 +119,7 @@ unbilled as (
     end as cause_code,
     quantities.amount_minor,
     quantities.left_ref,
-    cast(null as {{ dbt.type_string() }}) as right_ref,
+    cast(null as {{ dbt.type_string() }}) as right_ref
   from quantities
   cross join parameters
   left join other_currency
@@ -133,12 +133,13 @@ sides as (
   select
     {{ cell }}, billing_instance, record_kind, record_id, document_id as billing_document_id,
     billed_minor as amount_minor, cast(null as {{ dbt.type_string() }}) as document_line_id,
-    cast(null as {{ dbt.type_string() }}) as external_id,
+    cast(null as {{ dbt.type_string() }}) as external_id
   from billed
+  where has_erp
   union all
   select
     {{ cell }}, billing_instance, coalesce(record_kind, 'document_line'), coalesce(record_id, erp_instance || '|' || document_line_id),
-    billing_document_id, -posted_minor, document_line_id, external_id,
+    billing_document_id, -posted_minor, document_line_id, external_id
   from posted
 ),
 
@@ -148,7 +149,7 @@ differing as (
     max(billing_document_id) as billing_document_id,
     max(external_id) as external_id,
     sum(amount_minor) as amount_minor,
-    min(document_line_id) as document_line_id,
+    min(document_line_id) as document_line_id
   from sides
   group by {{ cell }}, billing_instance, record_kind, record_id
   having sum(amount_minor) <> 0
@@ -166,7 +167,7 @@ not_posted as (
     ) as cause_code,
     differing.amount_minor,
     case when differing.record_kind <> 'document_line' then differing.record_kind || ':' || differing.record_id end as left_ref,
-    'ar_document_line:' || differing.document_line_id as right_ref,
+    'ar_document_line:' || differing.document_line_id as right_ref
   from differing
   left join document_causes
     on document_causes.source_instance = differing.billing_instance
@@ -184,7 +185,7 @@ due_dates as (
     posted.currency_code,
     max(invoices.due_date) as due_date,
     min(cash_causes.cause_code) as cash_cause,
-    min(posted.document_id) as document_id,
+    min(posted.document_id) as document_id
   from posted
   left join invoices
     on posted.document_type = 'invoice'
@@ -212,7 +213,7 @@ unsettled as (
     end as cause_code,
     cells.posted_minor - cells.settled_minor as amount_minor,
     'ar_document:' || due_dates.document_id as left_ref,
-    cast(null as {{ dbt.type_string() }}) as right_ref,
+    cast(null as {{ dbt.type_string() }}) as right_ref
   from cells
   cross join parameters
   inner join due_dates
@@ -248,5 +249,5 @@ select
   cause_code,
   cast(amount_minor as decimal(38, 0)) as amount_minor,
   left_ref,
-  right_ref,
+  right_ref
 from claims

@@ -31,7 +31,7 @@ recurring as (
     terms.*,
     {{ add_months('terms.start_date', 'intervals.interval_number * terms.interval_months') }} as interval_start,
     {{ add_months('terms.start_date', '(intervals.interval_number + 1) * terms.interval_months') }} as interval_end,
-    parameters.as_of,
+    parameters.as_of
   from terms
   inner join skus on skus.source_instance = terms.billing_instance and skus.sku = terms.sku and skus.kind = 'recurring'
   cross join parameters
@@ -44,7 +44,7 @@ segments as (
   select
     recurring.*,
     greatest(recurring.interval_start, recurring.effective_from) as segment_start,
-    least(recurring.interval_end, coalesce(recurring.effective_to, recurring.interval_end)) as segment_end,
+    least(recurring.interval_end, coalesce(recurring.effective_to, recurring.interval_end)) as segment_end
   from recurring
 ),
 
@@ -68,7 +68,7 @@ fees as (
     {{ discount_in_force('discount_percent', 'discount_until', 'segment_start') }} as discount_percent,
     {{ days_between('segment_start', 'segment_end') }} as active_days,
     {{ days_between('interval_start', 'interval_end') }} as interval_days,
-    exponent,
+    exponent
   from segments
   where segment_start < segment_end and cast(segment_start as timestamp) <= as_of
 
@@ -93,7 +93,7 @@ fees as (
     {{ discount_in_force('terms.discount_percent', 'terms.discount_until', 'terms.effective_from') }} as discount_percent,
     cast(null as bigint) as active_days,
     cast(null as bigint) as interval_days,
-    terms.exponent,
+    terms.exponent
   from terms
   inner join skus on skus.source_instance = terms.billing_instance and skus.sku = terms.sku and skus.kind = 'one_time'
   cross join parameters
@@ -113,7 +113,7 @@ requests as (
     discount_percent,
     active_days,
     interval_days,
-    exponent,
+    exponent
   from fees
 ),
 
@@ -131,7 +131,7 @@ select
   fees.currency_code,
   fees.kind,
   fees.terms_id,
-  rated.rated_minor as expected_minor,
+  rated.rated_minor as expected_minor
 from fees
 inner join rated
   on rated.rate_id = fees.billing_instance || '|' || fees.subscription_id || '|' || fees.terms_id || '|' || fees.segment_start

@@ -46,7 +46,7 @@ lines as (
     documents.sign * document_lines.amount_minor as posted_minor,
     document_lines.amount_minor as net_minor,
     coalesce(document_lines.tax_amount_minor, 0) as tax_minor,
-    coalesce(applications.applied_minor, 0) as applied_minor,
+    coalesce(applications.applied_minor, 0) as applied_minor
   from documents
   inner join document_lines
     on document_lines.source_instance = documents.source_instance and document_lines.document_id = documents.document_id
@@ -84,14 +84,14 @@ lines as (
     *,
     'net' as part,
     case when sum(net_weight + tax_weight) over (partition by erp_instance, document_id) > 0 then net_weight else net_minor end
-      as weight,
+      as weight
   from {{ step }}_weights
   union all
   select
     *,
     'tax' as part,
     case when sum(net_weight + tax_weight) over (partition by erp_instance, document_id) > 0 then tax_weight else tax_minor end
-      as weight,
+      as weight
   from {{ step }}_weights
 ),
 
@@ -99,7 +99,7 @@ lines as (
   select
     *,
     cast(sum(weight) over (partition by erp_instance, document_id) as {{ whole() }}) as weight_total,
-    cast(applied_minor as {{ whole() }}) * cast(weight as {{ whole() }}) as product,
+    cast(applied_minor as {{ whole() }}) * cast(weight as {{ whole() }}) as product
   from {{ step }}_parts
 ),
 
@@ -107,7 +107,7 @@ lines as (
   select
     *,
     case when weight_total = 0 then 0 else {{ whole_div('product', 'weight_total') }} end as whole_share,
-    case when weight_total = 0 then 0 else product % weight_total end as remainder,
+    case when weight_total = 0 then 0 else product % weight_total end as remainder
   from {{ step }}_weighed
 ),
 
@@ -117,7 +117,7 @@ lines as (
     applied_minor - sum(whole_share) over (partition by erp_instance, document_id) as left_over,
     row_number() over (
       partition by erp_instance, document_id order by abs(remainder) desc, document_line_id, part
-    ) as turn,
+    ) as turn
   from {{ step }}_shared
 ),
 
@@ -129,7 +129,7 @@ lines as (
     whole_share + case
       when weight_total <> 0 and turn <= abs(left_over) then case when left_over < 0 then -1 else 1 end
       else 0
-    end as settled_minor,
+    end as settled_minor
   from {{ step }}_ranked
 ),
 {%- if step == 'memo' %}
@@ -140,7 +140,7 @@ credits as (
     lines.original_document_id as invoice_document_id,
     credit_lines.invoice_line_id,
     sum(case when memo_settled.part = 'net' then lines.net_minor + memo_settled.settled_minor else 0 end) as net_minor,
-    sum(case when memo_settled.part = 'tax' then lines.tax_minor + memo_settled.settled_minor else 0 end) as tax_minor,
+    sum(case when memo_settled.part = 'tax' then lines.tax_minor + memo_settled.settled_minor else 0 end) as tax_minor
   from lines
   inner join memo_settled
     on memo_settled.erp_instance = lines.erp_instance and memo_settled.document_line_id = lines.document_line_id
@@ -175,7 +175,7 @@ select
   billed.record_id,
   billed.document_id as billing_document_id,
   lines.posted_minor,
-  cast(settled.settled_minor as bigint) as settled_minor,
+  cast(settled.settled_minor as bigint) as settled_minor
 from lines
 inner join settled on settled.erp_instance = lines.erp_instance and settled.document_line_id = lines.document_line_id
 left join billed

@@ -1,6 +1,7 @@
 -- One row per usage cell and cause of its capture leg: what the valid events are worth at contract terms, what metering handed
 -- over is worth, and which set of events lies between. Sets are taken out one after the other and each state is rated whole,
--- so that tiers stay exact. Cells enter once their month has ended.
+-- so that tiers stay exact. Cells enter once their month has ended. Without a product system the billed quantity is all that
+-- is known, and is taken as used: a variance against usage that nobody measured would be invented.
 with parameters as (
   select * from {{ source('config', 'parameters') }}
 ),
@@ -33,7 +34,7 @@ used as (
     cast(sum(differences.valid_quantity) as decimal(38, 9)) as valid_quantity,
     min(differences.cause_code) as own_cause,
     max(events.last_ingested_at) as last_ingested_at,
-    min(differences.first_record_id) as first_record_id,
+    min(differences.first_record_id) as first_record_id
   from differences
   left join events
     on events.source_instance = differences.product_instance
@@ -55,9 +56,19 @@ owed as (
 ),
 
 billed as (
-  select distinct billing_instance, subscription_id, sku, service_month
+  select
+    billing_instance,
+    subscription_id,
+    sku,
+    service_month,
+    cast(sum(case when kind = 'usage' and is_counted then quantity else 0 end) as decimal(38, 9)) as quantity
   from {{ ref('billed_line') }}
   where kind in ('usage', 'minimum')
+  group by billing_instance, subscription_id, sku, service_month
+),
+
+with_product as (
+  select distinct source_instance from {{ source('config', 'instance_links') }} where domain = 'product'
 ),
 
 population as (
@@ -79,10 +90,14 @@ cells as (
     subscriptions.legal_entity_code,
     subscriptions.customer_id,
     terms.currency_code,
-    coalesce(used.metered_quantity, 0) as metered_quantity,
-    coalesce(used.own_quantity, 0) as own_quantity,
-    coalesce(used.in_time_quantity, 0) as in_time_quantity,
-    coalesce(used.valid_quantity, 0) as valid_quantity,
+    case when with_product.source_instance is null then coalesce(billed.quantity, 0) else coalesce(used.metered_quantity, 0) end
+      as metered_quantity,
+    case when with_product.source_instance is null then coalesce(billed.quantity, 0) else coalesce(used.own_quantity, 0) end
+      as own_quantity,
+    case when with_product.source_instance is null then coalesce(billed.quantity, 0) else coalesce(used.in_time_quantity, 0) end
+      as in_time_quantity,
+    case when with_product.source_instance is null then coalesce(billed.quantity, 0) else coalesce(used.valid_quantity, 0) end
+      as valid_quantity,
     used.own_cause,
     used.first_record_id,
     coalesce(
@@ -97,7 +112,7 @@ cells as (
     terms.included_quantity,
     terms.discount_percent,
     terms.minimum_amount_minor,
-    terms.exponent,
+    terms.exponent
   from population
   cross join parameters
   inner join terms
@@ -111,6 +126,12 @@ cells as (
     and used.subscription_id = population.subscription_id
     and used.sku = population.sku
     and used.service_month = population.service_month
+  left join billed
+    on billed.billing_instance = population.billing_instance
+    and billed.subscription_id = population.subscription_id
+    and billed.sku = population.sku
+    and billed.service_month = population.service_month
+  left join with_product on with_product.source_instance = population.billing_instance
   left join subscriptions
     on subscriptions.source_instance = population.billing_instance
     and subscriptions.subscription_id = population.subscription_id
@@ -131,7 +152,7 @@ requests as (
     discount_percent,
     cast(null as bigint) as active_days,
     cast(null as bigint) as interval_days,
-    exponent,
+    exponent
   from cells
   {{ 'union all' if not loop.last }}
   {%- endfor %}
@@ -169,5 +190,5 @@ select
   valid_minor - in_time_minor as late_effect_minor,
   case when is_after_grace then 'A03' else 'A02' end as late_cause,
   'usage_month:' || subscription_id || '|' || sku || '|' || service_month as left_ref,
-  'metered_usage:' || first_record_id as right_ref,
+  'metered_usage:' || first_record_id as right_ref
 from valued

@@ -39,7 +39,7 @@ select
   {{ month_start('lines.service_start') }} as service_month,
   invoices.is_duplicate_of,
   replacements.replaced_by,
-  invoices.is_duplicate_of is null and replacements.replaced_by is null as is_counted,
+  invoices.is_duplicate_of is null and replacements.replaced_by is null as is_counted
 from lines
 inner join invoices on invoices.source_instance = lines.source_instance and invoices.invoice_id = lines.invoice_id
 left join replacements

@@ -23,7 +23,7 @@ collected as (
     rejected.subscription_id,
     rejected.sku,
     {{ month_start(utc_timestamp_or_null('rejected.service_start')) }} as service_month,
-    'invoice line ' || coalesce(rejected.key_text, 'whose id cannot be read') || ' was rejected: ' || rejected.reason as reason,
+    'invoice line ' || coalesce(rejected.key_text, 'whose id cannot be read') || ' was rejected: ' || rejected.reason as reason
   from rejected
   left join accepted on accepted.source_instance = rejected.source_instance and accepted.line_id = rejected.key_text
   where accepted.line_id is null
@@ -36,7 +36,7 @@ collected as (
     staged.subscription_id,
     staged.sku,
     {{ month_start('staged.service_start') }} as service_month,
-    'invoice line ' || left_out.key_text || ' could not be used: ' || left_out.reason as reason,
+    'invoice line ' || left_out.key_text || ' could not be used: ' || left_out.reason as reason
   from left_out
   inner join staged on staged.source_instance = left_out.source_instance and staged.line_id = left_out.key_text
 )
@@ -47,6 +47,6 @@ select
   subscription_id,
   sku,
   service_month,
-  min(reason) as reason,
+  min(reason) as reason
 from collected
 group by source_instance, line_id, subscription_id, sku, service_month

@@ -10,7 +10,7 @@ chained as (
     line_id,
     cast(sum(quantity) over chain as decimal(38, 9)) as quantity_to_here,
     cast(sum(quantity) over chain - quantity as decimal(38, 9)) as quantity_before,
-    row_number() over chain as turn,
+    row_number() over chain as turn
   from lines
   where kind = 'usage' and is_counted
   window chain as (
@@ -30,7 +30,7 @@ months as (
     count(*) filter (where kind = 'minimum') as minimum_lines,
     coalesce(sum(amount_minor) filter (where kind = 'minimum'), 0) as minimum_billed_minor,
     max(line_id) filter (where kind = 'minimum') as last_minimum_line_id,
-    min(line_id) filter (where kind = 'usage') as first_usage_line_id,
+    min(line_id) filter (where kind = 'usage') as first_usage_line_id
   from lines
   where kind in ('usage', 'minimum') and is_counted
   group by billing_instance, subscription_id, sku, service_month
@@ -47,7 +47,7 @@ placed as (
     months.minimum_lines,
     months.minimum_billed_minor,
     months.last_minimum_line_id,
-    months.first_usage_line_id,
+    months.first_usage_line_id
   from lines
   left join chained on chained.billing_instance = lines.billing_instance and chained.line_id = lines.line_id
   left join months
@@ -78,7 +78,7 @@ requests as (
     discount_percent,
     active_days,
     interval_days,
-    exponent,
+    exponent
   from placed
   where {{ condition }} and terms_id is not null
   {{ 'union all' if not loop.last }}
@@ -94,7 +94,7 @@ expected as (
     placed.*,
     alone.rated_minor * placed.direction as alone_minor,
     to_here.rated_minor - before.rated_minor as supplement_minor,
-    {{ minimum_top_up('placed.minimum_amount_minor', 'month.rated_minor') }} as top_up_minor,
+    {{ minimum_top_up('placed.minimum_amount_minor', 'month.rated_minor') }} as top_up_minor
   from placed
   left join rated as alone on alone.rate_id = 'alone|' || placed.line_key
   left join rated as to_here on to_here.rate_id = 'to_here|' || placed.line_key
@@ -116,7 +116,7 @@ decided as (
     case
       when kind = 'usage' and minimum_lines = 0 and line_id = first_usage_line_id and is_counted then coalesce(top_up_minor, 0)
       else 0
-    end as missing_minimum_minor,
+    end as missing_minimum_minor
   from expected
 )
 
@@ -167,5 +167,5 @@ select
   untestable_reason,
   line_minor,
   missing_minimum_minor,
-  line_minor + missing_minimum_minor as expected_minor,
+  line_minor + missing_minimum_minor as expected_minor
 from decided

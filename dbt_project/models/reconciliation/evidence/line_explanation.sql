@@ -3,7 +3,7 @@
 with lines as (
   select
     *,
-    billing_instance || '|' || line_id as line_key,
+    billing_instance || '|' || line_id as line_key
   from {{ ref('line_expected') }}
   where
     kind <> 'minimum'
@@ -46,7 +46,7 @@ stale as (
         and items.included_quantity = candidates.included_quantity
         then 1
       else 0
-    end) over (partition by lines.line_key, candidates.terms_id) as is_billings_copy,
+    end) over (partition by lines.line_key, candidates.terms_id) as is_billings_copy
   from lines
   inner join candidates
     on candidates.billing_instance = lines.billing_instance
@@ -71,7 +71,7 @@ attempts as (
     stale.price_id, stale.scheme, stale.unit_amount, stale.package_size,
     case when lines.kind = 'usage' then stale.included_quantity else 0 end as included_quantity,
     {{ discount_in_force('stale.discount_percent', 'stale.discount_until', 'lines.service_start') }} as discount_percent,
-    lines.active_days, lines.interval_days, lines.amount_minor as target_minor,
+    lines.active_days, lines.interval_days, lines.amount_minor as target_minor
   from lines inner join stale on stale.line_key = lines.line_key
   where stale.is_billings_copy = 1
 
@@ -81,8 +81,9 @@ attempts as (
   select
     20, 'B08', lines.line_key, 'discount', lines.price_id, lines.scheme, lines.terms_unit_amount, lines.package_size,
     lines.included_quantity, 0, lines.active_days, lines.interval_days,
-    lines.amount_minor + lines.direction * lines.discount_amount_minor,
+    lines.amount_minor + lines.direction * lines.discount_amount_minor
   from lines
+  where lines.discount_percent <> 0 or lines.discount_amount_minor <> 0
 
   union all
 
@@ -90,7 +91,7 @@ attempts as (
   select
     30, 'B05', lines.line_key, 'price ' || prices.price_id, prices.price_id, prices.scheme, prices.unit_amount,
     prices.package_size, lines.included_quantity, lines.discount_percent, lines.active_days, lines.interval_days,
-    lines.amount_minor,
+    lines.amount_minor
   from lines
   inner join prices
     on prices.source_instance = lines.billing_instance
@@ -104,7 +105,7 @@ attempts as (
   select
     31, 'B05', lines.line_key, schemes.scheme || ' instead of ' || lines.scheme, lines.price_id, schemes.scheme,
     lines.terms_unit_amount, lines.package_size, lines.included_quantity, lines.discount_percent, lines.active_days,
-    lines.interval_days, lines.amount_minor,
+    lines.interval_days, lines.amount_minor
   from lines
   inner join (select 'graduated' as scheme union all select 'volume' as scheme) as schemes
     on schemes.scheme <> lines.scheme and lines.scheme in ('graduated', 'volume')
@@ -115,7 +116,7 @@ attempts as (
   select
     32, 'B05', lines.line_key, 'all units at tier ' || steps.tier_number, lines.price_id, 'per_unit',
     steps.unit_amount, lines.package_size, lines.included_quantity, lines.discount_percent, lines.active_days,
-    lines.interval_days, lines.amount_minor,
+    lines.interval_days, lines.amount_minor
   from lines
   inner join steps on steps.billing_instance = lines.billing_instance and steps.price_id = lines.price_id
   where lines.scheme in ('graduated', 'volume')
@@ -127,7 +128,7 @@ attempts as (
     33, 'B05', lines.line_key, 'unit price ' || {{ quantity_words('lines.unit_amount') }}, lines.price_id,
     case when lines.scheme in ('flat', 'package') then lines.scheme else 'per_unit' end, lines.unit_amount,
     lines.package_size, lines.included_quantity, lines.discount_percent, lines.active_days, lines.interval_days,
-    lines.amount_minor,
+    lines.amount_minor
   from lines
   where lines.unit_amount is not null and lines.unit_amount is distinct from lines.terms_unit_amount
 
@@ -136,7 +137,7 @@ attempts as (
   -- B06: no allowance, or that of billing's copy
   select
     40, 'B06', lines.line_key, 'included quantity 0', lines.price_id, lines.scheme, lines.terms_unit_amount,
-    lines.package_size, 0, lines.discount_percent, lines.active_days, lines.interval_days, lines.amount_minor,
+    lines.package_size, 0, lines.discount_percent, lines.active_days, lines.interval_days, lines.amount_minor
   from lines
   where lines.included_quantity <> 0
 
@@ -145,7 +146,7 @@ attempts as (
   select
     41, 'B06', lines.line_key, 'included quantity ' || {{ quantity_words('items.included_quantity') }}, lines.price_id,
     lines.scheme, lines.terms_unit_amount, lines.package_size, items.included_quantity, lines.discount_percent,
-    lines.active_days, lines.interval_days, lines.amount_minor,
+    lines.active_days, lines.interval_days, lines.amount_minor
   from lines
   inner join items on items.billing_instance = lines.billing_instance and items.terms_id = lines.item_id
   where lines.kind = 'usage' and items.included_quantity <> lines.included_quantity
@@ -156,7 +157,7 @@ attempts as (
   select
     50, 'B07', lines.line_key, 'an interval of ' || days.length || ' days', lines.price_id, lines.scheme,
     lines.terms_unit_amount, lines.package_size, lines.included_quantity, lines.discount_percent, lines.active_days,
-    days.length, lines.amount_minor,
+    days.length, lines.amount_minor
   from lines
   inner join days on lines.kind = 'recurring' and days.length <> lines.interval_days
 
@@ -164,7 +165,7 @@ attempts as (
 
   select
     51, 'B07', lines.line_key, 'no proration', lines.price_id, lines.scheme, lines.terms_unit_amount, lines.package_size,
-    lines.included_quantity, lines.discount_percent, cast(null as bigint), cast(null as bigint), lines.amount_minor,
+    lines.included_quantity, lines.discount_percent, cast(null as bigint), cast(null as bigint), lines.amount_minor
   from lines
   where lines.kind = 'recurring' and lines.active_days <> lines.interval_days
 
@@ -173,7 +174,7 @@ attempts as (
   select
     52, 'B07', lines.line_key, (lines.active_days + shift.days) || ' active days', lines.price_id, lines.scheme,
     lines.terms_unit_amount, lines.package_size, lines.included_quantity, lines.discount_percent,
-    lines.active_days + shift.days, lines.interval_days, lines.amount_minor,
+    lines.active_days + shift.days, lines.interval_days, lines.amount_minor
   from lines
   inner join (select -1 as days union all select 1 as days) as shift
     on lines.kind = 'recurring' and lines.active_days + shift.days > 0
@@ -184,7 +185,7 @@ attempts as (
   select
     60, 'B08', lines.line_key, 'the discount after its end', lines.price_id, lines.scheme, lines.terms_unit_amount,
     lines.package_size, lines.included_quantity, lines.terms_discount_percent, lines.active_days, lines.interval_days,
-    lines.amount_minor,
+    lines.amount_minor
   from lines
   where lines.terms_discount_percent <> lines.discount_percent
 
@@ -193,7 +194,7 @@ attempts as (
   select
     61, 'B08', lines.line_key, 'discount ' || {{ quantity_words('items.discount_percent') }} || ' %', lines.price_id,
     lines.scheme, lines.terms_unit_amount, lines.package_size, lines.included_quantity, items.discount_percent,
-    lines.active_days, lines.interval_days, lines.amount_minor,
+    lines.active_days, lines.interval_days, lines.amount_minor
   from lines
   inner join items on items.billing_instance = lines.billing_instance and items.terms_id = lines.item_id
   where items.discount_percent <> lines.discount_percent
@@ -209,7 +210,7 @@ attempts as (
       when 3 then round(lines.terms_unit_amount, 3)
       else round(lines.terms_unit_amount, 4)
     end, lines.package_size, lines.included_quantity,
-    lines.discount_percent, lines.active_days, lines.interval_days, lines.amount_minor,
+    lines.discount_percent, lines.active_days, lines.interval_days, lines.amount_minor
   from lines
   where lines.scheme = 'per_unit'
 
@@ -220,7 +221,7 @@ attempts as (
     80, 'B02', lines.line_key, stale.terms_id, stale.price_id, stale.scheme, stale.unit_amount, stale.package_size,
     case when lines.kind = 'usage' then stale.included_quantity else 0 end,
     {{ discount_in_force('stale.discount_percent', 'stale.discount_until', 'lines.service_start') }},
-    lines.active_days, lines.interval_days, lines.amount_minor,
+    lines.active_days, lines.interval_days, lines.amount_minor
   from lines inner join stale on stale.line_key = lines.line_key
   where stale.is_billings_copy = 0
 
@@ -231,7 +232,7 @@ attempts as (
     81, 'B02', lines.line_key, items.terms_id, items.price_id, items.scheme, items.unit_amount, items.package_size,
     case when lines.kind = 'usage' then items.included_quantity else 0 end,
     {{ discount_in_force('items.discount_percent', 'items.discount_until', 'lines.service_start') }},
-    lines.active_days, lines.interval_days, lines.amount_minor,
+    lines.active_days, lines.interval_days, lines.amount_minor
   from lines
   inner join items on items.billing_instance = lines.billing_instance and items.terms_id = lines.item_id
 ),
@@ -239,7 +240,7 @@ attempts as (
 numbered as (
   select
     *,
-    line_key || '|' || row_number() over (partition by line_key order by place, detail, price_id) as rate_id,
+    line_key || '|' || row_number() over (partition by line_key order by place, detail, price_id) as rate_id
   from attempts
 ),
 
@@ -256,7 +257,7 @@ requests as (
     numbered.discount_percent,
     numbered.active_days,
     numbered.interval_days,
-    lines.exponent,
+    lines.exponent
   from numbered
   inner join lines on lines.line_key = numbered.line_key
 ),
@@ -272,7 +273,7 @@ explained as (
     numbered.place,
     numbered.cause_code,
     numbered.detail,
-    row_number() over (partition by numbered.line_key order by numbered.place, numbered.rate_id) as choice,
+    row_number() over (partition by numbered.line_key order by numbered.place, numbered.rate_id) as choice
   from numbered
   inner join lines on lines.line_key = numbered.line_key
   inner join rated on rated.rate_id = numbered.rate_id
@@ -284,6 +285,6 @@ select
   billing_instance,
   line_id,
   cause_code,
-  detail,
+  detail
 from explained
 where choice = 1

@@ -26,7 +26,7 @@ dated as (
       when lines.is_proration and (lines.amount_minor < 0 or lines.quantity < 0) then {{ add_days('lines.service_start', -1) }}
       else lines.service_start
     end as terms_date,
-    subscriptions.subscription_id is not null as is_known_subscription,
+    subscriptions.subscription_id is not null as is_known_subscription
   from lines
   left join items on items.source_instance = lines.billing_instance and items.item_id = lines.item_id
   left join subscriptions
@@ -63,7 +63,7 @@ candidates as (
         case when dated.kind = 'one_time' then terms.effective_from end desc,
         case when terms.quantity = abs(dated.quantity) then 0 else 1 end,
         terms.terms_id
-    ) as choice,
+    ) as choice
   from dated
   left join terms
     on terms.billing_instance = dated.billing_instance
@@ -81,7 +81,7 @@ candidates as (
 chosen as (
   select
     *,
-    {{ months_to_anchor('start_date', 'service_start', 'interval_months') }} as anchor_months,
+    {{ months_to_anchor('start_date', 'service_start', 'interval_months') }} as anchor_months
   from candidates
   where choice = 1
 )
@@ -135,5 +135,5 @@ select
   case
     when kind = 'recurring'
       then {{ days_between(add_months('start_date', 'anchor_months'), add_months('start_date', '(anchor_months + interval_months)')) }}
-  end as interval_days,
+  end as interval_days
 from chosen

@@ -44,7 +44,7 @@ paired as (
     coalesce(metered.quantity, 0) as metered_quantity,
     coalesce(metered.event_count, 0) as metered_count,
     metered.first_record_id,
-    metered.computed_at,
+    metered.computed_at
   from events
   full outer join metered
     on metered.source_instance = events.source_instance
@@ -63,7 +63,7 @@ measured as (
     subscriptions.currency_code,
     coalesce(accounts.top_account_key, subscriptions.customer_id) as family,
     paired.metered_quantity - paired.in_time_quantity as surplus,
-    paired.metered_count - paired.in_time_count as surplus_events,
+    paired.metered_count - paired.in_time_count as surplus_events
   from paired
   left join meter_months
     on meter_months.source_instance = paired.product_instance
@@ -85,7 +85,7 @@ differing as (
     surplus,
     surplus_events,
     {{ months_apart("date '2000-01-01'", 'service_month') }}
-    - row_number() over (partition by product_instance, subscription_id, meter_code order by service_month) as island,
+    - row_number() over (partition by product_instance, subscription_id, meter_code order by service_month) as island
   from measured
   where (surplus <> 0 or surplus_events <> 0) and aggregation = 'sum'
 ),
@@ -105,7 +105,7 @@ neighbours as (
       as events_before,
     lead(surplus) over (partition by product_instance, subscription_id, meter_code, island order by service_month) as after,
     lead(surplus_events) over (partition by product_instance, subscription_id, meter_code, island order by service_month)
-      as events_after,
+      as events_after
   from differing
 ),
 
@@ -123,18 +123,35 @@ moved as (
     or (neighbours.surplus <> 0 and neighbours.after = -neighbours.surplus and neighbours.events_after = -neighbours.surplus_events)
 ),
 
-own as (
+own_part as (
   select
     measured.*,
     moved.service_month is not null as is_moved,
     case when moved.service_month is null then measured.surplus else 0 end as own_surplus,
-    case when moved.service_month is null then measured.surplus_events else 0 end as own_surplus_events,
+    case when moved.service_month is null then measured.surplus_events else 0 end as own_surplus_events
   from measured
   left join moved
     on moved.product_instance = measured.product_instance
     and moved.subscription_id = measured.subscription_id
     and moved.meter_code = measured.meter_code
     and moved.service_month = measured.service_month
+),
+
+-- what a cell's own deliveries and test tenants explain needs no sibling: round quantities would pair by chance
+own as (
+  select
+    *,
+    case
+      when own_surplus_events > 0
+        and own_surplus_events <= surplus_count
+        and (
+          (aggregation <> 'sum' and own_surplus = 0)
+          or own_surplus between own_surplus_events * surplus_smallest and own_surplus_events * surplus_largest
+        )
+        then 'A04'
+      when test_count > 0 and own_surplus_events = test_count and own_surplus = test_quantity then 'A05'
+    end as own_evidence
+  from own_part
 ),
 
 -- equal and opposite sets are paired one to one, first within a customer's hierarchy, then anywhere: a tenant mixed up across
@@ -154,9 +171,9 @@ own as (
     {{ 'billing_instance, family' if scope == 'family' else 'customer_id' }},
     row_number() over (
       partition by {{ partition }}, own_surplus, own_surplus_events order by subscription_id
-    ) as turn,
+    ) as turn
   from {{ source }}
-  where own_surplus <> 0 and own_surplus_events <> 0{{ ' and family is not null' if scope == 'family' }}
+  where own_surplus <> 0 and own_surplus_events <> 0 and own_evidence is null{{ ' and family is not null' if scope == 'family' }}
 ),
 
 {{ scope }}_pairs as (
@@ -165,7 +182,7 @@ own as (
     sides.subscription_id,
     sides.meter_code,
     sides.service_month,
-    others.subscription_id as sibling_id,
+    others.subscription_id as sibling_id
   from {{ scope }}_sides as sides
   inner join {{ scope }}_sides as others
     on others.product_instance = sides.product_instance
@@ -232,21 +249,14 @@ select
   siblings.is_same_family,
   case
     when own.own_surplus = 0 and own.own_surplus_events = 0 then null
-    when own.own_surplus_events > 0
-      and own.own_surplus_events <= own.surplus_count
-      and (
-        (own.aggregation <> 'sum' and own.own_surplus = 0)
-        or own.own_surplus between own.own_surplus_events * own.surplus_smallest and own.own_surplus_events * own.surplus_largest
-      )
-      then 'A04'
-    when own.test_count > 0 and own.own_surplus_events = own.test_count and own.own_surplus = own.test_quantity then 'A05'
+    when own.own_evidence is not null then own.own_evidence
     when siblings.sibling_id is not null then 'A06'
     when own.valid_count = 0 and own.metered_quantity <> 0 then 'A05'
     when own.own_surplus_events = 0 then 'A08'
     when own.own_surplus_events < 0 and own.own_surplus <= 0 then 'A01'
     when own.own_surplus_events > 0 and own.own_surplus >= 0 then 'A05'
     else 'A99'
-  end as cause_code,
+  end as cause_code
 from own
 left join siblings
   on siblings.product_instance = own.product_instance

@@ -23,7 +23,7 @@ rejected as (
     events.meter_code,
     {{ month_start(utc_timestamp_or_null('events.occurred_at')) }} as service_month,
     false as is_metered,
-    'usage event ' || coalesce(events.key_text, 'whose id cannot be read') || ' was rejected: ' || events.reason as reason,
+    'usage event ' || coalesce(events.key_text, 'whose id cannot be read') || ' was rejected: ' || events.reason as reason
   from events
   left join accepted_events
     on accepted_events.source_instance = events.source_instance and accepted_events.event_id = events.key_text
@@ -37,7 +37,7 @@ rejected as (
     records.meter_code,
     {{ month_start(utc_timestamp_or_null('records.period_start')) }} as service_month,
     true as is_metered,
-    'metered record ' || coalesce(records.key_text, 'whose id cannot be read') || ' was rejected: ' || records.reason as reason,
+    'metered record ' || coalesce(records.key_text, 'whose id cannot be read') || ' was rejected: ' || records.reason as reason
   from records
   left join accepted_records
     on accepted_records.source_instance = records.source_instance and accepted_records.meter_record_id = records.key_text
@@ -51,6 +51,6 @@ select
   service_month,
   is_metered,
   min(reason) as reason,
-  count(*) as rejected_rows,
+  count(*) as rejected_rows
 from rejected
 group by source_instance, subscription_id, meter_code, service_month, is_metered
