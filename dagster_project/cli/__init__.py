@@ -42,7 +42,7 @@ def _run() -> int:
     try:
         return app(standalone_mode=False) or 0
     except TyperException as error:
-        error.show()
+        error.show()  # type: ignore[attr-defined]
         return error.exit_code
     except TieoutError as error:
         complain(str(error))

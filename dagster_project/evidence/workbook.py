@@ -12,6 +12,9 @@ import duckdb
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from dagster_project.evidence.totals import STATUSES
+from dagster_project.sql import quoted
+
 _EXACT_IN_A_DOUBLE = 10**15
 _COVER = (
     ("Company", "company"),
@@ -103,25 +106,20 @@ def _write_cover(book: Workbook, con: duckdb.DuckDBPyConnection, folder: Path, f
     start = len(_COVER) + 3
     for column, heading in enumerate(("Control", "Matched", "In tolerance", "Not yet due", "Breaks", "Not testable")):
         page.write_string(start, column, heading, bold)
+    statuses = ", ".join(f"coalesce(sum(t.row_count) filter (t.status = '{one}'), 0)" for one in STATUSES)
     rows = con.execute(
         f"""
-        select c.code || '  ' || c.title,
-               {
-            ", ".join(
-                f"coalesce(sum(t.row_count) filter (t.status = '{one}'), 0)"
-                for one in ("matched", "in_tolerance", "timing", "break", "not_testable")
-            )
-        }
+        select c.code || '  ' || c.title, {statuses}
         from marts.controls as c
-        left join read_parquet('{_path(folder)}/totals/control_totals.parquet') as t on c.code = t.code
+        left join read_parquet('{quoted(folder)}/totals/control_totals.parquet') as t on c.code = t.code
         group by c.code, c.title
         order by c.code
         """
     ).fetchall()
     page.set_column(0, 0, 60)
-    for offset, row in enumerate(rows, start=1):
-        page.write_string(start + offset, 0, row[0])
-        for column, value in enumerate(row[1:], start=1):
+    for offset, (control, *counts) in enumerate(rows, start=1):
+        page.write_string(start + offset, 0, control)
+        for column, value in enumerate(counts, start=1):
             page.write_number(start + offset, column, int(value))
     _print_on_one_width(page, facts)
 
@@ -141,7 +139,7 @@ def _write_sheet(
     for column, (name, width, _) in enumerate(sheet.columns):
         page.set_column(column, column, width)
         page.write_string(0, column, name, heading)
-    rows = con.execute(sheet.query.format(folder=_path(folder))).fetchall()
+    rows = con.execute(sheet.query.format(folder=quoted(folder))).fetchall()
     for number, (*values, decimals) in enumerate(rows, start=1):
         for column, (value, (_, width, is_amount)) in enumerate(zip(values, sheet.columns, strict=True)):
             if value is None:
@@ -172,7 +170,3 @@ def _print_on_one_width(page: Worksheet, facts: dict[str, Any]) -> None:
     page.fit_to_pages(1, 0)
     page.repeat_rows(0)
     page.set_footer(f"&L{facts['company']} {facts['period']}, as of {facts['as_of']}&R&P / &N".replace("&&", "&"))
-
-
-def _path(folder: Path) -> str:
-    return str(folder).replace("'", "''")

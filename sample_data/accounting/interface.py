@@ -84,7 +84,7 @@ def _hub(world: World) -> None:
     keys = {r["invoice_id"]: r["customer_id"] for r in world.tables["billing.invoices"]}
     keys |= {r["credit_note_id"]: r["customer_id"] for r in world.tables["billing.credit_notes"]}
     keys |= {r["payment_id"]: r["customer_id"] for r in world.tables["billing.payments"]}
-    counters: dict[tuple[str, str], int] = defaultdict(int)
+    counters: dict[tuple[str, str | None], int] = defaultdict(int)
     log = world.tables["erp.interface_log"]
     for row in sorted(log, key=lambda r: (r["sent_at"], r["message_id"])):
         topic, key = f"billing.{row['document_kind']}", keys.get(row["source_id"], row["source_id"])

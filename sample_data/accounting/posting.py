@@ -103,7 +103,8 @@ def journal_of(world: World, doc: Row, lines: list[Row], sign: int) -> list[Row]
     largest = max(parts, key=lambda e: abs(e.amount))
     largest.base -= gross.base + sum(e.base for e in entries)
     for part in parts:
-        part.source_line["_base"] = -part.base  # what recognition will take back to revenue
+        if part.source_line is not None:
+            part.source_line["_base"] = -part.base  # what recognition will take back to revenue
     if sign < 0:
         for e in [gross, *entries]:
             e.amount, e.base = -e.amount, -e.base

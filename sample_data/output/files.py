@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -37,6 +38,9 @@ def texts(table: Table, rows: list[Row]) -> Texts:
     return [{name: text_of(kind, row.get(name), row) for name, kind in table.columns.items()} for row in rows]
 
 
+CASTS: dict[str, Callable[[str], Any]] = {"bool": lambda value: value == "true", "int": int}
+
+
 def _csv(table: Table, lines: Texts) -> bytes:
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, list(table.columns), lineterminator="\n")
@@ -47,9 +51,8 @@ def _csv(table: Table, lines: Texts) -> bytes:
 
 def _jsonl(table: Table, lines: Texts) -> bytes:
     """Decimals stay strings: a JSON number would be read as a float."""
-    cast = {"bool": lambda v: v == "true", "int": int}
     rows = (
-        {k: cast[table.columns[k]](v) if v is not None and table.columns[k] in cast else v for k, v in line.items()}
+        {k: CASTS[table.columns[k]](v) if v is not None and table.columns[k] in CASTS else v for k, v in line.items()}
         for line in lines
     )
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
@@ -64,7 +67,7 @@ def _arrow_value(kind: str, value: str | None) -> Any:
         return datetime.fromisoformat(value)
     if kind in ("money", "base", "number", "rate", "percent"):
         return Decimal(value)
-    return {"bool": lambda v: v == "true", "int": int}.get(kind, str)(value)
+    return CASTS.get(kind, str)(value)
 
 
 def _parquet(table: Table, lines: Texts) -> bytes:

@@ -109,7 +109,7 @@ class Run:
             start = month_start(period)
             if terms.covers(start):
                 metered = self.world.metered[self.sub.subscription_id, METERS[terms.sku][0], period]["quantity"]
-                self._usage_month(terms, Decimal(self.glitch(terms, start).get("quantity", metered)), start)
+                self._usage_month(terms, Decimal(str(self.glitch(terms, start).get("quantity", metered))), start)
 
     def _usage_month(self, terms: Terms, quantity: Decimal, start: date) -> None:
         end, wrong = add_months(start, 1), self.glitch(terms, start)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
 from sample_data.clock import at
 from sample_data.config import FIRST_DAY, PRICE_LEVEL
@@ -124,7 +125,7 @@ def price_id(sku: str, currency: str, day: date) -> str:
 
 
 def _price(
-    world: World, key: str, sku: str, scheme: str, currency: str, spec: object, start: date, end: date | None
+    world: World, key: str, sku: str, scheme: str, currency: str, spec: Any, start: date, end: date | None
 ) -> None:
     row: Row = {
         "price_id": key,

@@ -96,7 +96,9 @@ def exchange_rates(world: World) -> None:
         last = month_end(period)
         days = [d for d in levels if month_start(period) <= d <= last]
         for base, quote in pairs:
-            mean = (sum(world.spot[base, quote, d] for d in days) / len(days)).quantize(Decimal("0.0000000001"))
+            mean = (sum((world.spot[base, quote, d] for d in days), Decimal(0)) / len(days)).quantize(
+                Decimal("0.0000000001")
+            )
             for kind, rate in (("average", mean), ("closing", world.spot[base, quote, last])):
                 world.add(
                     "erp.fx_rates",

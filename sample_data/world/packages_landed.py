@@ -124,7 +124,7 @@ def _billing(world: World, sub: Subscription) -> None:
 def _product(world: World, sub: Subscription) -> None:
     for terms in sub.contract:
         opened = sub.versions[terms.opened_by - 1]
-        over = terms.effective_to is not None and terms.effective_to <= AS_OF.date()
+        ended = terms.effective_to if terms.effective_to and terms.effective_to <= AS_OF.date() else None
         world.add(
             "product.entitlements",
             entitlement_id=f"ENT-{sub.number}-{terms.key}",
@@ -132,11 +132,11 @@ def _product(world: World, sub: Subscription) -> None:
             subscription_id=sub.subscription_id,
             sku=terms.sku,
             limit_quantity=None if KIND[terms.sku] == "usage" else terms.quantity,
-            status="cancelled" if over else "active",
+            status="cancelled" if ended else "active",
             effective_from=terms.effective_from,
             effective_to=terms.effective_to,
             business_transaction_id=opened.transaction_id,
-            updated_at=at(terms.effective_to, 0, 20) if over else opened.signed_at + timedelta(minutes=30),
+            updated_at=at(ended, 0, 20) if ended else opened.signed_at + timedelta(minutes=30),
         )
 
 

@@ -5,6 +5,8 @@ and month it is counted, and how often (0 = lost, 2 = twice). In the clean world
 
 from __future__ import annotations
 
+from typing import Any
+
 import pyarrow as pa
 
 from sample_data.clock import add_months, month_start
@@ -12,7 +14,7 @@ from sample_data.config import AS_OF, PERIODS
 from sample_data.world.catalogue import KIND, METERS
 from sample_data.world.state import Subscription, Terms, World
 
-Cell = dict[str, object]
+Cell = dict[str, Any]
 
 
 def _target(world: World, sub: Subscription, terms: Terms, period: str, size: int) -> int:
