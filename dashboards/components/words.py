@@ -93,6 +93,7 @@ _RECORDS = {
     "usage_month": "usage events of the month",
     "terms": "contract terms",
     "journal": "journal",
+    "journal_line": "journal line in the ledger",
     "source": "source",
 }
 _FIELDS = {
@@ -188,8 +189,10 @@ def field(name: str) -> str:
     return _FIELDS.get(name) or plain(name.removesuffix("_minor").removesuffix("_id").removesuffix("_code"))
 
 
-def readiness(code: str | None) -> Cell:
-    """Whether an entity can close a period."""
+def readiness(code: str | None, state: str | None = None) -> Cell:
+    """Whether an entity can close a period; for one that is hard closed, whether it should have been."""
+    if state == "hard_closed" and code in ("ready", "blocked"):
+        return Cell("✓ Closed", tone="good") if code == "ready" else Cell("✕ Closed, gates fail", tone="bad")
     known = {
         "ready": Cell("✓ Can close", tone="good"),
         "blocked": Cell("✕ Cannot close", tone="bad"),

@@ -18,6 +18,7 @@ _KEYS = {
     "gl_account": "account_number",
     "invoice": "invoice_id",
     "invoice_line": "line_id",
+    "journal_line": "journal_id",
     "metered_usage": "meter_record_id",
     "payment": "payment_id",
     "payout": "payout_id",

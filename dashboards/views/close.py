@@ -106,11 +106,9 @@ def _status(db: Snapshot, scope: Scope) -> None:
 
 def _verdict(counts: dict[str, int], scope: Scope) -> str:
     total, blocked, running = sum(counts.values()), counts.get("blocked", 0), counts.get("running", 0)
-    what = f"of {total} cannot close" if scope.period else f"of {total} entity periods cannot close"
     if blocked:
-        return f"**{blocked} {what}{f' {scope.period}' if scope.period else ''}.**" + (
-            f" {running} still running." if running else ""
-        )
+        what = f"do not pass every gate for {scope.period}" if scope.period else "entity periods do not pass every gate"
+        return f"**{blocked} of {total} {what}.**" + (f" {running} still running." if running else "")
     if running == total:
         return f"**Still running:** {scope.period or 'every period'} has not ended, figures may move."
     return f"**Nothing stands in the way** of closing {scope.period or 'what has ended'}."
@@ -130,7 +128,7 @@ def _status_row(row: Row) -> dict[str, Value]:
     breaks = int(row["unexplained_breaks"] or 0)
     return {
         **_where(row),
-        "readiness": words.readiness(row["readiness"]),
+        "readiness": words.readiness(row["readiness"], row["period_state"]),
         "gates": row["blocking_gates"] or "Nothing",
         "unexplained": Cell(
             money.with_currency(row["unexplained_minor"], currency),

@@ -12,7 +12,7 @@ PAGES = ("close", "variance", "controls")
 def test_close_names_the_blocked_entities_their_gates_and_the_unexplained_amount(visit, books):
     app = visit(books)
     shown = tables(app)["close"]
-    assert "2 of 3 cannot close 2026-09" in words(app)
+    assert "2 of 3 do not pass every gate for 2026-09" in words(app)
     us = shown.row("US")
     assert us["Can it close?"] == "✕ Cannot close"
     assert "1 invoice(s) not posted as billed" in us["What stands in the way"]

@@ -1,0 +1,46 @@
+"""The pages over a real close: the sample company with its planted defects, and without any."""
+
+import duckdb
+import pytest
+
+from tests.dashboards.reading import tables, words
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def rows():
+    def ask(world, sql):
+        with duckdb.connect(str(world.published), read_only=True) as con:
+            return con.execute(sql).fetchall()
+
+    return ask
+
+
+def test_every_control_shows_the_breaks_that_the_close_found(visit, planted, rows):
+    shown = tables(visit(planted.config, "controls"))["controls"]
+    found = dict(rows(planted, "select code, count(*) from marts.exceptions group by code"))
+    assert found, "the planted company has no break: nothing is shown by this test"
+    for (code,) in rows(planted, "select code from marts.controls"):
+        assert shown.row(code)["Does not tie"] == f"{found.get(code, 0):,}"
+
+
+def test_every_break_opens_with_both_its_sides(visit, planted, rows):
+    breaks = rows(
+        planted, "select code, source_instance, min(match_key) from marts.exceptions group by all order by all"
+    )
+    for code, instance, match_key in breaks:
+        shown = tables(visit(planted.config, "controls", control=code, record=match_key, instance=instance))
+        assert len(shown["pair"].rows) > 2, f"{code} {match_key}: no record behind either side"
+
+
+def test_the_variance_page_adds_up_to_the_cells(visit, planted, rows):
+    shown = tables(visit(planted.config, "variance"))["totals"]
+    currencies = rows(planted, "select distinct currency_code from marts.bridge_cells order by 1")
+    assert [row[0] for row in shown.rows] == [code for (code,) in currencies]
+
+
+def test_the_clean_company_shows_nothing_that_does_not_tie(visit, clean):
+    assert "Nothing is broken" in words(visit(clean.config, "controls"))
+    assert "Nothing stands in the way" in words(visit(clean.config, "close"))
+    tables(visit(clean.config, "variance"))
