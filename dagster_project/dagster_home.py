@@ -52,7 +52,8 @@ def opened(folder: Path) -> Iterator[dg.DagsterInstance]:
     from sqlalchemy import event
     from sqlalchemy.engine import Engine
 
-    held: dict[str, sqlite3.Connection] = {}
+    readers: dict[str, sqlite3.Connection] = {}
+    joined: set[str] = set()
 
     def relax(connection: Any, _: Any) -> None:
         if not isinstance(connection, sqlite3.Connection):
@@ -61,9 +62,12 @@ def opened(folder: Path) -> Iterator[dg.DagsterInstance]:
         if not path or not Path(path).is_relative_to(folder):
             return
         connection.execute("pragma synchronous = normal")
-        if path not in held:  # an open reader: the log is moved once, when the run ends
-            held[path] = sqlite3.connect(path, check_same_thread=False)
-            held[path].execute("select count(*) from sqlite_master").fetchall()
+        if path not in joined:  # a reader that stays: the log is moved once, when the run ends
+            if path not in readers:
+                readers[path] = sqlite3.connect(path, check_same_thread=False)
+            readers[path].execute("select count(*) from sqlite_master").fetchall()  # joins the log, once there is one
+            if readers[path].execute("pragma journal_mode").fetchone() == ("wal",):
+                joined.add(path)
 
     event.listen(Engine, "connect", relax)
     try:
@@ -71,7 +75,7 @@ def opened(folder: Path) -> Iterator[dg.DagsterInstance]:
             yield instance
     finally:
         event.remove(Engine, "connect", relax)
-        for connection in held.values():
+        for connection in readers.values():
             connection.close()
 
 
