@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import sys
@@ -28,8 +27,7 @@ def command(settings: Settings, port: int = 8501, headless: bool = False) -> lis
 def serve(settings: Settings, port: int = 8501, headless: bool = False) -> int:
     """Serves until interrupted; returns the exit code. Raises InputError when the port is taken."""
     _require_free(port)
-    environment = {**os.environ, "DO_NOT_TRACK": "1"}
-    with subprocess.Popen(command(settings, port, headless), env=environment) as process:
+    with subprocess.Popen(command(settings, port, headless)) as process:
         try:
             return process.wait()
         except KeyboardInterrupt:

@@ -75,7 +75,7 @@ def _side_by_side(result: Row, left: list[Row], right: list[Row]) -> None:
     present = [record for *_, record in shown if record]
     for name in _in_order(present):
         cells = {key: _text(name, record) for key, _, _, record in shown}
-        rows_shown.append({"field": _label(name), **cells, "mark": _comparison(name, present)})
+        rows_shown.append({"field": _label(name), **cells, "mark": _comparison(name, left, right)})
     table(
         "Both sides, field by field: what is compared first, then the rest of each record",
         columns,
@@ -101,11 +101,14 @@ def _aligned(row: Row) -> Row:
     return {name: value for name, value in named.items() if value is not None and name not in _HIDDEN}
 
 
-def _comparison(name: str, present: list[Row]) -> Cell | str:
-    values = [record.get(name) for record in present]
-    if name not in _COMPARED or len(values) != 2 or None in values:
+def _comparison(name: str, left: list[Row], right: list[Row]) -> Cell | str:
+    """Same or not, where one record stands against one; several share the amount, and none of them equals it."""
+    if name not in _COMPARED or len(left) != 1 or len(right) != 1:
         return ""
-    return Cell("= same", tone="good") if values[0] == values[1] else Cell("≠ differs", tone="bad")
+    first, second = _aligned(left[0]).get(name), _aligned(right[0]).get(name)
+    if first is None or second is None:
+        return ""
+    return Cell("= same", tone="good") if first == second else Cell("≠ differs", tone="bad")
 
 
 def _label(name: str) -> str:

@@ -109,6 +109,17 @@ def test_a_break_shows_both_records_side_by_side_and_marks_what_differs(visit, b
     assert shown.row("Entity")["Compared"] == "= same"
 
 
+def test_two_records_of_one_side_are_not_compared_with_each_other(visit, tmp_path):
+    extra = (
+        "update marts.reconciliation_results set left_ref = null, right_ref = 'ar_document:D-1, D-9'"
+        " where match_key = 'IN-1'"
+    )
+    config = snapshots.write(tmp_path, extra=extra)
+    shown = tables(visit(config, "controls", control="R14", record="IN-1", instance="billing"))["pair"]
+    assert len(shown.head) == 5
+    assert shown.row("Currency")[shown.head[-1]] == ""
+
+
 def test_a_side_without_a_record_says_so(visit, books):
     shown = tables(visit(books, "controls", control="R14", record="IN-2", instance="billing"))["pair"]
     assert shown.row("Record")["Right: no record"] == "no record"
