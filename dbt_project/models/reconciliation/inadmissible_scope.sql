@@ -4,8 +4,8 @@
 {% set needs = [] %}
 {% for control in control_catalogue() %}
 {% for object in control.objects or [] %}
-{% set domain, name = object.split('.') %}
-{% do needs.append((control.code, domain, name, object in (control.get('evidence') or []))) %}
+{% set parts = object.split('.') %}
+{% do needs.append((control.code, parts | first, parts | last, object in (control.get('evidence') or []))) %}
 {% endfor %}
 {% endfor %}
 with needs as (
