@@ -18,7 +18,14 @@ both_sides as (
   select * from legs
   union all
   select
-    legal_entity_code, customer_id, subscription_id, sku, service_period_start, currency_code, leg, -amount_minor
+    legal_entity_code,
+    customer_id,
+    subscription_id,
+    sku,
+    service_period_start,
+    currency_code,
+    leg,
+    -amount_minor as amount_minor
   from {{ ref('bridge_allocation') }}
 )
 

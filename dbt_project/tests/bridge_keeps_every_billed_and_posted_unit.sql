@@ -1,4 +1,5 @@
--- If this fails, a billed or posted minor unit is in no cell: the bridge would explain less than what was invoiced or booked.
+-- If this fails, a billed or posted minor unit is in no cell: the bridge would explain less than what was invoiced or
+-- booked.
 with stages as (
   select
     currency_code, sum(billed_minor) as billed_minor, sum(posted_minor) as posted_minor
@@ -7,7 +8,10 @@ with stages as (
 ),
 
 invoiced as (
-  select currency_code, sum(amount_minor) as amount_minor from {{ ref('invoice_line') }} where invoice_is_live group by currency_code
+  select currency_code, sum(amount_minor) as amount_minor
+  from {{ ref('invoice_line') }}
+  where invoice_is_live
+  group by currency_code
 ),
 
 credited as (
@@ -26,7 +30,9 @@ booked as (
 
 select
   stages.currency_code,
-  stages.billed_minor - coalesce(invoiced.amount_minor, 0) + coalesce(credited.amount_minor, 0) as billed_difference_minor,
+  stages.billed_minor
+  - coalesce(invoiced.amount_minor, 0)
+  + coalesce(credited.amount_minor, 0) as billed_difference_minor,
   stages.posted_minor - coalesce(booked.amount_minor, 0) as posted_difference_minor
 from stages
 left join invoiced on invoiced.currency_code = stages.currency_code
@@ -37,5 +43,5 @@ where
   or (
     stages.posted_minor <> coalesce(booked.amount_minor, 0)
     -- without an ERP the posted stage is taken as billed
-    and exists (select 1 from {{ source('config', 'sources') }} where domain = 'erp')
+    and exists (select 1 from {{ source('config', 'sources') }} as connected where connected.domain = 'erp')
   )

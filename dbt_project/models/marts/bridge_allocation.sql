@@ -1,5 +1,5 @@
--- One row per cell, leg and claimed record with its cause, and one residual (x99) per cell and leg, zero or not: which cause
--- explains which minor unit? Only x99 may hold what nothing explains.
+-- One row per cell, leg and claimed record with its cause, and one residual (x99) per cell and leg, zero or not: which
+-- cause explains which minor unit? Only x99 may hold what nothing explains.
 with cells as (
   select * from {{ ref('bridge_cells') }}
 ),
@@ -58,23 +58,40 @@ residuals as (
     cast(null as {{ dbt.type_string() }}) as right_ref
   from legs
   left join claimed
-    on claimed.legal_entity_code = legs.legal_entity_code
-    and claimed.customer_id = legs.customer_id
-    and claimed.subscription_id = legs.subscription_id
-    and claimed.sku = legs.sku
-    and claimed.service_period_start = legs.service_period_start
-    and claimed.currency_code = legs.currency_code
-    and claimed.leg = legs.leg
+    on
+      claimed.legal_entity_code = legs.legal_entity_code
+      and claimed.customer_id = legs.customer_id
+      and claimed.subscription_id = legs.subscription_id
+      and claimed.sku = legs.sku
+      and claimed.service_period_start = legs.service_period_start
+      and claimed.currency_code = legs.currency_code
+      and claimed.leg = legs.leg
 ),
 
 allocated as (
   select
-    legal_entity_code, customer_id, subscription_id, sku, service_period_start, currency_code, leg, cause_code, amount_minor,
+    legal_entity_code,
+    customer_id,
+    subscription_id,
+    sku,
+    service_period_start,
+    currency_code,
+    leg,
+    cause_code,
+    amount_minor,
     left_ref, right_ref
   from claims
   union all
   select
-    legal_entity_code, customer_id, subscription_id, sku, service_period_start, currency_code, leg, cause_code, amount_minor,
+    legal_entity_code,
+    customer_id,
+    subscription_id,
+    sku,
+    service_period_start,
+    currency_code,
+    leg,
+    cause_code,
+    amount_minor,
     left_ref, right_ref
   from residuals
 )

@@ -1,5 +1,6 @@
--- One row per cell (entity, billing customer, subscription, product, service period, currency): expected, metered, billed,
--- posted and settled, in minor units, excluding tax. Where does a minor unit that was earned stop on its way to cash?
+-- One row per cell (entity, billing customer, subscription, product, service period, currency): expected, metered,
+-- billed, posted and settled, in minor units, excluding tax. Where does a minor unit that was earned stop on its way
+-- to cash?
 with usage as (
   select * from {{ ref('bridge_usage') }}
 ),
@@ -27,7 +28,11 @@ stages as (
   -- fees are not metered: what is expected is metered
   select
     legal_entity_code, customer_id, subscription_id, sku, service_period_start, currency_code,
-    expected_minor, expected_minor, 0, 0, 0
+    expected_minor,
+    expected_minor as metered_minor,
+    0 as billed_minor,
+    0 as posted_minor,
+    0 as settled_minor
   from fees
 
   union all
@@ -35,19 +40,23 @@ stages as (
   -- what cannot be rated is taken as billed: a variance against unknown terms would be invented
   select
     legal_entity_code, customer_id, subscription_id, sku, service_period_start, currency_code,
-    case when cause_code = 'untestable' then billed_minor else 0 end,
-    case when cause_code = 'untestable' then billed_minor else 0 end,
+    case when cause_code = 'untestable' then billed_minor else 0 end as expected_minor,
+    case when cause_code = 'untestable' then billed_minor else 0 end as metered_minor,
     billed_minor,
     -- without an ERP nothing is known after billing: the later stages are taken as billed, not as missing
-    case when has_erp then 0 else billed_minor end,
-    case when has_erp then 0 else billed_minor end
+    case when has_erp then 0 else billed_minor end as posted_minor,
+    case when has_erp then 0 else billed_minor end as settled_minor
   from billed
 
   union all
 
   select
     legal_entity_code, customer_id, subscription_id, sku, service_period_start, currency_code,
-    0, 0, 0, posted_minor, settled_minor
+    0 as expected_minor,
+    0 as metered_minor,
+    0 as billed_minor,
+    posted_minor,
+    settled_minor
   from posted
 )
 

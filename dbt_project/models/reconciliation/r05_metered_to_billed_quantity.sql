@@ -1,5 +1,5 @@
--- One row per subscription, product and service month: was the quantity that metering handed over billed, once? Money is the
--- effect at contract terms, allowance and minimum included.
+-- One row per subscription, product and service month: was the quantity that metering handed over billed, once? Money
+-- is the effect at contract terms, allowance and minimum included.
 with metered_months as (
   select * from {{ ref('metered_month') }}
 ),
@@ -55,13 +55,20 @@ metered as (
     coalesce(sku, 'meter ' || meter_code) as sku,
     service_month,
     sum(quantity) as quantity,
-    min(case when sku is null then 'meter ' || meter_code || ' is not in force in this month, so its product is unknown' end)
+    min(
+      case
+        when sku is null then 'meter ' || meter_code || ' is not in force in this month, so its product is unknown'
+      end
+    )
       as unknown_meter,
     min(first_record_id) as first_record_id,
     count(*) as meter_count
   from metered_months
   group by
-    coalesce(billing_instance, source_instance), billing_instance, subscription_id, coalesce(sku, 'meter ' || meter_code),
+    coalesce(billing_instance, source_instance),
+    billing_instance,
+    subscription_id,
+    coalesce(sku, 'meter ' || meter_code),
     service_month
 ),
 
@@ -82,7 +89,8 @@ billed as (
 paired as (
   select
     coalesce(metered.instance, billed.billing_instance) as instance,
-    case when metered.instance is null then billed.billing_instance else metered.billing_instance end as billing_instance,
+    case when metered.instance is null then billed.billing_instance else metered.billing_instance end
+      as billing_instance,
     coalesce(metered.subscription_id, billed.subscription_id) as subscription_id,
     coalesce(metered.sku, billed.sku) as sku,
     coalesce(metered.service_month, billed.service_month) as service_month,
@@ -94,10 +102,11 @@ paired as (
     billed.first_line_id
   from metered
   full outer join billed
-    on billed.billing_instance = metered.billing_instance
-    and billed.subscription_id = metered.subscription_id
-    and billed.sku = metered.sku
-    and billed.service_month = metered.service_month
+    on
+      billed.billing_instance = metered.billing_instance
+      and billed.subscription_id = metered.subscription_id
+      and billed.sku = metered.sku
+      and billed.service_month = metered.service_month
 ),
 
 cells as (
@@ -119,17 +128,20 @@ cells as (
     terms.terms_id is not null and terms.untestable_reason is null as has_terms
   from paired
   left join subscriptions
-    on subscriptions.source_instance = paired.billing_instance and subscriptions.subscription_id = paired.subscription_id
+    on
+      subscriptions.source_instance = paired.billing_instance and subscriptions.subscription_id = paired.subscription_id
   left join minimum_lines
-    on minimum_lines.billing_instance = paired.billing_instance
-    and minimum_lines.subscription_id = paired.subscription_id
-    and minimum_lines.sku = paired.sku
-    and minimum_lines.service_month = paired.service_month
+    on
+      minimum_lines.billing_instance = paired.billing_instance
+      and minimum_lines.subscription_id = paired.subscription_id
+      and minimum_lines.sku = paired.sku
+      and minimum_lines.service_month = paired.service_month
   left join terms
-    on terms.billing_instance = paired.billing_instance
-    and terms.subscription_id = paired.subscription_id
-    and terms.sku = paired.sku
-    and terms.service_month = paired.service_month
+    on
+      terms.billing_instance = paired.billing_instance
+      and terms.subscription_id = paired.subscription_id
+      and terms.sku = paired.sku
+      and terms.service_month = paired.service_month
 ),
 
 requests as (
@@ -175,10 +187,11 @@ blocked as (
   select cells.cell_id, min(rejected.reason) as reason
   from cells
   inner join rejected
-    on rejected.billing_instance = cells.billing_instance
-    and coalesce(rejected.subscription_id, cells.subscription_id) = cells.subscription_id
-    and coalesce(rejected.sku, cells.sku) = cells.sku
-    and coalesce(rejected.service_month, cells.service_month) = cells.service_month
+    on
+      rejected.billing_instance = cells.billing_instance
+      and coalesce(rejected.subscription_id, cells.subscription_id) = cells.subscription_id
+      and coalesce(rejected.sku, cells.sku) = cells.sku
+      and coalesce(rejected.service_month, cells.service_month) = cells.service_month
   group by cells.cell_id
 ),
 
@@ -188,7 +201,10 @@ described as (
     case when cells.metered_quantity = cells.billed_quantity then 0 else effects.effect_minor end as effect_minor,
     case
       when cells.billing_instance is null
-        then 'subscription ' || cells.subscription_id || ' cannot be found in exactly one linked billing instance (see R20)'
+        then
+          'subscription '
+          || cells.subscription_id
+          || ' cannot be found in exactly one linked billing instance (see R20)'
       else coalesce(cells.unknown_meter, blocked.reason)
     end as untestable,
     cast(

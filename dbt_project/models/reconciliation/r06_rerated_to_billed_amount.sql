@@ -1,5 +1,5 @@
--- One row per line of a live invoice: is the billed quantity priced as agreed? The quantity itself is R05's question, service
--- after the end R12's, an invoice issued twice R13's.
+-- One row per line of a live invoice: is the billed quantity priced as agreed? The quantity itself is R05's question,
+-- service after the end R12's, an invoice issued twice R13's.
 with lines as (
   select * from {{ ref('line_expected') }}
 ),
@@ -16,6 +16,13 @@ unreadable as (
   select billing_instance, min(reason) as reason from rejected where line_id is null group by billing_instance
 ),
 
+own_rejected as (
+  select billing_instance, line_id, min(reason) as reason
+  from rejected
+  where line_id is not null
+  group by billing_instance, line_id
+),
+
 judged as (
   select
     lines.*,
@@ -27,25 +34,34 @@ judged as (
       when lines.kind = 'minimum' then 'B06'
       when lines.missing_minimum_minor <> 0 and lines.line_minor = lines.amount_minor then 'B06'
       when explanations.cause_code is not null then explanations.cause_code
-      when lines.unit_amount is distinct from lines.terms_unit_amount and lines.unit_amount is not null then 'B05'
+      when coalesce(lines.unit_amount <> lines.terms_unit_amount, false) then 'B05'
       else 'B99'
     end as cause_code,
     case
       when unreadable.reason is not null then unreadable.reason
-      when not lines.is_known_subscription then 'subscription ' || lines.subscription_id || ' is unknown to billing (see R20)'
+      when own_rejected.reason is not null then own_rejected.reason
+      when
+        not lines.is_known_subscription
+        then 'subscription ' || lines.subscription_id || ' is unknown to billing (see R20)'
       when lines.terms_id is null
-        then 'no terms for ' || lines.sku || ' of subscription ' || lines.subscription_id || ' are in force on '
+        then
+          'no terms for ' || lines.sku || ' of subscription ' || lines.subscription_id || ' are in force on '
           || lines.terms_date || ' (R09 tests the contract, R12 service after the end)'
       when lines.untestable_reason is not null then lines.untestable_reason
       when lines.kind = 'recurring' and lines.interval_months is null
         then 'neither contract nor subscription states the billing interval'
       when lines.expected_minor is null
-        then 'the price ' || lines.price_id || ' cannot be rated: a tier or unit price is missing, or the amount is too large'
+        then
+          'the price '
+          || lines.price_id
+          || ' cannot be rated: a tier or unit price is missing, or the amount is too large'
     end as untestable
   from lines
   left join explanations
     on explanations.billing_instance = lines.billing_instance and explanations.line_id = lines.line_id
   left join unreadable on unreadable.billing_instance = lines.billing_instance
+  left join own_rejected
+    on own_rejected.billing_instance = lines.billing_instance and own_rejected.line_id = lines.line_id
 ),
 
 compared as (
@@ -66,22 +82,42 @@ compared as (
     cause_code,
     'business_rule' as failure_class,
     'Line ' || line_id || ' of invoice ' || coalesce(invoice_number, invoice_id) || ' bills '
-    || {{ money_words('amount_minor', 'currency_code') }} || ' for ' || {{ quantity_words('quantity') }} || ' of ' || sku
+    || {{ money_words('amount_minor', 'currency_code') }}
+    || ' for '
+    || {{ quantity_words('quantity') }}
+    || ' of '
+    || sku
     || '; at the terms in force (' || terms_id || ', price ' || price_id || ') it is '
     || {{ money_words('expected_minor', 'terms_currency_code') }} || ': '
     || case cause_code
-      when 'B02' then 'the amount follows from terms that no longer hold, ' || coalesce(detail, 'an older version') || '.'
-      when 'B05' then 'the amount follows from another price, tier or scheme, ' || coalesce(detail, 'unknown to the price book') || '.'
-      when 'B06' then case
-        when kind = 'minimum' then 'the top-up to the minimum is wrong.'
-        when missing_minimum_minor <> 0 then 'the minimum of ' || {{ money_words('minimum_amount_minor', 'terms_currency_code') }}
-          || ' was not billed, ' || {{ money_words('missing_minimum_minor', 'terms_currency_code') }} || ' are missing.'
-        else 'the amount follows from another allowance, ' || coalesce(detail, 'unknown') || '.'
-      end
-      when 'B07' then 'the amount follows from another proration, ' || coalesce(detail, 'unknown') || ' (' || active_days
-        || ' of ' || interval_days || ' days are due).'
-      when 'B08' then 'the discount taken is not the agreed ' || {{ quantity_words('discount_percent') }} || ' %'
-        || coalesce(' (agreed until ' || discount_until || ')', '') || '.'
+      when
+        'B02'
+        then 'the amount follows from terms that no longer hold, ' || coalesce(detail, 'an older version') || '.'
+      when
+        'B05'
+        then
+          'the amount follows from another price, tier or scheme, '
+          || coalesce(detail, 'unknown to the price book')
+          || '.'
+      when 'B06'
+        then case
+          when kind = 'minimum' then 'the top-up to the minimum is wrong.'
+          when missing_minimum_minor <> 0
+            then
+              'the minimum of ' || {{ money_words('minimum_amount_minor', 'terms_currency_code') }}
+              || ' was not billed, '
+              || {{ money_words('missing_minimum_minor', 'terms_currency_code') }}
+              || ' are missing.'
+          else 'the amount follows from another allowance, ' || coalesce(detail, 'unknown') || '.'
+        end
+      when 'B07'
+        then
+          'the amount follows from another proration, ' || coalesce(detail, 'unknown') || ' (' || active_days
+          || ' of ' || interval_days || ' days are due).'
+      when 'B08'
+        then
+          'the discount taken is not the agreed ' || {{ quantity_words('discount_percent') }} || ' %'
+          || coalesce(' (agreed until ' || discount_until || ')', '') || '.'
       when 'B09' then 'it was invoiced in another currency than agreed.'
       when 'B10' then 'rounding' || coalesce(', ' || detail, '') || '.'
       else 'no single factor explains the difference.'
@@ -116,7 +152,8 @@ compared as (
     null as due_at,
     1 as rounding_components
   from rejected
-  where rejected.line_id is not null
+  left join lines on lines.billing_instance = rejected.billing_instance and lines.line_id = rejected.line_id
+  where rejected.line_id is not null and lines.line_id is null
 )
 
 {{ reconcile('compared', code='R06', tolerance='T1', domains=['billing']) }}

@@ -14,7 +14,8 @@ ordered as (
     unit_amount,
     coalesce(flat_amount, 0) as flat_amount,
     lag(up_to) over (partition by source_instance, price_id order by tier_number) is null
-      and lag(tier_number) over (partition by source_instance, price_id order by tier_number) is not null as follows_unbounded
+    and lag(tier_number) over (partition by source_instance, price_id order by tier_number) is not null
+      as follows_unbounded
   from tiers
 )
 

@@ -1,5 +1,5 @@
--- One row per subscription, usage product and service month: the terms that price the month. They are those in force on its
--- first day, else the first that begin in it; tiers, allowance and minimum are never split over a part month.
+-- One row per subscription, usage product and service month: the terms that price the month. They are those in force
+-- on its first day, else the first that begin in it; tiers, allowance and minimum are never split over a part month.
 with terms as (
   select * from {{ ref('terms') }}
 ),
@@ -27,8 +27,9 @@ candidates as (
   from terms
   inner join skus on skus.source_instance = terms.billing_instance and skus.sku = terms.sku
   inner join months
-    on terms.effective_from < {{ add_months('months.service_month', 1) }}
-    and (terms.effective_to is null or terms.effective_to > months.service_month)
+    on
+      terms.effective_from < {{ add_months('months.service_month', 1) }}
+      and (terms.effective_to is null or terms.effective_to > months.service_month)
 )
 
 select
@@ -44,7 +45,8 @@ select
   scheme,
   unit_amount,
   package_size,
-  {{ discount_in_force('discount_percent', 'discount_until', 'greatest(service_month, effective_from)') }} as discount_percent,
+  {{ discount_in_force('discount_percent', 'discount_until', 'greatest(service_month, effective_from)') }}
+    as discount_percent,
   included_quantity,
   minimum_amount_minor,
   currency_code,

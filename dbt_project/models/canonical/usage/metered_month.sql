@@ -19,9 +19,10 @@ placed as (
     ) as age
   from records
   left join meters
-    on meters.source_instance = records.source_instance
-    and meters.meter_code = records.meter_code
-    and meters.service_month = records.service_month
+    on
+      meters.source_instance = records.source_instance
+      and meters.meter_code = records.meter_code
+      and meters.service_month = records.service_month
 )
 
 select

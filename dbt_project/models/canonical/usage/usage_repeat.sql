@@ -1,5 +1,5 @@
--- One row per delivery of an event id that arrived more than once: which copy counts? The order of arrival never decides.
--- Candidates are found by a hash first: deduplicating ten million text ids costs twice the whole aggregation.
+-- One row per delivery of an event id that arrived more than once: which copy counts? The order of arrival never
+-- decides. Candidates are found by a hash first: deduplicating ten million text ids costs twice the whole aggregation.
 with deliveries as (
   {{ vendor_union('product', 'usage_deliveries') }}
 ),
@@ -21,8 +21,12 @@ ranked as (
   select
     *,
     row_number() over (partition by source_instance, event_id order by ingested_at, content_hash) as copy_number,
-    first_value(content_hash) over (partition by source_instance, event_id order by ingested_at, content_hash) as counted_hash,
-    first_value(ingested_at) over (partition by source_instance, event_id order by ingested_at, content_hash) as counted_at,
+    first_value(content_hash)
+      over (partition by source_instance, event_id order by ingested_at, content_hash)
+      as counted_hash,
+    first_value(ingested_at)
+      over (partition by source_instance, event_id order by ingested_at, content_hash)
+      as counted_at,
     count(*) over (partition by source_instance, event_id) as copies
   from repeated
 )

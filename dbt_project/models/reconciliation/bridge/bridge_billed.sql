@@ -1,11 +1,7 @@
--- One row per billed record (invoice line or credit note line) with its cell: what it adds to B, what the same quantity should
--- have cost, and the cause of the rest.
+-- One row per billed record (invoice line or credit note line) with its cell: what it adds to B, what the same
+-- quantity should have cost, and the cause of the rest.
 with lines as (
   select * from {{ ref('line_expected') }}
-),
-
-line_dates as (
-  select * from {{ ref('line_terms') }}
 ),
 
 billed as (
@@ -24,6 +20,10 @@ one_time_terms as (
   select billing_instance, subscription_id, terms_id, effective_from from {{ ref('terms') }}
 ),
 
+priced as (
+  select distinct billing_instance, subscription_id from {{ ref('terms') }}
+),
+
 credit_lines as (
   select * from {{ ref('credit_note_line') }} where credit_note_is_live
 ),
@@ -37,6 +37,8 @@ with_interval as (
     lines.*,
     billed.is_duplicate_of,
     billed.replaced_by,
+    billed.taken_back_cause,
+    coalesce(priced.subscription_id is not null or not lines.is_known_subscription, false) as has_terms,
     one_time_terms.effective_from as one_time_start,
     subscriptions.start_date,
     coalesce(
@@ -49,9 +51,12 @@ with_interval as (
   left join subscriptions
     on subscriptions.source_instance = lines.billing_instance and subscriptions.subscription_id = lines.subscription_id
   left join one_time_terms
-    on one_time_terms.billing_instance = lines.billing_instance
-    and one_time_terms.subscription_id = lines.subscription_id
-    and one_time_terms.terms_id = lines.terms_id
+    on
+      one_time_terms.billing_instance = lines.billing_instance
+      and one_time_terms.subscription_id = lines.subscription_id
+      and one_time_terms.terms_id = lines.terms_id
+  left join priced
+    on priced.billing_instance = lines.billing_instance and priced.subscription_id = lines.subscription_id
   left join results on results.source_instance = lines.billing_instance and results.match_key = lines.line_id
 ),
 
@@ -65,7 +70,7 @@ placed as (
       else {{ add_months('start_date', '(' ~ months_to_anchor('start_date', 'service_start', 'months') ~ ')') }}
     end as service_period_start,
     terms_id is not null and untestable_reason is null and expected_minor is not null
-      and terms_currency_code = currency_code as is_rated
+    and terms_currency_code = currency_code as is_rated
   from with_interval
 ),
 
@@ -91,8 +96,10 @@ records as (
     case when is_counted and is_rated then expected_minor else 0 end as due_minor,
     case
       when is_duplicate_of is not null or replaced_by is not null then 'B11'
+      when taken_back_cause is not null then taken_back_cause
       when terms_currency_code <> currency_code then 'B09'
-      when terms_id is null then 'B12'
+      -- of a subscription whose terms nobody knows it cannot be said that they ended
+      when terms_id is null and has_terms then 'B12'
       when not is_rated then 'untestable'
       else coalesce(priced_cause, 'B99')
     end as cause_code
@@ -118,7 +125,9 @@ records as (
     case when credit_notes.approved_by is not null then 'B13' else 'B14' end as cause_code
   from credit_lines
   inner join credit_notes
-    on credit_notes.source_instance = credit_lines.source_instance and credit_notes.credit_note_id = credit_lines.credit_note_id
+    on
+      credit_notes.source_instance = credit_lines.source_instance
+      and credit_notes.credit_note_id = credit_lines.credit_note_id
   left join placed
     on placed.billing_instance = credit_lines.source_instance and placed.line_id = credit_lines.invoice_line_id
 )

@@ -1,5 +1,5 @@
--- One row per fee that the terms in force expect: each recurring interval, or the part of it that one set of terms covers, and
--- each one-time fee. Fees enter once their service period has begun.
+-- One row per fee that the terms in force expect: each recurring interval, or the part of it that one set of terms
+-- covers, and each one-time fee. Fees enter once their service period has begun.
 with parameters as (
   select * from {{ source('config', 'parameters') }}
 ),
@@ -90,7 +90,8 @@ fees as (
     terms.unit_amount,
     terms.package_size,
     coalesce(terms.quantity, 1) as quantity,
-    {{ discount_in_force('terms.discount_percent', 'terms.discount_until', 'terms.effective_from') }} as discount_percent,
+    {{ discount_in_force('terms.discount_percent', 'terms.discount_until', 'terms.effective_from') }}
+      as discount_percent,
     cast(null as bigint) as active_days,
     cast(null as bigint) as interval_days,
     terms.exponent
@@ -134,5 +135,7 @@ select
   rated.rated_minor as expected_minor
 from fees
 inner join rated
-  on rated.rate_id = fees.billing_instance || '|' || fees.subscription_id || '|' || fees.terms_id || '|' || fees.segment_start
-  and rated.rated_minor is not null
+  on
+    rated.rate_id
+    = fees.billing_instance || '|' || fees.subscription_id || '|' || fees.terms_id || '|' || fees.segment_start
+    and rated.rated_minor is not null

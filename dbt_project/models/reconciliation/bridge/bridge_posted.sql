@@ -1,6 +1,6 @@
--- One row per line of an ERP document that was not reversed, with the cell of the billing record it stands for, its net amount
--- and the part of it that cash has settled. Cash is gross: it is split over the document's lines and their tax by largest
--- remainder, so that no minor unit is lost or made.
+-- One row per line of an ERP document that was not reversed, with the cell of the billing record it stands for, its
+-- net amount and the part of it that cash has settled. Cash is gross: it is split over the document's lines and their
+-- tax by largest remainder, so that no minor unit is lost or made.
 with documents as (
   select * from {{ ref('ar_document') }} where status <> 'reversed'
 ),
@@ -56,22 +56,25 @@ lines as (
     on crosswalk.source_instance = documents.source_instance and crosswalk.erp_customer_id = documents.erp_customer_id
 ),
 
--- credit memos first: what was refunded of them. The rest of a memo was applied to its invoice and lowers what its line owes.
+-- credit memos first: what was refunded of them. The rest of a memo was applied to its invoice and lowers what its
+-- line owes.
 {%- for step, wanted in [('memo', "document_type <> 'invoice'"), ('invoice', "document_type = 'invoice'")] %}
 {{ step }}_weights as (
   select
     lines.*,
     {%- if step == 'invoice' %}
     lines.net_minor - coalesce(credits.net_minor, 0) as net_weight,
-    lines.tax_minor - coalesce(credits.tax_minor, 0) as tax_weight,
+    lines.tax_minor - coalesce(credits.tax_minor, 0) as tax_weight
     {%- else %}
     lines.net_minor as net_weight,
-    lines.tax_minor as tax_weight,
+    lines.tax_minor as tax_weight
     {%- endif %}
-  from lines
+  from
+    lines
   {%- if step == 'invoice' %}
-  left join credits
-    on credits.erp_instance = lines.erp_instance
+left join credits
+  on
+    credits.erp_instance = lines.erp_instance
     and credits.invoice_document_id = lines.document_id
     and credits.invoice_line_id = lines.source_line_id
   {%- endif %}
@@ -83,14 +86,18 @@ lines as (
   select
     *,
     'net' as part,
-    case when sum(net_weight + tax_weight) over (partition by erp_instance, document_id) > 0 then net_weight else net_minor end
+    case
+      when sum(net_weight + tax_weight) over (partition by erp_instance, document_id) > 0 then net_weight else net_minor
+    end
       as weight
   from {{ step }}_weights
   union all
   select
     *,
     'tax' as part,
-    case when sum(net_weight + tax_weight) over (partition by erp_instance, document_id) > 0 then tax_weight else tax_minor end
+    case
+      when sum(net_weight + tax_weight) over (partition by erp_instance, document_id) > 0 then tax_weight else tax_minor
+    end
       as weight
   from {{ step }}_weights
 ),
@@ -179,6 +186,7 @@ select
 from lines
 inner join settled on settled.erp_instance = lines.erp_instance and settled.document_line_id = lines.document_line_id
 left join billed
-  on billed.billing_instance = lines.billing_instance
-  and billed.record_id = lines.source_line_id
-  and billed.record_kind = case when lines.document_type = 'invoice' then 'invoice_line' else 'credit_note_line' end
+  on
+    billed.billing_instance = lines.billing_instance
+    and billed.record_id = lines.source_line_id
+    and billed.record_kind = case when lines.document_type = 'invoice' then 'invoice_line' else 'credit_note_line' end
