@@ -1,5 +1,5 @@
--- One row per subscription, meter and service month: does metering hold exactly the valid usage events that were known when
--- it ran? Money is the effect at contract terms, allowance and minimum included.
+-- One row per subscription, meter and service month: does metering hold exactly the valid usage events that were known
+-- when it ran? Money is the effect at contract terms, allowance and minimum included.
 with cells as (
   select * from {{ ref('usage_difference') }}
 ),
@@ -25,7 +25,13 @@ products as (
 
 differing as (
   select
-    cells.product_instance || '|' || cells.subscription_id || '|' || cells.meter_code || '|' || cells.service_month as cell_id,
+    cells.product_instance
+    || '|'
+    || cells.subscription_id
+    || '|'
+    || cells.meter_code
+    || '|'
+    || cells.service_month as cell_id,
     cells.product_instance,
     cells.subscription_id,
     cells.meter_code,
@@ -43,15 +49,17 @@ differing as (
     terms.billing_instance
   from cells
   inner join products
-    on products.billing_instance = cells.billing_instance
-    and products.subscription_id = cells.subscription_id
-    and products.sku = cells.sku
-    and products.service_month = cells.service_month
+    on
+      products.billing_instance = cells.billing_instance
+      and products.subscription_id = cells.subscription_id
+      and products.sku = cells.sku
+      and products.service_month = cells.service_month
   inner join terms
-    on terms.billing_instance = cells.billing_instance
-    and terms.subscription_id = cells.subscription_id
-    and terms.sku = cells.sku
-    and terms.service_month = cells.service_month
+    on
+      terms.billing_instance = cells.billing_instance
+      and terms.subscription_id = cells.subscription_id
+      and terms.sku = cells.sku
+      and terms.service_month = cells.service_month
   where cells.own_surplus <> 0 and terms.untestable_reason is null
 ),
 
@@ -86,7 +94,8 @@ effects as (
     differing.meter_code,
     differing.service_month,
     (valid.rated_minor + {{ minimum_top_up('differing.minimum_amount_minor', 'valid.rated_minor') }})
-    - (actual.rated_minor + {{ minimum_top_up('differing.minimum_amount_minor', 'actual.rated_minor') }}) as effect_minor
+    - (actual.rated_minor + {{ minimum_top_up('differing.minimum_amount_minor', 'actual.rated_minor') }})
+      as effect_minor
   from differing
   inner join rated as valid on valid.rate_id = 'left|' || differing.cell_id
   inner join rated as actual on actual.rate_id = 'right|' || differing.cell_id
@@ -101,10 +110,11 @@ blocked as (
     min(rejected.reason) as reason
   from cells
   inner join rejected
-    on rejected.product_instance = cells.product_instance
-    and coalesce(rejected.subscription_id, cells.subscription_id) = cells.subscription_id
-    and coalesce(rejected.meter_code, cells.meter_code) = cells.meter_code
-    and coalesce(rejected.service_month, cells.service_month) = cells.service_month
+    on
+      rejected.product_instance = cells.product_instance
+      and coalesce(rejected.subscription_id, cells.subscription_id) = cells.subscription_id
+      and coalesce(rejected.meter_code, cells.meter_code) = cells.meter_code
+      and coalesce(rejected.service_month, cells.service_month) = cells.service_month
   group by cells.product_instance, cells.subscription_id, cells.meter_code, cells.service_month
 ),
 
@@ -118,10 +128,11 @@ only_rejected as (
     min(rejected.reason) as reason
   from rejected
   left join cells
-    on cells.product_instance = rejected.product_instance
-    and cells.subscription_id = rejected.subscription_id
-    and cells.meter_code = rejected.meter_code
-    and cells.service_month = rejected.service_month
+    on
+      cells.product_instance = rejected.product_instance
+      and cells.subscription_id = rejected.subscription_id
+      and cells.meter_code = rejected.meter_code
+      and cells.service_month = rejected.service_month
   where
     cells.subscription_id is null
     and rejected.subscription_id is not null
@@ -141,7 +152,9 @@ described as (
     cast(abs(cells.own_surplus_events) as {{ dbt.type_string() }}) as events_words,
     'Metering handed over ' || {{ quantity_words('cells.metered_quantity') }} || ' of meter ' || cells.meter_code
     || ' for subscription ' || cells.subscription_id || ' in ' || {{ month_key('cells.service_month') }} || ' ('
-    || cells.metered_count || ' events), the valid events known to it give ' || {{ quantity_words('cells.own_quantity') }}
+    || cells.metered_count
+    || ' events), the valid events known to it give '
+    || {{ quantity_words('cells.own_quantity') }}
     || ' (' || cells.own_count || ' events): ' as facts,
     case
       when cells.own_surplus = 0 then ' No effect in money.'
@@ -152,15 +165,17 @@ described as (
   from cells
   cross join parameters
   left join effects
-    on effects.product_instance = cells.product_instance
-    and effects.subscription_id = cells.subscription_id
-    and effects.meter_code = cells.meter_code
-    and effects.service_month = cells.service_month
+    on
+      effects.product_instance = cells.product_instance
+      and effects.subscription_id = cells.subscription_id
+      and effects.meter_code = cells.meter_code
+      and effects.service_month = cells.service_month
   left join blocked
-    on blocked.product_instance = cells.product_instance
-    and blocked.subscription_id = cells.subscription_id
-    and blocked.meter_code = cells.meter_code
-    and blocked.service_month = cells.service_month
+    on
+      blocked.product_instance = cells.product_instance
+      and blocked.subscription_id = cells.subscription_id
+      and blocked.meter_code = cells.meter_code
+      and blocked.service_month = cells.service_month
 ),
 
 compared as (
@@ -182,15 +197,19 @@ compared as (
     facts || case case when due_date <= as_of then cause_code else 'not due' end
       when 'A01' then surplus_words || ' units in ' || events_words || ' events that arrived in time are missing.'
       when 'A04' then events_words || ' deliveries of events it already had were counted again.'
-      when 'A05' then case
-        when test_count > 0 and own_surplus_events = test_count
-          then 'the surplus is exactly the ' || events_words || ' events of test tenants, which are never billed.'
-        else 'no valid event stands behind ' || surplus_words || ' units.'
-      end
-      when 'A06' then 'an equal and opposite set of ' || events_words || ' events stands in subscription ' || sibling_id
-        || case when is_same_family then ' of the same customer or hierarchy.' else ' of another customer.' end
-      when 'A08' then 'every event was counted, and the quantity still differs by ' || surplus_words
-        || ' units: unit or aggregation is wrong.'
+      when 'A05'
+        then case
+          when test_count > 0 and own_surplus_events = test_count
+            then 'the surplus is exactly the ' || events_words || ' events of test tenants, which are never billed.'
+          else 'no valid event stands behind ' || surplus_words || ' units.'
+        end
+      when 'A06'
+        then
+          'an equal and opposite set of ' || events_words || ' events stands in subscription ' || sibling_id || ' of the same customer or hierarchy.'
+      when 'A08'
+        then
+          'every event was counted, and the quantity still differs by ' || surplus_words
+          || ' units: unit or aggregation is wrong.'
       when 'not due' then 'the month is not yet complete.'
       else 'no evidence explains the ' || surplus_words || ' units.'
     end || effect_words as reason,

@@ -1,5 +1,6 @@
--- One row per stated set of terms of a subscription's product: the contract's lines of every signed version, and billing's
--- own copy. Which of them holds is `is_in_force`; the others are what a wrong amount may have been billed by.
+-- One row per stated set of terms of a subscription's product: the contract's lines of every signed version, and
+-- billing's own copy. Which of them holds is `is_in_force`; the others are what a wrong amount may have been billed
+-- by.
 with subscriptions as (
   select * from {{ ref('subscription') }}
 ),
@@ -59,11 +60,14 @@ of_contracts as (
     subscriptions.crm_instance
   from subscriptions
   inner join contract_lines
-    on contract_lines.source_instance = subscriptions.crm_instance and contract_lines.contract_id = subscriptions.contract_id
+    on
+      contract_lines.source_instance = subscriptions.crm_instance
+      and contract_lines.contract_id = subscriptions.contract_id
   inner join contracts
-    on contracts.source_instance = contract_lines.source_instance
-    and contracts.contract_id = contract_lines.contract_id
-    and contracts.version = contract_lines.version
+    on
+      contracts.source_instance = contract_lines.source_instance
+      and contracts.contract_id = contract_lines.contract_id
+      and contracts.version = contract_lines.version
 ),
 
 of_items as (
@@ -132,19 +136,40 @@ select
   case
     when rejected_contracts.reason is not null then rejected_contracts.reason
     when rejected_prices.reason is not null then rejected_prices.reason
+    when rejected_subscriptions.reason is not null then rejected_subscriptions.reason
+    when rejected_items.reason is not null then rejected_items.reason
     when prices.price_id is null then 'price ' || coalesce(stated.price_id, '(none)') || ' is not in the price book'
     when prices.currency_code <> stated.currency_code
-      then 'price ' || stated.price_id || ' is in ' || prices.currency_code || ', the terms are in ' || stated.currency_code
+      then
+        'price '
+        || stated.price_id
+        || ' is in '
+        || prices.currency_code
+        || ', the terms are in '
+        || stated.currency_code
     when currencies.exponent is null then 'currency ' || coalesce(stated.currency_code, '(none)') || ' is unknown'
   end as untestable_reason
 from stated
 left join prices on prices.source_instance = stated.billing_instance and prices.price_id = stated.price_id
 left join currencies on currencies.currency_code = stated.currency_code
 left join rejected as rejected_contracts
-  on rejected_contracts.scope = 'contract'
-  and rejected_contracts.source_instance = stated.crm_instance
-  and rejected_contracts.scope_id = stated.contract_id
+  on
+    rejected_contracts.scope = 'contract'
+    and rejected_contracts.source_instance = stated.crm_instance
+    and rejected_contracts.scope_id = stated.contract_id
 left join rejected as rejected_prices
-  on rejected_prices.scope = 'price'
-  and rejected_prices.source_instance = stated.billing_instance
-  and rejected_prices.scope_id = stated.price_id
+  on
+    rejected_prices.scope = 'price'
+    and rejected_prices.source_instance = stated.billing_instance
+    and rejected_prices.scope_id = stated.price_id
+left join rejected as rejected_subscriptions
+  on
+    rejected_subscriptions.scope = 'subscription'
+    and rejected_subscriptions.source_instance = stated.billing_instance
+    and rejected_subscriptions.scope_id = stated.subscription_id
+left join rejected as rejected_items
+  on
+    rejected_items.scope = 'item'
+    and stated.basis = 'item'
+    and rejected_items.source_instance = stated.billing_instance
+    and rejected_items.scope_id = stated.subscription_id

@@ -1,5 +1,6 @@
--- One row per contract or price of which a newer row was rejected: its terms are not known, and rating by the rows that did
--- come through would call the billed amount wrong, or right, by terms that no longer hold.
+-- One row per contract, price, subscription or subscription's items of which a newer row was rejected: its terms are not
+-- known, and rating by the rows that did come through would call the billed amount wrong, or right, by terms that no
+-- longer hold.
 with contracts as (
   {{ quarantined_rows('crm', 'contracts', ['contract_id', 'updated_at']) }}
 ),
@@ -16,16 +17,29 @@ price_tiers as (
   {{ quarantined_rows('billing', 'price_tiers', ['price_id', 'updated_at']) }}
 ),
 
+subscription_items as (
+  {{ quarantined_rows('billing', 'subscription_items', ['subscription_id', 'updated_at']) }}
+),
+
+subscriptions as (
+  {{ quarantined_rows('billing', 'subscriptions', ['subscription_id', 'updated_at']) }}
+),
+
 accepted as (
   select source_instance, 'contract' as kind, contract_id || '|' || version as key_text, updated_at
   from {{ ref('contract_version') }}
   union all
-  select source_instance, 'contract_line' as kind, contract_line_id as key_text, updated_at from {{ ref('contract_line') }}
+  select source_instance, 'contract_line' as kind, contract_line_id as key_text, updated_at
+  from {{ ref('contract_line') }}
   union all
   select source_instance, 'price' as kind, price_id as key_text, updated_at from {{ ref('price') }}
   union all
   select source_instance, 'price_tier' as kind, price_id || '|' || tier_number as key_text, updated_at
   from {{ ref('price_tier') }}
+  union all
+  select source_instance, 'subscription_item' as kind, item_id as key_text, updated_at from {{ ref('subscription_item') }}
+  union all
+  select source_instance, 'subscription' as kind, subscription_id as key_text, updated_at from {{ ref('subscription') }}
 ),
 
 rejected as (
@@ -34,6 +48,8 @@ rejected as (
     ('contract_line', 'contract_lines', 'contract', 'contract_id'),
     ('price', 'prices', 'price', 'price_id'),
     ('price_tier', 'price_tiers', 'price', 'price_id'),
+    ('subscription_item', 'subscription_items', 'item', 'subscription_id'),
+    ('subscription', 'subscriptions', 'subscription', 'subscription_id'),
   ] %}
   select
     source_instance,
@@ -53,14 +69,18 @@ select
   rejected.scope,
   rejected.scope_id,
   min(
-    replace(rejected.kind, '_', ' ') || ' ' || coalesce(rejected.key_text, 'whose key cannot be read') || ' was rejected: '
+    replace(rejected.kind, '_', ' ')
+    || ' '
+    || coalesce(rejected.key_text, 'whose key cannot be read')
+    || ' was rejected: '
     || rejected.reason
   ) as reason
 from rejected
 left join accepted
-  on accepted.source_instance = rejected.source_instance
-  and accepted.kind = rejected.kind
-  and accepted.key_text = rejected.key_text
-  and accepted.updated_at >= rejected.updated_at
+  on
+    accepted.source_instance = rejected.source_instance
+    and accepted.kind = rejected.kind
+    and accepted.key_text = rejected.key_text
+    and accepted.updated_at >= rejected.updated_at
 where accepted.key_text is null
 group by rejected.source_instance, rejected.scope, rejected.scope_id

@@ -1,7 +1,8 @@
--- One row per meter and service month with events or records: which product and aggregation does the month bill by?
--- A multiplier may change within the month, so quantities are converted day by day; product and aggregation are the month's.
+-- One row per meter and service month with events or records: which product and aggregation does the month bill by? A
+-- multiplier may change within the month, so quantities are converted day by day; product and aggregation are the
+-- month's.
 with meters as (
-  select * from {{ ref('meter') }}
+  select * from {{ ref('meter_span') }}
 ),
 
 event_months as (
@@ -24,10 +25,11 @@ candidates as (
     ) as age
   from event_months
   inner join meters
-    on meters.source_instance = event_months.source_instance
-    and meters.meter_code = event_months.meter_code
-    and meters.effective_from < {{ add_months('event_months.service_month', 1) }}
-    and (meters.effective_to is null or meters.effective_to > event_months.service_month)
+    on
+      meters.source_instance = event_months.source_instance
+      and meters.meter_code = event_months.meter_code
+      and meters.effective_from < {{ add_months('event_months.service_month', 1) }}
+      and (meters.effective_to is null or meters.effective_to > event_months.service_month)
 )
 
 select

@@ -1,4 +1,5 @@
--- One row per subscription, meter, day and kind of tenant: what was used, and how much of it was known when metering ran?
+-- One row per subscription, meter, day and kind of tenant: what was used, and how much of it was known when metering
+-- ran?
 with events as (
   select * from {{ ref('usage_event') }}
 ),
@@ -10,13 +11,17 @@ runs as (
   group by source_instance, meter_code, service_month
 ),
 
+parameters as (
+  select * from {{ source('config', 'parameters') }}
+),
+
 cells as (
   select source_instance, subscription_id, meter_code, service_month, max(computed_at) as computed_at
   from {{ ref('metered_usage') }}
   group by source_instance, subscription_id, meter_code, service_month
 ),
 
-timed as (
+known as (
   select
     events.source_instance,
     events.subscription_id,
@@ -27,17 +32,30 @@ timed as (
     events.quantity,
     events.occurred_at,
     events.ingested_at,
-    coalesce(events.ingested_at <= coalesce(cells.computed_at, runs.computed_at), true) as is_in_time
+    coalesce(events.ingested_at <= coalesce(cells.computed_at, runs.computed_at), true) as is_in_time,
+    events.ingested_at
+    <= cast({{ add_days(add_months('events.service_month', 1), 'parameters.usage_grace_days') }} as timestamp) as is_before_cutoff
   from events
+  cross join parameters
   left join cells
-    on cells.source_instance = events.source_instance
-    and cells.subscription_id = events.subscription_id
-    and cells.meter_code = events.meter_code
-    and cells.service_month = events.service_month
+    on
+      cells.source_instance = events.source_instance
+      and cells.subscription_id = events.subscription_id
+      and cells.meter_code = events.meter_code
+      and cells.service_month = events.service_month
   left join runs
-    on runs.source_instance = events.source_instance
-    and runs.meter_code = events.meter_code
-    and runs.service_month = events.service_month
+    on
+      runs.source_instance = events.source_instance
+      and runs.meter_code = events.meter_code
+      and runs.service_month = events.service_month
+),
+
+-- what metering knew is no late usage, however late it ran
+timed as (
+  select
+    *,
+    is_in_time or is_before_cutoff as is_in_grace
+  from known
 )
 
 select
@@ -49,10 +67,13 @@ select
   service_month,
   count(*) as event_count,
   count(*) filter (where is_in_time) as in_time_event_count,
+  count(*) filter (where is_in_grace) as in_grace_event_count,
   cast(sum(quantity) as decimal(38, 9)) as quantity_sum,
   cast(coalesce(sum(quantity) filter (where is_in_time), 0) as decimal(38, 9)) as in_time_quantity_sum,
+  cast(coalesce(sum(quantity) filter (where is_in_grace), 0) as decimal(38, 9)) as in_grace_quantity_sum,
   max(quantity) as quantity_max,
   max(quantity) filter (where is_in_time) as in_time_quantity_max,
+  max(quantity) filter (where is_in_grace) as in_grace_quantity_max,
   min(occurred_at) as first_occurred_at,
   max(occurred_at) as last_occurred_at,
   max(ingested_at) as last_ingested_at

@@ -1,5 +1,5 @@
--- One row per cell, leg and record (or set of records) that explains a part of the leg, with its cause. A record is claimed once
--- per leg; what is left over is x99, added in the mart.
+-- One row per cell, leg and record (or set of records) that explains a part of the leg, with its cause. A record is
+-- claimed once per leg; what is left over is x99, added in the mart.
 {%- set cell = 'legal_entity_code, customer_id, subscription_id, sku, service_period_start, currency_code' %}
 with usage as (
   select * from {{ ref('bridge_usage') }}
@@ -62,12 +62,9 @@ parameters as (
 ),
 
 captured as (
-  {%- for effect, cause in [('own', 'own_cause'), ('moved', "'A07'"), ('late', 'late_cause')] %}
-  select {{ cell }}, 'A' as leg, {{ cause }} as cause_code, {{ effect }}_effect_minor as amount_minor, left_ref, right_ref
+  select {{ cell }}, 'A' as leg, cause_code, expected_minor as amount_minor, left_ref, right_ref
   from usage
-  where {{ effect }}_effect_minor <> 0
-  {{ 'union all' if not loop.last }}
-  {%- endfor %}
+  where step > 0 and expected_minor <> 0
 ),
 
 priced as (
@@ -83,13 +80,19 @@ other_currency as (
   select distinct subscription_id, sku, service_period_start from billed where cause_code = 'B09'
 ),
 
--- what the terms expect less what the billed quantity would cost: quantity that was never billed, or not that of the contract
+-- what the terms expect less what the billed quantity would cost: quantity that was never billed, or not that of the
+-- contract
 owed as (
   select {{ cell }}, metered_minor as owed_minor, 0 as lines, 'usage' as kind, right_ref as left_ref from usage
   union all
-  select {{ cell }}, expected_minor, 0, kind, 'terms:' || terms_id from fees
+  select {{ cell }}, expected_minor as owed_minor, 0 as lines, kind, 'terms:' || terms_id as left_ref from fees
   union all
-  select {{ cell }}, -due_minor, 1, case when kind in ('usage', 'minimum') then 'usage' else kind end, null
+  select
+    {{ cell }},
+    -due_minor as owed_minor,
+    1 as lines,
+    case when kind in ('usage', 'minimum') then 'usage' else kind end as kind,
+    null as left_ref
   from billed
   where counts_quantity
 ),
@@ -113,6 +116,15 @@ unbilled as (
     case
       when other_currency.sku is not null and quantities.line_count = 0 then 'B09'
       when quantities.line_count = 0 then 'B03'
+      -- a month that is not due may still be billed
+      when
+        quantities.kind = 'usage'
+        and cast(
+          {{ add_days(
+            add_months('quantities.service_period_start', 1), 'parameters.usage_grace_days + parameters.bill_run_days'
+          ) }} as timestamp
+        ) > parameters.as_of
+        then 'B03'
       when quantities.kind = 'usage' then 'B04'
       when abs(quantities.amount_minor) <= parameters.rounding_minor_per_document then 'B10'
       else 'B02'
@@ -123,9 +135,10 @@ unbilled as (
   from quantities
   cross join parameters
   left join other_currency
-    on other_currency.subscription_id = quantities.subscription_id
-    and other_currency.sku = quantities.sku
-    and other_currency.service_period_start = quantities.service_period_start
+    on
+      other_currency.subscription_id = quantities.subscription_id
+      and other_currency.sku = quantities.sku
+      and other_currency.service_period_start = quantities.service_period_start
   where quantities.amount_minor <> 0
 ),
 
@@ -138,8 +151,13 @@ sides as (
   where has_erp
   union all
   select
-    {{ cell }}, billing_instance, coalesce(record_kind, 'document_line'), coalesce(record_id, erp_instance || '|' || document_line_id),
-    billing_document_id, -posted_minor, document_line_id, external_id
+    {{ cell }}, billing_instance,
+    coalesce(record_kind, 'document_line') as record_kind,
+    coalesce(record_id, erp_instance || '|' || document_line_id) as record_id,
+    billing_document_id,
+    -posted_minor as amount_minor,
+    document_line_id,
+    external_id
   from posted
 ),
 
@@ -166,21 +184,25 @@ not_posted as (
       case when differing.record_kind = 'document_line' then 'C06' else 'C99' end
     ) as cause_code,
     differing.amount_minor,
-    case when differing.record_kind <> 'document_line' then differing.record_kind || ':' || differing.record_id end as left_ref,
+    case when differing.record_kind <> 'document_line' then differing.record_kind || ':' || differing.record_id end
+      as left_ref,
     'ar_document_line:' || differing.document_line_id as right_ref
   from differing
   left join document_causes
-    on document_causes.source_instance = differing.billing_instance
-    and document_causes.document_id = differing.billing_document_id
-    and document_causes.record_kind = differing.record_kind
+    on
+      document_causes.source_instance = differing.billing_instance
+      and document_causes.document_id = differing.billing_document_id
+      and document_causes.record_kind = differing.record_kind
   left join any_document_causes
-    on any_document_causes.source_instance = differing.billing_instance
-    and any_document_causes.document_id = coalesce(differing.billing_document_id, differing.external_id)
+    on
+      any_document_causes.source_instance = differing.billing_instance
+      and any_document_causes.document_id = coalesce(differing.billing_document_id, differing.external_id)
 ),
 
 due_dates as (
   select
-    coalesce(posted.legal_entity_code, 'unknown') as legal_entity_code, coalesce(posted.customer_id, 'unknown') as customer_id,
+    coalesce(posted.legal_entity_code, 'unknown') as legal_entity_code,
+    coalesce(posted.customer_id, 'unknown') as customer_id,
     posted.subscription_id, posted.sku, posted.service_period_start,
     posted.currency_code,
     max(invoices.due_date) as due_date,
@@ -188,13 +210,17 @@ due_dates as (
     min(posted.document_id) as document_id
   from posted
   left join invoices
-    on posted.document_type = 'invoice'
-    and invoices.source_instance = posted.billing_instance
-    and invoices.invoice_id = posted.external_id
+    on
+      posted.document_type = 'invoice'
+      and invoices.source_instance = posted.billing_instance
+      and invoices.invoice_id = posted.external_id
   left join cash_causes
     on cash_causes.source_instance = invoices.source_instance and cash_causes.invoice_id = invoices.invoice_id
   group by
-    coalesce(posted.legal_entity_code, 'unknown'), coalesce(posted.customer_id, 'unknown'), posted.subscription_id, posted.sku,
+    coalesce(posted.legal_entity_code, 'unknown'),
+    coalesce(posted.customer_id, 'unknown'),
+    posted.subscription_id,
+    posted.sku,
     posted.service_period_start, posted.currency_code
 ),
 
@@ -205,7 +231,9 @@ unsettled as (
     'D' as leg,
     case
       when due_dates.cash_cause is not null then due_dates.cash_cause
-      when abs(cells.posted_minor - cells.settled_minor) <= parameters.rounding_minor_per_document and cells.settled_minor <> 0
+      when
+        abs(cells.posted_minor - cells.settled_minor) <= parameters.rounding_minor_per_document
+        and cells.settled_minor <> 0
         then 'D12'
       when cells.posted_minor < cells.settled_minor then 'D07'
       when due_dates.due_date >= {{ utc_date('parameters.as_of') }} then 'D01'
@@ -217,12 +245,13 @@ unsettled as (
   from cells
   cross join parameters
   inner join due_dates
-    on due_dates.legal_entity_code = cells.legal_entity_code
-    and due_dates.customer_id = cells.customer_id
-    and due_dates.subscription_id = cells.subscription_id
-    and due_dates.sku = cells.sku
-    and due_dates.service_period_start = cells.service_period_start
-    and due_dates.currency_code = cells.currency_code
+    on
+      due_dates.legal_entity_code = cells.legal_entity_code
+      and due_dates.customer_id = cells.customer_id
+      and due_dates.subscription_id = cells.subscription_id
+      and due_dates.sku = cells.sku
+      and due_dates.service_period_start = cells.service_period_start
+      and due_dates.currency_code = cells.currency_code
   where cells.posted_minor <> cells.settled_minor
 ),
 

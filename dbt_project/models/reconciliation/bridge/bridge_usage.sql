@@ -1,17 +1,27 @@
--- One row per usage cell and cause of its capture leg: what the valid events are worth at contract terms, what metering handed
--- over is worth, and which set of events lies between. Sets are taken out one after the other and each state is rated whole,
--- so that tiers stay exact. Cells enter once their month has ended. Without a product system the billed quantity is all that
--- is known, and is taken as used: a variance against usage that nobody measured would be invented.
+-- One row per usage cell and state between what metering handed over and what the valid events are worth, at contract terms:
+-- which set of events lies between? Sets are put right one after the other and each state is rated whole, so that tiers stay
+-- exact. The first state is metering's own; each other one adds its effect, so that a cell's rows sum to what is expected.
+-- Cells enter once their month has ended, and until they are due whatever is missing is only late. Without a product
+-- system the billed quantity is all that is known, and is taken as used: a variance against usage that nobody measured would
+-- be invented.
 with parameters as (
   select * from {{ source('config', 'parameters') }}
 ),
 
+-- usage that no meter converts is unknown: what was metered is taken as used
 differences as (
-  select * from {{ ref('usage_difference') }} where billing_instance is not null and sku is not null
-),
-
-events as (
-  select * from {{ ref('usage_month') }}
+  select
+    differences.*,
+    case when untestable_reason is null then own_surplus else 0 end as wrong_quantity,
+    case when untestable_reason is null then in_time_quantity - own_quantity else 0 end as moved_quantity,
+    case when untestable_reason is null then in_grace_quantity - in_time_quantity else 0 end as late_quantity,
+    case when untestable_reason is null then valid_quantity - in_grace_quantity else 0 end as too_late_quantity,
+    cast(
+      {{ add_days(add_months('service_month', 1), 'parameters.usage_grace_days + parameters.bill_run_days') }} as timestamp
+    ) <= parameters.as_of as is_due
+  from {{ ref('usage_difference') }} as differences
+  cross join parameters
+  where billing_instance is not null and sku is not null
 ),
 
 terms as (
@@ -24,24 +34,49 @@ subscriptions as (
 
 used as (
   select
-    differences.billing_instance,
-    differences.subscription_id,
-    differences.sku,
-    differences.service_month,
-    cast(sum(differences.metered_quantity) as decimal(38, 9)) as metered_quantity,
-    cast(sum(differences.metered_quantity - differences.own_surplus) as decimal(38, 9)) as own_quantity,
-    cast(sum(differences.in_time_quantity) as decimal(38, 9)) as in_time_quantity,
-    cast(sum(differences.valid_quantity) as decimal(38, 9)) as valid_quantity,
-    min(differences.cause_code) as own_cause,
-    max(events.last_ingested_at) as last_ingested_at,
-    min(differences.first_record_id) as first_record_id
+    billing_instance,
+    subscription_id,
+    sku,
+    service_month,
+    cast(sum(metered_quantity) as decimal(38, 9)) as metered_quantity,
+    min(first_record_id) as first_record_id
   from differences
-  left join events
-    on events.source_instance = differences.product_instance
-    and events.subscription_id = differences.subscription_id
-    and events.meter_code = differences.meter_code
-    and events.service_month = differences.service_month
-  group by differences.billing_instance, differences.subscription_id, differences.sku, differences.service_month
+  group by billing_instance, subscription_id, sku, service_month
+),
+
+-- one set per cell and cause, over all meters of the product; the order is frozen
+sets as (
+  {%- for place, cause, quantity in [
+    (1, 'cause_code', '-wrong_quantity'), (2, "'A07'", 'moved_quantity'), (3, "'A02'", 'late_quantity'),
+    (4, "'A03'", 'too_late_quantity'),
+  ] %}
+  select
+    billing_instance,
+    subscription_id,
+    sku,
+    service_month,
+    case when is_due then {{ place }} else 3 end as place,
+    case when is_due then coalesce({{ cause }}, 'A99') else 'A02' end as cause_code,
+    {{ quantity }} as quantity
+  from differences
+  where {{ quantity }} <> 0
+  {{ 'union all' if not loop.last }}
+  {%- endfor %}
+),
+
+steps as (
+  select
+    billing_instance,
+    subscription_id,
+    sku,
+    service_month,
+    cause_code,
+    cast(sum(quantity) as decimal(38, 9)) as quantity,
+    row_number() over (
+      partition by billing_instance, subscription_id, sku, service_month order by place, cause_code
+    ) as step
+  from sets
+  group by billing_instance, subscription_id, sku, service_month, place, cause_code
 ),
 
 -- a minimum is owed for a month without any usage too
@@ -81,7 +116,13 @@ population as (
 
 cells as (
   select
-    population.billing_instance || '|' || population.subscription_id || '|' || population.sku || '|' || population.service_month
+    population.billing_instance
+    || '|'
+    || population.subscription_id
+    || '|'
+    || population.sku
+    || '|'
+    || population.service_month
       as cell_id,
     population.billing_instance,
     population.subscription_id,
@@ -90,21 +131,12 @@ cells as (
     subscriptions.legal_entity_code,
     subscriptions.customer_id,
     terms.currency_code,
-    case when with_product.source_instance is null then coalesce(billed.quantity, 0) else coalesce(used.metered_quantity, 0) end
-      as metered_quantity,
-    case when with_product.source_instance is null then coalesce(billed.quantity, 0) else coalesce(used.own_quantity, 0) end
-      as own_quantity,
-    case when with_product.source_instance is null then coalesce(billed.quantity, 0) else coalesce(used.in_time_quantity, 0) end
-      as in_time_quantity,
-    case when with_product.source_instance is null then coalesce(billed.quantity, 0) else coalesce(used.valid_quantity, 0) end
-      as valid_quantity,
-    used.own_cause,
+    with_product.source_instance is not null as has_product,
+    case
+      when with_product.source_instance is null then coalesce(billed.quantity, 0)
+      else coalesce(used.metered_quantity, 0)
+    end as metered_quantity,
     used.first_record_id,
-    coalesce(
-      used.last_ingested_at
-      > cast({{ add_days(add_months('population.service_month', 1), 'parameters.usage_grace_days') }} as timestamp),
-      false
-    ) as is_after_grace,
     terms.price_id,
     terms.scheme,
     terms.unit_amount,
@@ -116,46 +148,75 @@ cells as (
   from population
   cross join parameters
   inner join terms
-    on terms.billing_instance = population.billing_instance
-    and terms.subscription_id = population.subscription_id
-    and terms.sku = population.sku
-    and terms.service_month = population.service_month
-    and terms.untestable_reason is null
+    on
+      terms.billing_instance = population.billing_instance
+      and terms.subscription_id = population.subscription_id
+      and terms.sku = population.sku
+      and terms.service_month = population.service_month
+      and terms.untestable_reason is null
   left join used
-    on used.billing_instance = population.billing_instance
-    and used.subscription_id = population.subscription_id
-    and used.sku = population.sku
-    and used.service_month = population.service_month
+    on
+      used.billing_instance = population.billing_instance
+      and used.subscription_id = population.subscription_id
+      and used.sku = population.sku
+      and used.service_month = population.service_month
   left join billed
-    on billed.billing_instance = population.billing_instance
-    and billed.subscription_id = population.subscription_id
-    and billed.sku = population.sku
-    and billed.service_month = population.service_month
+    on
+      billed.billing_instance = population.billing_instance
+      and billed.subscription_id = population.subscription_id
+      and billed.sku = population.sku
+      and billed.service_month = population.service_month
   left join with_product on with_product.source_instance = population.billing_instance
   left join subscriptions
-    on subscriptions.source_instance = population.billing_instance
-    and subscriptions.subscription_id = population.subscription_id
+    on
+      subscriptions.source_instance = population.billing_instance
+      and subscriptions.subscription_id = population.subscription_id
   where cast({{ add_months('population.service_month', 1) }} as timestamp) <= parameters.as_of
 ),
 
-requests as (
-  {%- for state in ['metered', 'own', 'in_time', 'valid'] %}
+states as (
   select
-    '{{ state }}|' || cell_id as rate_id,
-    billing_instance,
-    price_id,
-    scheme,
-    unit_amount,
-    package_size,
-    cast(greatest({{ state }}_quantity, 0) as decimal(38, 9)) as quantity,
-    included_quantity,
-    discount_percent,
+    cell_id,
+    0 as step,
+    metered_quantity as quantity,
+    cast(null as {{ dbt.type_string() }}) as cause_code
+  from cells
+
+  union all
+
+  select
+    cells.cell_id,
+    steps.step,
+    cells.metered_quantity + sum(steps.quantity) over (
+      partition by cells.cell_id order by steps.step rows between unbounded preceding and current row
+    ) as quantity,
+    steps.cause_code
+  from cells
+  inner join steps
+    on
+      steps.billing_instance = cells.billing_instance
+      and steps.subscription_id = cells.subscription_id
+      and steps.sku = cells.sku
+      and steps.service_month = cells.service_month
+  where cells.has_product
+),
+
+requests as (
+  select
+    states.step || '|' || cells.cell_id as rate_id,
+    cells.billing_instance,
+    cells.price_id,
+    cells.scheme,
+    cells.unit_amount,
+    cells.package_size,
+    cast(greatest(states.quantity, 0) as decimal(38, 9)) as quantity,
+    cells.included_quantity,
+    cells.discount_percent,
     cast(null as bigint) as active_days,
     cast(null as bigint) as interval_days,
-    exponent
-  from cells
-  {{ 'union all' if not loop.last }}
-  {%- endfor %}
+    cells.exponent
+  from states
+  inner join cells on cells.cell_id = states.cell_id
 ),
 
 rated as (
@@ -165,13 +226,21 @@ rated as (
 valued as (
   select
     cells.*,
-    {%- for state in ['metered', 'own', 'in_time', 'valid'] %}
-    {{ state }}.rated_minor + {{ minimum_top_up('cells.minimum_amount_minor', state ~ '.rated_minor') }} as {{ state }}_minor,
-    {%- endfor %}
-  from cells
-  {%- for state in ['metered', 'own', 'in_time', 'valid'] %}
-  inner join rated as {{ state }} on {{ state }}.rate_id = '{{ state }}|' || cells.cell_id and {{ state }}.rated_minor is not null
-  {%- endfor %}
+    states.step,
+    states.cause_code,
+    rated.rated_minor + {{ minimum_top_up('cells.minimum_amount_minor', 'rated.rated_minor') }} as value_minor,
+    min(case when rated.rated_minor is null then 0 else 1 end) over (partition by cells.cell_id) as is_rated
+  from states
+  inner join cells on cells.cell_id = states.cell_id
+  left join rated on rated.rate_id = states.step || '|' || cells.cell_id
+),
+
+effects as (
+  select
+    *,
+    value_minor - coalesce(lag(value_minor) over (partition by cell_id order by step), 0) as effect_minor
+  from valued
+  where is_rated = 1
 )
 
 select
@@ -182,13 +251,10 @@ select
   sku,
   service_month as service_period_start,
   currency_code,
-  valid_minor as expected_minor,
-  metered_minor,
-  own_minor - metered_minor as own_effect_minor,
-  coalesce(own_cause, 'A99') as own_cause,
-  in_time_minor - own_minor as moved_effect_minor,
-  valid_minor - in_time_minor as late_effect_minor,
-  case when is_after_grace then 'A03' else 'A02' end as late_cause,
+  step,
+  cause_code,
+  effect_minor as expected_minor,
+  case when step = 0 then value_minor else 0 end as metered_minor,
   'usage_month:' || subscription_id || '|' || sku || '|' || service_month as left_ref,
   'metered_usage:' || first_record_id as right_ref
-from valued
+from effects

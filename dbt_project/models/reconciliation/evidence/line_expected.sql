@@ -1,5 +1,5 @@
--- One row per billed line: what should the billed quantity cost at the terms in force? A later line of a month already billed
--- is what all units cost less what was billed before, so a supplement can be negative in a volume scheme.
+-- One row per billed line: what should the billed quantity cost at the terms in force? A later line of a month already
+-- billed is what all units cost less what was billed before, so a supplement can be negative in a volume scheme.
 with lines as (
   select * from {{ ref('line_terms') }}
 ),
@@ -51,12 +51,13 @@ placed as (
   from lines
   left join chained on chained.billing_instance = lines.billing_instance and chained.line_id = lines.line_id
   left join months
-    on months.billing_instance = lines.billing_instance
-    and months.subscription_id = lines.subscription_id
-    and months.sku = lines.sku
-    and months.service_month = lines.service_month
-    and lines.kind in ('usage', 'minimum')
-    and lines.is_counted
+    on
+      months.billing_instance = lines.billing_instance
+      and months.subscription_id = lines.subscription_id
+      and months.sku = lines.sku
+      and months.service_month = lines.service_month
+      and lines.kind in ('usage', 'minimum')
+      and lines.is_counted
 ),
 
 requests as (
@@ -106,6 +107,8 @@ decided as (
   select
     *,
     case
+      -- what a credit took back whole is mended
+      when taken_back_cause is not null then amount_minor
       when kind = 'minimum' and not is_counted then amount_minor
       when kind = 'minimum' and line_id = last_minimum_line_id then top_up_minor - (minimum_billed_minor - amount_minor)
       when kind = 'minimum' then amount_minor
@@ -114,7 +117,9 @@ decided as (
     end as line_minor,
     -- a minimum that was never billed is owed, and shown on the month's first usage line
     case
-      when kind = 'usage' and minimum_lines = 0 and line_id = first_usage_line_id and is_counted then coalesce(top_up_minor, 0)
+      when
+        kind = 'usage' and minimum_lines = 0 and line_id = first_usage_line_id and is_counted
+        then coalesce(top_up_minor, 0)
       else 0
     end as missing_minimum_minor
   from expected

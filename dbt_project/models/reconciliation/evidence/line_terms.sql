@@ -1,5 +1,6 @@
--- One row per billed line: the terms in force that price it, the interval it belongs to, and billing's own copy of the terms.
--- The unused rest of a changed item (negative) is priced by the terms that ended, so by those of the day before.
+-- One row per billed line: the terms in force that price it, the interval it belongs to, and billing's own copy of the
+-- terms. The unused rest of a changed item (negative) is priced by the terms that ended, so by those of the day
+-- before.
 with lines as (
   select * from {{ ref('billed_line') }}
 ),
@@ -23,7 +24,9 @@ dated as (
     items.price_id as item_price_id,
     case when lines.is_proration and (lines.amount_minor < 0 or lines.quantity < 0) then -1 else 1 end as direction,
     case
-      when lines.is_proration and (lines.amount_minor < 0 or lines.quantity < 0) then {{ add_days('lines.service_start', -1) }}
+      when
+        lines.is_proration and (lines.amount_minor < 0 or lines.quantity < 0)
+        then {{ add_days('lines.service_start', -1) }}
       else lines.service_start
     end as terms_date,
     subscriptions.subscription_id is not null as is_known_subscription
@@ -66,16 +69,20 @@ candidates as (
     ) as choice
   from dated
   left join terms
-    on terms.billing_instance = dated.billing_instance
-    and terms.subscription_id = dated.subscription_id
-    and terms.sku = dated.sku
-    and case
-      when dated.kind in ('usage', 'minimum')
-        then terms.effective_from < greatest(dated.service_end, {{ add_days('dated.service_start', 1) }})
-          and (terms.effective_to is null or terms.effective_to > dated.service_start)
-      when dated.kind = 'one_time' then terms.effective_from <= dated.terms_date
-      else terms.effective_from <= dated.terms_date and (terms.effective_to is null or terms.effective_to > dated.terms_date)
-    end
+    on
+      terms.billing_instance = dated.billing_instance
+      and terms.subscription_id = dated.subscription_id
+      and terms.sku = dated.sku
+      and case
+        when dated.kind in ('usage', 'minimum')
+          then
+            terms.effective_from < greatest(dated.service_end, {{ add_days('dated.service_start', 1) }})
+            and (terms.effective_to is null or terms.effective_to > dated.service_start)
+        when dated.kind = 'one_time' then terms.effective_from <= dated.terms_date
+        else
+          terms.effective_from <= dated.terms_date
+          and (terms.effective_to is null or terms.effective_to > dated.terms_date)
+      end
 ),
 
 chosen as (
@@ -107,6 +114,7 @@ select
   terms_date,
   is_proration,
   is_counted,
+  taken_back_cause,
   is_known_subscription,
   finalized_at,
   issue_date,
@@ -134,6 +142,7 @@ select
   case when kind = 'recurring' then {{ days_between('service_start', 'service_end') }} end as active_days,
   case
     when kind = 'recurring'
-      then {{ days_between(add_months('start_date', 'anchor_months'), add_months('start_date', '(anchor_months + interval_months)')) }}
+      then
+        {{ days_between(add_months('start_date', 'anchor_months'), add_months('start_date', '(anchor_months + interval_months)')) }}
   end as interval_days
 from chosen

@@ -1,6 +1,6 @@
--- One row per subscription, meter and service month that has events or metered usage: how far is metering from the valid
--- events, and which evidence explains it? Late events and sets that stand in an adjacent month are R04's (is_moved); the
--- rest is R03's, with one cause.
+-- One row per subscription, meter and service month that has events or metered usage: how far is metering from the
+-- valid events, and which evidence explains it? Late events and sets that stand in an adjacent month are R04's
+-- (is_moved); the rest is R03's, with one cause.
 with events as (
   select * from {{ ref('usage_month') }}
 ),
@@ -35,6 +35,7 @@ paired as (
     coalesce(events.valid_count, 0) as valid_count,
     coalesce(events.in_time_quantity, 0) as in_time_quantity,
     coalesce(events.in_time_count, 0) as in_time_count,
+    coalesce(events.in_grace_quantity, 0) as in_grace_quantity,
     coalesce(events.test_quantity, 0) as test_quantity,
     coalesce(events.test_count, 0) as test_count,
     coalesce(events.surplus_count, 0) as surplus_count,
@@ -47,10 +48,11 @@ paired as (
     metered.computed_at
   from events
   full outer join metered
-    on metered.source_instance = events.source_instance
-    and metered.subscription_id = events.subscription_id
-    and metered.meter_code = events.meter_code
-    and metered.service_month = events.service_month
+    on
+      metered.source_instance = events.source_instance
+      and metered.subscription_id = events.subscription_id
+      and metered.meter_code = events.meter_code
+      and metered.service_month = events.service_month
 ),
 
 measured as (
@@ -66,11 +68,13 @@ measured as (
     paired.metered_count - paired.in_time_count as surplus_events
   from paired
   left join meter_months
-    on meter_months.source_instance = paired.product_instance
-    and meter_months.meter_code = paired.meter_code
-    and meter_months.service_month = paired.service_month
+    on
+      meter_months.source_instance = paired.product_instance
+      and meter_months.meter_code = paired.meter_code
+      and meter_months.service_month = paired.service_month
   left join subscriptions
-    on subscriptions.source_instance = paired.billing_instance and subscriptions.subscription_id = paired.subscription_id
+    on
+      subscriptions.source_instance = paired.billing_instance and subscriptions.subscription_id = paired.subscription_id
   left join accounts
     on accounts.billing_instance = subscriptions.source_instance and accounts.customer_id = subscriptions.customer_id
 ),
@@ -100,11 +104,16 @@ islands as (
 neighbours as (
   select
     *,
-    lag(surplus) over (partition by product_instance, subscription_id, meter_code, island order by service_month) as before,
+    lag(surplus)
+      over (partition by product_instance, subscription_id, meter_code, island order by service_month)
+      as before,
     lag(surplus_events) over (partition by product_instance, subscription_id, meter_code, island order by service_month)
       as events_before,
-    lead(surplus) over (partition by product_instance, subscription_id, meter_code, island order by service_month) as after,
-    lead(surplus_events) over (partition by product_instance, subscription_id, meter_code, island order by service_month)
+    lead(surplus)
+      over (partition by product_instance, subscription_id, meter_code, island order by service_month)
+      as after,
+    lead(surplus_events)
+      over (partition by product_instance, subscription_id, meter_code, island order by service_month)
       as events_after
   from differing
 ),
@@ -113,14 +122,23 @@ moved as (
   select neighbours.product_instance, neighbours.subscription_id, neighbours.meter_code, neighbours.service_month
   from neighbours
   left join islands
-    on islands.product_instance = neighbours.product_instance
-    and islands.subscription_id = neighbours.subscription_id
-    and islands.meter_code = neighbours.meter_code
-    and islands.island = neighbours.island
+    on
+      islands.product_instance = neighbours.product_instance
+      and islands.subscription_id = neighbours.subscription_id
+      and islands.meter_code = neighbours.meter_code
+      and islands.island = neighbours.island
   where
     islands.island is not null
-    or (neighbours.surplus <> 0 and neighbours.before = -neighbours.surplus and neighbours.events_before = -neighbours.surplus_events)
-    or (neighbours.surplus <> 0 and neighbours.after = -neighbours.surplus and neighbours.events_after = -neighbours.surplus_events)
+    or (
+      neighbours.surplus <> 0
+      and neighbours.before = -neighbours.surplus
+      and neighbours.events_before = -neighbours.surplus_events
+    )
+    or (
+      neighbours.surplus <> 0
+      and neighbours.after = -neighbours.surplus
+      and neighbours.events_after = -neighbours.surplus_events
+    )
 ),
 
 own_part as (
@@ -131,10 +149,11 @@ own_part as (
     case when moved.service_month is null then measured.surplus_events else 0 end as own_surplus_events
   from measured
   left join moved
-    on moved.product_instance = measured.product_instance
-    and moved.subscription_id = measured.subscription_id
-    and moved.meter_code = measured.meter_code
-    and moved.service_month = measured.service_month
+    on
+      moved.product_instance = measured.product_instance
+      and moved.subscription_id = measured.subscription_id
+      and moved.meter_code = measured.meter_code
+      and moved.service_month = measured.service_month
 ),
 
 -- what a cell's own deliveries and test tenants explain needs no sibling: round quantities would pair by chance
@@ -142,7 +161,8 @@ own as (
   select
     *,
     case
-      when own_surplus_events > 0
+      when
+        own_surplus_events > 0
         and own_surplus_events <= surplus_count
         and (
           (aggregation <> 'sum' and own_surplus = 0)
@@ -154,67 +174,45 @@ own as (
   from own_part
 ),
 
--- equal and opposite sets are paired one to one, first within a customer's hierarchy, then anywhere: a tenant mixed up across
--- customers is worse, not less likely. Order of subscription decides, so that none is claimed twice.
-{%- for scope, partition, source in [
-  ('family', 'product_instance, billing_instance, family, meter_code, service_month', 'own'),
-  ('anyone', 'product_instance, meter_code, service_month', 'unpaired'),
-] %}
-{{ scope }}_sides as (
+-- equal and opposite sets are paired one to one within a customer's hierarchy. Across customers equal sizes prove
+-- nothing: a loss here and a phantom there would cancel out on paper. Order of subscription decides, so that none is
+-- claimed twice.
+sides as (
   select
     product_instance,
+    billing_instance,
     subscription_id,
     meter_code,
     service_month,
+    family,
     own_surplus,
     own_surplus_events,
-    {{ 'billing_instance, family' if scope == 'family' else 'customer_id' }},
     row_number() over (
-      partition by {{ partition }}, own_surplus, own_surplus_events order by subscription_id
+      partition by product_instance, billing_instance, family, meter_code, service_month, own_surplus, own_surplus_events
+      order by subscription_id
     ) as turn
-  from {{ source }}
-  where own_surplus <> 0 and own_surplus_events <> 0 and own_evidence is null{{ ' and family is not null' if scope == 'family' }}
+  from own
+  where own_surplus <> 0 and own_surplus_events <> 0 and own_evidence is null and family is not null
 ),
 
-{{ scope }}_pairs as (
+siblings as (
   select
     sides.product_instance,
     sides.subscription_id,
     sides.meter_code,
     sides.service_month,
     others.subscription_id as sibling_id
-  from {{ scope }}_sides as sides
-  inner join {{ scope }}_sides as others
-    on others.product_instance = sides.product_instance
-    {%- if scope == 'family' %}
-    and others.billing_instance = sides.billing_instance
-    and others.family = sides.family
-    {%- endif %}
-    and others.meter_code = sides.meter_code
-    and others.service_month = sides.service_month
-    and others.own_surplus = -sides.own_surplus
-    and others.own_surplus_events = -sides.own_surplus_events
-    and others.turn = sides.turn
-),
-{%- if scope == 'family' %}
-
-unpaired as (
-  select own.*
-  from own
-  left join family_pairs as pairs
-    on pairs.product_instance = own.product_instance
-    and pairs.subscription_id = own.subscription_id
-    and pairs.meter_code = own.meter_code
-    and pairs.service_month = own.service_month
-  where pairs.sibling_id is null
-),
-{% endif %}
-{%- endfor %}
-
-siblings as (
-  select product_instance, subscription_id, meter_code, service_month, sibling_id, true as is_same_family from family_pairs
-  union all
-  select product_instance, subscription_id, meter_code, service_month, sibling_id, false as is_same_family from anyone_pairs
+  from sides
+  inner join sides as others
+    on
+      others.product_instance = sides.product_instance
+      and others.billing_instance = sides.billing_instance
+      and others.family = sides.family
+      and others.meter_code = sides.meter_code
+      and others.service_month = sides.service_month
+      and others.own_surplus = -sides.own_surplus
+      and others.own_surplus_events = -sides.own_surplus_events
+      and others.turn = sides.turn
 )
 
 select
@@ -232,6 +230,7 @@ select
   own.valid_count,
   own.in_time_quantity,
   own.in_time_count,
+  own.in_grace_quantity,
   own.test_quantity,
   own.test_count,
   own.surplus_count,
@@ -246,7 +245,6 @@ select
   own.computed_at,
   own.untestable_reason,
   siblings.sibling_id,
-  siblings.is_same_family,
   case
     when own.own_surplus = 0 and own.own_surplus_events = 0 then null
     when own.own_evidence is not null then own.own_evidence
@@ -259,7 +257,8 @@ select
   end as cause_code
 from own
 left join siblings
-  on siblings.product_instance = own.product_instance
-  and siblings.subscription_id = own.subscription_id
-  and siblings.meter_code = own.meter_code
-  and siblings.service_month = own.service_month
+  on
+    siblings.product_instance = own.product_instance
+    and siblings.subscription_id = own.subscription_id
+    and siblings.meter_code = own.meter_code
+    and siblings.service_month = own.service_month

@@ -1,5 +1,5 @@
--- One row per rejected usage row that still has no accepted copy: which results may it belong to? A null part of the key
--- cannot be read, and stands for every value: the rejected event may be the very one that is missing.
+-- One row per rejected usage row that still has no accepted copy: which results may it belong to? A null part of the
+-- key cannot be read, and stands for every value: the rejected event may be the very one that is missing.
 with events as (
   {{ quarantined_rows('product', 'usage_events', ['subscription_id', 'meter_code', 'occurred_at']) }}
 ),
@@ -23,7 +23,10 @@ rejected as (
     events.meter_code,
     {{ month_start(utc_timestamp_or_null('events.occurred_at')) }} as service_month,
     false as is_metered,
-    'usage event ' || coalesce(events.key_text, 'whose id cannot be read') || ' was rejected: ' || events.reason as reason
+    'usage event '
+    || coalesce(events.key_text, 'whose id cannot be read')
+    || ' was rejected: '
+    || events.reason as reason
   from events
   left join accepted_events
     on accepted_events.source_instance = events.source_instance and accepted_events.event_id = events.key_text
@@ -37,10 +40,14 @@ rejected as (
     records.meter_code,
     {{ month_start(utc_timestamp_or_null('records.period_start')) }} as service_month,
     true as is_metered,
-    'metered record ' || coalesce(records.key_text, 'whose id cannot be read') || ' was rejected: ' || records.reason as reason
+    'metered record '
+    || coalesce(records.key_text, 'whose id cannot be read')
+    || ' was rejected: '
+    || records.reason as reason
   from records
   left join accepted_records
-    on accepted_records.source_instance = records.source_instance and accepted_records.meter_record_id = records.key_text
+    on
+      accepted_records.source_instance = records.source_instance and accepted_records.meter_record_id = records.key_text
   where accepted_records.meter_record_id is null
 )
 
