@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import subprocess
 import sys
 import uuid
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 MODULE = "dagster_project.definitions"
 PROCESS_TAG = "tieout/pid"
+_INTERRUPTS = frozenset({"DagsterExecutionInterruptedError", "KeyboardInterrupt"})
 REPOSITORY_TAG = ".dagster/repository"  # the UI lists runs of a job by it
 
 
@@ -91,7 +93,15 @@ def run(settings: Settings, period: str | None = None) -> RunReport:
                 )
             except dg.DagsterExecutionInterruptedError:
                 raise KeyboardInterrupt from None
+    if was_interrupted(result):
+        raise KeyboardInterrupt
     return report(result, as_of, chosen, log)
+
+
+def was_interrupted(result: dg.ExecuteInProcessResult) -> bool:
+    """Whether the user stopped the run: Dagster records that as a failure of the step at work."""
+    errors = [event.step_failure_data.error for event in result.all_events if event.is_step_failure]
+    return any(name in _INTERRUPTS for error in errors for name in _class_names(error))
 
 
 def run_config(settings: Settings, as_of: datetime) -> dict[str, Any]:
@@ -182,11 +192,24 @@ def serve(settings: Settings, port: int = 3000) -> int:
     ]
     environment = {"DAGSTER_HOME": str(folder), CONFIG_VARIABLE: str(settings.config_path)}
     process = subprocess.Popen(command, env={**os.environ, **environment})
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return process.wait()
-    except KeyboardInterrupt:  # the terminal has told both; wait until the daemon has put its things away
-        process.wait()
+    except KeyboardInterrupt:
+        _end(process)
         return 0
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Waits until webserver and daemon have put their things away; a terminal has told them, anything else has not."""
+    for patience, message in ((3, signal.SIGINT), (20, signal.SIGTERM), (10, signal.SIGKILL)):
+        try:
+            process.wait(patience)
+        except subprocess.TimeoutExpired:
+            process.send_signal(message)
+    process.wait()
 
 
 @contextmanager
@@ -212,6 +235,12 @@ def _quiet(log: Path) -> Iterator[None]:
 
 def _unexplained(result: dg.ExecuteInProcessResult, log: Path) -> tuple[Fault, ...]:
     return () if result.success else (Fault("run", f"the run ended before it began to work; see {log}", 3),)
+
+
+def _class_names(error: Any) -> Iterator[str]:
+    while error is not None:
+        yield str(error.cls_name)
+        error = error.cause
 
 
 def _last_words(error: Any) -> str:

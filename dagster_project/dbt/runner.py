@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,7 +79,8 @@ def build(
         if values:
             arguments += [flag, *values]
     try:
-        outcome = dbtRunner(manifest=parsed.as_dbt(), callbacks=[hear]).invoke(arguments)
+        with _plain_interrupts():
+            outcome = dbtRunner(manifest=parsed.as_dbt(), callbacks=[hear]).invoke(arguments)
     finally:
         release_database()
     if isinstance(outcome.exception, KeyboardInterrupt):
@@ -86,12 +89,23 @@ def build(
     return BuildOutcome(
         success=outcome.success,
         events=tuple(events),
-        failures=tuple(
-            _failure(one) for one in results if str(one.status) not in _GOOD and str(one.status) != "skipped"
-        ),
+        failures=tuple(_failure(one) for one in results if str(one.status) not in _GOOD | {"skipped"}),
         skipped=tuple(one.node.unique_id for one in results if str(one.status) == "skipped"),
         error=str(outcome.exception) if outcome.exception else None,
     )
+
+
+@contextmanager
+def _plain_interrupts() -> Iterator[None]:
+    """Ctrl-C as KeyboardInterrupt, which dbt answers by cancelling its queries; an orchestrator sets something else."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def release_database() -> None:

@@ -46,16 +46,19 @@ def our_own_fault() -> None:
 
 
 def outcome(tmp_path, *assets, checks=()):
+    return pipeline.report(execute(*assets, checks=checks), NOON, "2026-09", tmp_path / "log.txt")
+
+
+def execute(*assets, checks=()):
     definitions = dg.Definitions(
         assets=list(assets), asset_checks=list(checks), jobs=[dg.define_asset_job("j", dg.AssetSelection.all())]
     )
     with dg.DagsterInstance.ephemeral() as instance:
-        result = definitions.resolve_job_def("j").execute_in_process(
+        return definitions.resolve_job_def("j").execute_in_process(
             instance=instance,
             raise_on_error=False,
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
-    return pipeline.report(result, NOON, "2026-09", tmp_path / "log.txt")
 
 
 def test_a_closed_gate_says_which_check_on_what_and_what_it_means(tmp_path):
@@ -96,6 +99,17 @@ def test_a_fault_of_our_own_is_one_line_and_never_exit_code_zero(tmp_path):
     assert report.exit_code(0) == 3
     assert "ZeroDivisionError: by zero" in report.faults[0].message
     assert "\n" not in report.faults[0].message
+
+
+@dg.asset
+def stopped() -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_run_that_the_user_stopped_is_told_from_one_that_failed(tmp_path):
+    """130 and not 3: a scheduler must not page anybody for a Ctrl-C."""
+    assert pipeline.was_interrupted(execute(stopped))
+    assert not pipeline.was_interrupted(execute(our_own_fault))
 
 
 def test_telemetry_is_off_and_one_run_writes_at_a_time(tmp_path):
