@@ -36,6 +36,8 @@ def in_words(
     reason: str | None,
 ) -> str:
     """`quarantined: x.csv:7 (billing, invoices): net_amount = '1.234', expected at most 2 decimals`."""
+    if is_batch and file and reason and reason.startswith(file):
+        return f"refused: {reason} ({source}, {name})"
     where = f"{file or '?'}:{line}" if line is not None else str(file or "?")
     what = f"{column} = {value!r}" if column else ""
     wanted = f"expected {expected}" if expected else reason

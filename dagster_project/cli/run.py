@@ -89,7 +89,7 @@ def _print_findings(settings: Settings, report: RunReport) -> int:
             out.print(line, markup=False, soft_wrap=True)
         found = con.execute("select count(*) from marts.exceptions").fetchone()
     breaks = int(found[0]) if found else 0
-    out.print(f"{breaks:,} open breaks" if breaks else "no open break", style="bold")
+    out.print(f"{breaks:,} open break{'s' if breaks > 1 else ''}" if breaks else "no open break", style="bold")
     for line in _what_next(settings, report):
         out.print(line, markup=False, soft_wrap=True)
     return breaks
