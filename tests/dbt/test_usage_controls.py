@@ -252,4 +252,4 @@ def test_every_leg_of_the_bridge_is_explained_without_a_plug_where_evidence_exis
 def test_late_and_moved_usage_is_in_the_bridge_though_no_break_of_metering(warehouse):
     query = """select subscription_id, cause_code, cast(sum(amount_minor) as bigint) from marts.bridge_allocation
         where leg = 'A' and amount_minor <> 0 and subscription_id in ('late', 'edge') group by all order by all"""
-    assert rows(warehouse, query) == [("edge", "A07", 0), ("late", "A03", 500)]
+    assert rows(warehouse, query) == [("edge", "A02", -2000), ("edge", "A07", 2000), ("late", "A03", 500)]

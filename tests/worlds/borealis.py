@@ -83,9 +83,9 @@ class Borealis(Landing):
         currency = more.pop("currency", currency)
         start, interval = more.pop("start", "2024-01-01"), more.pop("interval", "month")
         end, contract = more.pop("end", "2025-01-01"), more.pop("contract", f"V-{key}")
-        item = more.pop("item", {})
+        item, ended = more.pop("item", {}), more.pop("ended", None)
         self.add("billing", "subscriptions", subscription_id=key, customer_id=customer, contract_id=contract, status="active",
-                 currency=currency, billing_interval=interval, start_date=start, end_date=None, updated_at=KNOWN)  # fmt: skip
+                 currency=currency, billing_interval=interval, start_date=start, end_date=ended, updated_at=KNOWN)  # fmt: skip
         line = {"sku": sku, "price_id": price, "quantity": None, "discount_percent": "0", "discount_until": None,
                 "included_quantity": "0", "minimum_amount": "0", "effective_from": start, "effective_to": None} | more  # fmt: skip
         self.add("billing", "subscription_items", item_id=f"P-{key}", subscription_id=key, contract_line_id=f"V-{key}/1",

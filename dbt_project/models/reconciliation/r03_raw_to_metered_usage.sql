@@ -205,7 +205,8 @@ compared as (
         end
       when 'A06'
         then
-          'an equal and opposite set of ' || events_words || ' events stands in subscription ' || sibling_id || ' of the same customer or hierarchy.'
+          'an equal and opposite set of ' || events_words || ' events stands in subscription ' || sibling_id
+          || case when is_same_family then ' of the same customer or hierarchy.' else ' of another customer.' end
       when 'A08'
         then
           'every event was counted, and the quantity still differs by ' || surplus_words

@@ -2,7 +2,12 @@
 -- billing's own copy. Which of them holds is `is_in_force`; the others are what a wrong amount may have been billed
 -- by.
 with subscriptions as (
-  select * from {{ ref('subscription') }}
+  select
+    *,
+    coalesce(
+      end_date, case when status in ('cancelled', 'expired') then {{ utc_date('cancelled_at') }} end
+    ) as ends_on
+  from {{ ref('subscription') }}
 ),
 
 contract_lines as (
@@ -81,7 +86,11 @@ of_items as (
     cast(null as bigint) as version,
     with_crm.source_instance is null as is_in_force,
     items.effective_from,
-    items.effective_to,
+    -- an item left open ends with its subscription
+    case
+      when items.effective_to is null then subscriptions.ends_on
+      else least(items.effective_to, coalesce(subscriptions.ends_on, items.effective_to))
+    end as effective_to,
     items.quantity,
     items.price_id,
     items.discount_percent,

@@ -24,6 +24,15 @@ priced as (
   select distinct billing_instance, subscription_id from {{ ref('terms') }}
 ),
 
+contracted as (
+  select billing_instance, line_id, terms_quantity from {{ ref('line_terms') }} where kind = 'recurring'
+),
+
+-- quantities that another version states, or billing's own copy: a line that bills one of them follows stale terms
+stated as (
+  select distinct billing_instance, subscription_id, sku, quantity from {{ ref('terms_candidate') }}
+),
+
 credit_lines as (
   select * from {{ ref('credit_note_line') }} where credit_note_is_live
 ),
@@ -39,6 +48,11 @@ with_interval as (
     billed.replaced_by,
     billed.taken_back_cause,
     coalesce(priced.subscription_id is not null or not lines.is_known_subscription, false) as has_terms,
+    case
+      when abs(lines.quantity) = contracted.terms_quantity then null
+      when stated.quantity is not null then 'B02'
+      when contracted.terms_quantity is not null then 'B04'
+    end as quantity_cause,
     one_time_terms.effective_from as one_time_start,
     subscriptions.start_date,
     coalesce(
@@ -55,6 +69,14 @@ with_interval as (
       one_time_terms.billing_instance = lines.billing_instance
       and one_time_terms.subscription_id = lines.subscription_id
       and one_time_terms.terms_id = lines.terms_id
+  left join contracted
+    on contracted.billing_instance = lines.billing_instance and contracted.line_id = lines.line_id
+  left join stated
+    on
+      stated.billing_instance = lines.billing_instance
+      and stated.subscription_id = lines.subscription_id
+      and stated.sku = lines.sku
+      and stated.quantity = abs(lines.quantity)
   left join priced
     on priced.billing_instance = lines.billing_instance and priced.subscription_id = lines.subscription_id
   left join results on results.source_instance = lines.billing_instance and results.match_key = lines.line_id
@@ -94,6 +116,7 @@ records as (
     amount_minor as billed_minor,
     is_counted and is_rated as counts_quantity,
     case when is_counted and is_rated then expected_minor else 0 end as due_minor,
+    quantity_cause,
     case
       when is_duplicate_of is not null or replaced_by is not null then 'B11'
       when taken_back_cause is not null then taken_back_cause
@@ -122,6 +145,7 @@ records as (
     -credit_lines.amount_minor as billed_minor,
     false as counts_quantity,
     0 as due_minor,
+    cast(null as {{ dbt.type_string() }}) as quantity_cause,
     case when credit_notes.approved_by is not null then 'B13' else 'B14' end as cause_code
   from credit_lines
   inner join credit_notes
@@ -147,6 +171,7 @@ select
   records.billed_minor,
   records.counts_quantity,
   records.due_minor,
+  records.quantity_cause,
   records.cause_code,
   with_erp.source_instance is not null as has_erp
 from records

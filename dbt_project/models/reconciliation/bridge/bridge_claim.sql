@@ -83,15 +83,18 @@ other_currency as (
 -- what the terms expect less what the billed quantity would cost: quantity that was never billed, or not that of the
 -- contract
 owed as (
-  select {{ cell }}, metered_minor as owed_minor, 0 as lines, 'usage' as kind, right_ref as left_ref from usage
+  select {{ cell }}, metered_minor as owed_minor, 0 as lines, 'usage' as kind, null as quantity_cause, right_ref as left_ref
+  from usage
   union all
-  select {{ cell }}, expected_minor as owed_minor, 0 as lines, kind, 'terms:' || terms_id as left_ref from fees
+  select {{ cell }}, expected_minor as owed_minor, 0 as lines, kind, null as quantity_cause, 'terms:' || terms_id as left_ref
+  from fees
   union all
   select
     {{ cell }},
     -due_minor as owed_minor,
     1 as lines,
     case when kind in ('usage', 'minimum') then 'usage' else kind end as kind,
+    quantity_cause,
     null as left_ref
   from billed
   where counts_quantity
@@ -103,6 +106,7 @@ quantities as (
     sum(owed_minor) as amount_minor,
     sum(lines) as line_count,
     max(kind) as kind,
+    max(quantity_cause) as quantity_cause,
     min(left_ref) as left_ref
   from owed
   group by {{ cell }}
@@ -127,7 +131,7 @@ unbilled as (
         then 'B03'
       when quantities.kind = 'usage' then 'B04'
       when abs(quantities.amount_minor) <= parameters.rounding_minor_per_document then 'B10'
-      else 'B02'
+      else coalesce(quantities.quantity_cause, 'B02')
     end as cause_code,
     quantities.amount_minor,
     quantities.left_ref,

@@ -14,7 +14,7 @@ chained as (
   from lines
   where kind = 'usage' and is_counted
   window chain as (
-    partition by billing_instance, subscription_id, sku, service_month
+    partition by billing_instance, subscription_id, sku, service_month, terms_id
     order by finalized_at, line_id
     rows between unbounded preceding and current row
   )
@@ -29,8 +29,7 @@ months as (
     cast(coalesce(sum(quantity) filter (where kind = 'usage'), 0) as decimal(38, 9)) as usage_quantity,
     count(*) filter (where kind = 'minimum') as minimum_lines,
     coalesce(sum(amount_minor) filter (where kind = 'minimum'), 0) as minimum_billed_minor,
-    max(line_id) filter (where kind = 'minimum') as last_minimum_line_id,
-    min(line_id) filter (where kind = 'usage') as first_usage_line_id
+    max(line_id) filter (where kind = 'minimum') as last_minimum_line_id
   from lines
   where kind in ('usage', 'minimum') and is_counted
   group by billing_instance, subscription_id, sku, service_month
@@ -46,8 +45,7 @@ placed as (
     months.usage_quantity,
     months.minimum_lines,
     months.minimum_billed_minor,
-    months.last_minimum_line_id,
-    months.first_usage_line_id
+    months.last_minimum_line_id
   from lines
   left join chained on chained.billing_instance = lines.billing_instance and chained.line_id = lines.line_id
   left join months
@@ -112,13 +110,13 @@ decided as (
       when kind = 'minimum' and not is_counted then amount_minor
       when kind = 'minimum' and line_id = last_minimum_line_id then top_up_minor - (minimum_billed_minor - amount_minor)
       when kind = 'minimum' then amount_minor
-      when turn > 1 and (quantity < 0 or supplement_minor = amount_minor) then supplement_minor
+      when turn > 1 then supplement_minor
       else alone_minor
     end as line_minor,
     -- a minimum that was never billed is owed, and shown on the month's first usage line
     case
       when
-        kind = 'usage' and minimum_lines = 0 and line_id = first_usage_line_id and is_counted
+        kind = 'usage' and minimum_lines = 0 and turn = 1 and is_counted
         then coalesce(top_up_minor, 0)
       else 0
     end as missing_minimum_minor
@@ -170,6 +168,7 @@ select
   interval_days,
   interval_months,
   untestable_reason,
+  turn,
   line_minor,
   missing_minimum_minor,
   line_minor + missing_minimum_minor as expected_minor

@@ -60,7 +60,11 @@ candidates as (
     row_number() over (
       partition by dated.billing_instance, dated.line_id
       order by
-        case when terms.terms_id = dated.contract_line_id then 0 else 1 end,
+        case
+          when terms.terms_id = dated.contract_line_id then 0
+          when terms.basis = 'item' and terms.terms_id = dated.item_id then 0
+          else 1
+        end,
         case when terms.price_id = dated.item_price_id then 0 else 1 end,
         case when dated.kind in ('usage', 'minimum') then terms.effective_from end,
         case when dated.kind = 'one_time' then terms.effective_from end desc,

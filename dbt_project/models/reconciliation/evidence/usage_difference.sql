@@ -174,45 +174,72 @@ own as (
   from own_part
 ),
 
--- equal and opposite sets are paired one to one within a customer's hierarchy. Across customers equal sizes prove
--- nothing: a loss here and a phantom there would cancel out on paper. Order of subscription decides, so that none is
--- claimed twice.
-sides as (
+-- equal and opposite sets are paired one to one, first within a customer's hierarchy, where the order of subscription
+-- decides, then within the entity, where a set that could belong to several others proves nothing: a loss here and a
+-- phantom there would cancel out on paper.
+{%- for scope, partition in [('family', 'billing_instance, family'), ('entity', 'legal_entity_code')] %}
+{{ scope }}_sides as (
   select
     product_instance,
-    billing_instance,
+    {{ partition }},
     subscription_id,
     meter_code,
     service_month,
-    family,
     own_surplus,
     own_surplus_events,
     row_number() over (
-      partition by product_instance, billing_instance, family, meter_code, service_month, own_surplus, own_surplus_events
+      partition by product_instance, {{ partition }}, meter_code, service_month, own_surplus, own_surplus_events
       order by subscription_id
-    ) as turn
-  from own
-  where own_surplus <> 0 and own_surplus_events <> 0 and own_evidence is null and family is not null
+    ) as turn,
+    count(*) over (
+      partition by product_instance, {{ partition }}, meter_code, service_month, own_surplus, own_surplus_events
+    ) as candidates
+  from {{ 'own' if scope == 'family' else 'unpaired' }}
+  where own_surplus <> 0 and own_surplus_events <> 0 and own_evidence is null
 ),
 
-siblings as (
+{{ scope }}_pairs as (
   select
     sides.product_instance,
     sides.subscription_id,
     sides.meter_code,
     sides.service_month,
     others.subscription_id as sibling_id
-  from sides
-  inner join sides as others
+  from {{ scope }}_sides as sides
+  inner join {{ scope }}_sides as others
     on
       others.product_instance = sides.product_instance
-      and others.billing_instance = sides.billing_instance
-      and others.family = sides.family
+      {%- for part in partition.split(', ') %}
+      and others.{{ part }} = sides.{{ part }}
+      {%- endfor %}
       and others.meter_code = sides.meter_code
       and others.service_month = sides.service_month
       and others.own_surplus = -sides.own_surplus
       and others.own_surplus_events = -sides.own_surplus_events
-      and others.turn = sides.turn
+      and {{ 'others.turn = sides.turn' if scope == 'family' else 'others.candidates = 1 and sides.candidates = 1' }}
+),
+{%- if scope == 'family' %}
+
+unpaired as (
+  select own.*
+  from own
+  left join family_pairs as pairs
+    on
+      pairs.product_instance = own.product_instance
+      and pairs.subscription_id = own.subscription_id
+      and pairs.meter_code = own.meter_code
+      and pairs.service_month = own.service_month
+  where pairs.sibling_id is null
+),
+{% endif %}
+{%- endfor %}
+
+siblings as (
+  select product_instance, subscription_id, meter_code, service_month, sibling_id, true as is_same_family
+  from family_pairs
+  union all
+  select product_instance, subscription_id, meter_code, service_month, sibling_id, false as is_same_family
+  from entity_pairs
 )
 
 select
@@ -245,6 +272,7 @@ select
   own.computed_at,
   own.untestable_reason,
   siblings.sibling_id,
+  siblings.is_same_family,
   case
     when own.own_surplus = 0 and own.own_surplus_events = 0 then null
     when own.own_evidence is not null then own.own_evidence
