@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dagster_project import dagster_home
+from dagster_project import dagster_home, progress
 from dagster_project.errors import StoreError
 from dagster_project.settings import CONFIG_VARIABLE, Settings
 
@@ -64,6 +64,7 @@ def run(settings: Settings, period: str | None = None) -> RunReport:
     Expected faults are in the report. Raises StoreError when another run uses the home or it cannot be written, and
     KeyboardInterrupt when the user stops it; what was archived or published before stays whole.
     """
+    progress.announce(progress.PREPARING)
     import dagster as dg
 
     from dagster_project.archive.lock import exclusive

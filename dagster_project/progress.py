@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+PREPARING = "Preparing the run"
 SNAPSHOTS = "Taking snapshots of the source systems"
 LANDING = "Landing what the archive holds"
 BOUNDARY = "Checking deliveries against their contracts"
@@ -14,7 +15,7 @@ CONTROLS = "Running the controls"
 OUTCOME = "Checking the results of the controls"
 PUBLISHING = "Publishing the reconciliation"
 EVIDENCE = "Writing the evidence pack"
-STAGES = (SNAPSHOTS, LANDING, BOUNDARY, BOOKS, CONTROLS, OUTCOME, PUBLISHING, EVIDENCE)
+STAGES = (PREPARING, SNAPSHOTS, LANDING, BOUNDARY, BOOKS, CONTROLS, OUTCOME, PUBLISHING, EVIDENCE)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The dbt project as assets: every model with its rows, every data test as a check that holds back what follows."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,14 +37,14 @@ def build_models(parsed: manifest.ParsedProject) -> dg.AssetsDefinition:
 def build(parsed: manifest.ParsedProject, settings: Settings, run_id: str, select: list[str]) -> BuildOutcome:
     """Runs dbt for the settings' warehouse; artefacts go to `<home>/dbt/target`, the log to the run's folder."""
     nodes = parsed.as_dict()["nodes"]
-    total = len([node for node in nodes.values() if node["resource_type"] in ("model", "seed", "test")])
-    done = 0
+    ahead = {name for name, node in nodes.items() if node["resource_type"] in ("model", "seed", "test")}
+    total = len(ahead)
 
     def follow(event: Mapping[str, Any]) -> None:
-        nonlocal done
-        done += 1
-        node = nodes.get(event["data"]["node_info"]["unique_id"], {})
-        progress.announce(stage_of(node), str(node.get("name", "")), done, total)
+        unique_id = event["data"]["node_info"]["unique_id"]
+        ahead.discard(unique_id)
+        stage = stage_of(nodes[one] for one in ahead)
+        progress.announce(stage, str(nodes.get(unique_id, {}).get("name", "")), total - len(ahead), total)
 
     progress.announce(progress.BOOKS, done=0, total=total)
     return runner.build(
@@ -58,9 +58,10 @@ def build(parsed: manifest.ParsedProject, settings: Settings, run_id: str, selec
     )
 
 
-def stage_of(node: Mapping[str, Any]) -> str:
-    """Which stage a node belongs to in the eyes of finance."""
-    return progress.CONTROLS if node.get("schema") in CONTROL_LAYERS else progress.BOOKS
+def stage_of(ahead: Iterable[Mapping[str, Any]]) -> str:
+    """Where a build is in the eyes of finance: at the books while any of them is still ahead, then at the controls."""
+    is_at_books = any(node["resource_type"] != "test" and node["schema"] not in CONTROL_LAYERS for node in ahead)
+    return progress.BOOKS if is_at_books else progress.CONTROLS
 
 
 def selected(context: dg.AssetExecutionContext, contents: Mapping[str, Any]) -> list[str]:

@@ -8,9 +8,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from dagster_project import progress
 from dagster_project.archive.manifest import Manifest
 from dagster_project.cli.run import check_period, moment
-from dagster_project.defs import gates, jobs, periods, resources, sources, translator
+from dagster_project.defs import gates, jobs, models, periods, resources, sources, translator
 from dagster_project.defs.watch import changes
 from dagster_project.errors import ConfigurationError
 from dagster_project.pipeline import Fault, RunReport
@@ -165,3 +166,10 @@ def test_owner_and_severity_of_a_control_reach_its_asset():
     }
     assert translator.owners(translator.meta_of(node)) == ["team:AR"]
     assert translator.LayerTranslator().get_tags(node) == {"tieout/code": "R14", "tieout/severity": "S1"}
+
+
+def test_the_books_are_being_built_until_the_last_of_them_is_done():
+    invoice, control = {"resource_type": "model", "schema": "canonical"}, {"resource_type": "model", "schema": "marts"}
+    test = {"resource_type": "test", "schema": "tests"}
+    assert models.stage_of([control, invoice]) == progress.BOOKS
+    assert models.stage_of([control, test]) == progress.CONTROLS
