@@ -1,11 +1,16 @@
 -- One row per succeeded payment: did the ERP receive it whole and once, and apply it to this payer's documents?
--- One payment may settle many documents and come in as several receipts; only the sums count.
+-- One payment may settle many documents and come in as several receipts, and one receipt may cover several payments;
+-- only the sums count. A failed payment has a row where the ERP holds money for it: the bank never did.
 with parameters as (
   select * from {{ source('config', 'parameters') }}
 ),
 
 payments as (
-  select * from {{ ref('payment') }} where status = 'succeeded'
+  select
+    *,
+    case when status = 'succeeded' then amount_minor else 0 end as due_minor
+  from {{ ref('payment') }}
+  where status in ('succeeded', 'failed')
 ),
 
 not_testable as (
@@ -23,6 +28,17 @@ receipts as (
   from {{ ref('cash_receipt') }}
   where external_object = 'payment'
   group by billing_instance, external_id, currency_code
+),
+
+-- a joint receipt's payments take their own amounts out of it; what is left over or missing stays with the one it names
+shares as (
+  select source_instance, payment_id, receipt_id, amount_minor from {{ ref('joint_receipt') }}
+  union all
+  select
+    source_instance, lead_payment_id as payment_id, cast(null as {{ dbt.type_string() }}) as receipt_id,
+    -sum(amount_minor) as amount_minor
+  from {{ ref('joint_receipt') }}
+  group by source_instance, lead_payment_id
 ),
 
 applications as (
@@ -68,14 +84,15 @@ paired as (
     payments.legal_entity_code,
     payments.customer_id,
     payments.currency_code,
-    payments.amount_minor,
+    payments.due_minor as amount_minor,
+    payments.status as payment_status,
     payments.fee_amount_minor,
     coalesce(calendar.period, {{ month_key('payments.received_at') }}) as period,
     {{ add_business_days('payments.received_at', 'parameters.cash_business_days') }} as due_at,
-    coalesce(receipts.receipt_count, 0) as receipt_count,
-    cast(coalesce(receipts.received_minor, 0) as bigint) as received_minor,
-    receipts.receipt_ids,
-    cast(coalesce(applications.applied_minor, 0) as bigint) as applied_minor,
+    coalesce(receipts.receipt_count, case when shares.receipt_id is not null then 1 else 0 end) as receipt_count,
+    cast(coalesce(receipts.received_minor, 0) + coalesce(shares.amount_minor, 0) as bigint) as received_minor,
+    coalesce(receipts.receipt_ids, shares.receipt_id) as receipt_ids,
+    cast(coalesce(applications.applied_minor, 0) + coalesce(shares.amount_minor, 0) as bigint) as applied_minor,
     cast(coalesce(applications.foreign_minor, 0) as bigint) as foreign_minor,
     applications.foreign_documents,
     coalesce(applications.application_count, 1) as application_count,
@@ -94,6 +111,7 @@ paired as (
       receipts.source_instance = payments.source_instance
       and receipts.payment_id = payments.payment_id
       and receipts.currency_code = payments.currency_code
+  left join shares on shares.source_instance = payments.source_instance and shares.payment_id = payments.payment_id
   left join applications
     on
       applications.source_instance = payments.source_instance
@@ -115,12 +133,14 @@ paired as (
   left join not_testable as own_key
     on own_key.source_instance = payments.source_instance and own_key.key = payments.payment_id
   left join not_testable as any_key on any_key.source_instance = payments.source_instance and any_key.key is null
+  where payments.status = 'succeeded' or coalesce(receipts.received_minor, 0) <> 0
 ),
 
 judged as (
   select
     *,
     case
+      when payment_status = 'failed' then 'failed'
       when receipt_count = 0 then 'missing'
       when received_minor - amount_minor > tolerated then 'over'
       when amount_minor - received_minor > tolerated then 'short'
@@ -145,18 +165,19 @@ compared as (
     amount_minor as left_value,
     case
       when finding = 'missing' then null
-      when finding in ('over', 'short') then received_minor
+      when finding in ('failed', 'over', 'short') then received_minor
       else applied_minor - foreign_minor
     end as right_value,
     case
       when finding = 'missing' then amount_minor
-      when finding in ('over', 'short') then amount_minor - received_minor
+      when finding in ('failed', 'over', 'short') then amount_minor - received_minor
       else amount_minor - applied_minor + foreign_minor
     end as delta_minor,
     cast(null as decimal(38, 9)) as delta_quantity,
     finding <> 'same' as has_fault,
     case finding
       when 'missing' then 'D04'
+      when 'failed' then 'D07'
       when 'over' then 'D07'
       when 'short' then 'D06'
       when 'misapplied' then 'D05'
@@ -167,7 +188,13 @@ compared as (
       else 'D12'
     end as cause_code,
     case when finding = 'missing' then message_failure_class end as failure_class,
-    'Payment ' || payment_id || ' of ' || {{ money_words('amount_minor', 'currency_code') }} || case finding
+    'Payment ' || payment_id
+    || case when finding <> 'failed' then ' of ' || {{ money_words('amount_minor', 'currency_code') }} else '' end
+    || case finding
+      when 'failed'
+        then
+          ' failed, but the ERP holds ' || {{ money_words('received_minor', 'currency_code') }}
+          || ' for it by receipt(s) ' || receipt_ids || ', which never reached the bank'
       when 'missing' then ' has no receipt in its currency in the ERP' || coalesce(': ' || message_words, '')
       when 'over'
         then

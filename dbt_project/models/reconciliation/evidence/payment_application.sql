@@ -58,9 +58,7 @@ select
     when applied.document_customer_id is null
       then coalesce(applied.document_erp_customer_id = applied.receipt_erp_customer_id, false)
     when applied.document_customer_id = payments.customer_id then true
-    else coalesce(
-      payer.account_key in (payee.parent_account_key, payee.top_account_key) and not payee.is_circular, false
-    )
+    else ancestors.ancestor_key is not null
   end as is_own_debt
 from applied
 inner join {{ ref('payment') }} as payments
@@ -69,3 +67,5 @@ left join accounts as payer
   on payer.billing_instance = applied.source_instance and payer.customer_id = payments.customer_id
 left join accounts as payee
   on payee.billing_instance = applied.source_instance and payee.customer_id = applied.document_customer_id
+left join {{ ref('account_ancestor') }} as ancestors
+  on ancestors.account_key = payee.account_key and ancestors.ancestor_key = payer.account_key
