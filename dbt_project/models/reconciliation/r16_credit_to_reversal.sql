@@ -32,11 +32,12 @@ memos as (
     sum(documents.tax_minor) as tax_minor,
     min(documents.period) as first_period,
     max(documents.period) as last_period,
-    count(*) filter (where documents.document_type = 'invoice') as wrong_sign_count,
+    count(*) filter (where documents.gross_minor > 0) as wrong_sign_count,
     count(*) filter (
       where documents.legal_entity_code <> credit_notes.legal_entity_code
       or documents.currency_code <> credit_notes.currency_code
       or documents.billing_customer_id <> credit_notes.customer_id
+      or not documents.is_same_billing_instance
     ) as elsewhere_count,
     {{ joined_text(
       "case when original.external_id <> credit_notes.invoice_id"
@@ -97,17 +98,6 @@ credits as (
   where credit_notes.is_live or memos.document_count is not null
 ),
 
-reversal_journals as (
-  select
-    source_instance,
-    document_id,
-    min(period) as period,
-    min(posting_date) as posting_date
-  from {{ ref('journal_line') }}
-  where reversal_of is not null and document_id is not null
-  group by source_instance, document_id
-),
-
 void_documents as (
   select
     invoices.source_instance,
@@ -115,6 +105,8 @@ void_documents as (
     sum(case when posted.status <> 'reversed' then posted.total_amount_minor else 0 end) as live_minor,
     sum(case when posted.status <> 'reversed' then 1 else 0 end) as live_count,
     {{ joined_text('posted.document_id', ', ') }} as document_ids,
+    sum(case when posted.status = 'reversed' then coalesce(journals.remaining_minor, 0) else 0 end) as standing_minor,
+    {{ joined_text('journals.journal_ids', ', ') }} as journal_ids,
     min(journals.period) as reversal_period,
     min(journals.posting_date) as reversal_date
   from invoices
@@ -124,7 +116,7 @@ void_documents as (
       and posted.external_id = invoices.invoice_id
       and posted.external_object = 'invoice'
       and posted.document_type = 'invoice'
-  left join reversal_journals as journals
+  left join {{ ref('document_reversal') }} as journals
     on journals.source_instance = posted.source_instance and journals.document_id = posted.document_id
   where invoices.status = 'void'
   group by invoices.source_instance, invoices.invoice_id
@@ -142,11 +134,13 @@ voids as (
     invoices.customer_id,
     invoices.currency_code,
     cast(0 as bigint) as left_minor,
-    void_documents.live_minor as right_minor,
+    void_documents.live_minor + void_documents.standing_minor as right_minor,
     cast(null as bigint) as tax_delta,
     void_documents.document_ids,
     case
       when void_documents.live_count > 0 then 'unreversed'
+      when void_documents.standing_minor <> 0 and void_documents.journal_ids is null then 'unjournaled'
+      when void_documents.standing_minor <> 0 then 'remaining'
       when
         policy.policy_period is not null
         and void_documents.reversal_period <> policy.policy_period
@@ -194,6 +188,7 @@ compared as (
       when 'elsewhere' then 'C09'
       when 'duplicate' then 'C05'
       when 'amount' then 'C14'
+      when 'remaining' then 'C14'
       when 'tax' then 'C11'
       when 'original' then 'D11'
       when 'period' then 'C10'
@@ -235,6 +230,16 @@ compared as (
         then
           ' was voided, but document(s) ' || events.document_ids || ' still lower the receivable by '
           || {{ money_words('-events.right_minor', 'events.currency_code') }}
+      when 'unjournaled'
+        then
+          ' is not in the ledger: document(s) ' || events.document_ids
+          || ' are marked reversed, but no journal takes back '
+          || {{ money_words('events.right_minor', 'events.currency_code') }}
+      when 'remaining'
+        then
+          ' is reversed with another amount: of document(s) ' || events.document_ids || ' '
+          || {{ money_words('events.right_minor', 'events.currency_code') }}
+          || ' still stands on the receivable account'
       when 'unreversed'
         then
           ' is not in the ERP: of document(s) ' || events.document_ids || ' '

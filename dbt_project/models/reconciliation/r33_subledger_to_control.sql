@@ -24,6 +24,18 @@ opposites as (
   where cells.delta_minor + cells.manual_minor <> 0
   group by
     cells.source_instance, cells.legal_entity_code, cells.account_number, cells.currency_code, cells.period
+  having count(*) = 1
+),
+
+strays as (
+  select
+    source_instance, legal_entity_code, account_number, currency_code, period,
+    max(case when kind = 'without_journal' then amount_minor end) as unjournaled_minor,
+    max(case when kind = 'without_journal' then documents end) as unjournaled_documents,
+    max(case when kind = 'other_period' then amount_minor end) as displaced_minor,
+    max(case when kind = 'other_period' then documents end) as displaced_documents
+  from {{ ref('receivable_stray') }}
+  group by source_instance, legal_entity_code, account_number, currency_code, period
 ),
 
 -- documents whose own journal never reached a receivable account of their entity
@@ -86,12 +98,16 @@ judged as (
     cells.*,
     opposites.counterpart,
     astray.astray_documents,
+    strays.unjournaled_documents,
+    strays.displaced_documents,
     untested_cells.reason as untested_reason,
     case
       when cells.manual_minor <> 0 and cells.delta_minor = -cells.manual_minor then 'manual'
       when cells.orphan_minor <> 0 and cells.delta_minor = -cells.orphan_minor then 'orphan'
       when cells.other_entity_minor <> 0 and cells.delta_minor = -cells.other_entity_minor then 'other_entity'
       when astray.astray_minor = cells.delta_minor then 'astray'
+      when strays.unjournaled_minor = cells.delta_minor then 'unjournaled'
+      when strays.displaced_minor = cells.delta_minor then 'displaced'
       when opposites.counterpart is not null then 'opposite'
       when cells.manual_minor <> 0 then 'manual'
       when cells.orphan_minor <> 0 then 'orphan'
@@ -112,6 +128,13 @@ judged as (
       and astray.account_number = cells.account_number
       and astray.currency_code = cells.currency_code
       and astray.period = cells.period
+  left join strays
+    on
+      strays.source_instance = cells.source_instance
+      and strays.legal_entity_code = cells.legal_entity_code
+      and strays.account_number = cells.account_number
+      and strays.currency_code = cells.currency_code
+      and strays.period = cells.period
   left join untested_cells
     on
       untested_cells.source_instance = cells.source_instance
@@ -135,7 +158,8 @@ compared as (
     cast(null as decimal(38, 9)) as delta_quantity,
     false as has_fault,
     case
-      when finding in ('manual', 'orphan') then 'C06'
+      when finding in ('manual', 'orphan', 'unjournaled') then 'C06'
+      when finding = 'displaced' then 'C10'
       when finding = 'unexplained' then 'C99'
       else 'C09'
     end as cause_code,
@@ -159,6 +183,9 @@ compared as (
           ': journal(s) ' || other_entity_journals || ' of '
           || {{ money_words('other_entity_minor', 'currency_code') }} || ' belong to documents of another entity'
       when 'astray' then ': the journals of document(s) ' || astray_documents || ' never reached this account'
+      when 'unjournaled' then ': document(s) ' || unjournaled_documents || ' have no journal at all'
+      when 'displaced'
+        then ': the journals of document(s) ' || displaced_documents || ' stand in another period than they do'
       when 'opposite' then ': the same amount with the opposite sign stands in ' || counterpart
       else ': no manual journal, journal without document or opposite posting explains it'
     end

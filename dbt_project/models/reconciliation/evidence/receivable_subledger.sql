@@ -9,10 +9,7 @@ accounts as (
 ),
 
 reversal_journals as (
-  select source_instance, document_id, min(period) as period
-  from {{ ref('journal_line') }}
-  where reversal_of is not null and document_id is not null
-  group by source_instance, document_id
+  select source_instance, document_id, period from {{ ref('document_reversal') }} where period is not null
 ),
 
 first_reversed as (
