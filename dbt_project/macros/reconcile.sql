@@ -32,20 +32,22 @@
       measure      'amount' compares delta_minor, 'quantity' delta_quantity
       provisional  true: nothing is matched before it is due, because both sides are still growing (months, periods);
                    false (records): an equal pair is matched at once, a different one is timing until it is due
+      differs      a boolean over the columns of `compared`: a difference that the measure nets out (net one up, tax one down);
+                   it is no match, and tolerated as the measure is
       domains      the systems it needs. When one is not connected the control is one `not_testable` row that names it, and
                    nothing else: comparing with a system that does not exist would report everything as missing
 
   Status, first that applies: not_testable, timing, matched, in_tolerance, break.
   Admissibility (R38) is not decided here but once, in `admissible`, where all results are united.
 -#}
-{% macro reconcile(compared, code, tolerance='T0', measure='amount', provisional=false, domains=[]) %}
+{% macro reconcile(compared, code, tolerance='T0', measure='amount', provisional=false, domains=[], differs='false') %}
 , reconcile__measured as (
   select
     pairs.*,
     {%- if measure == 'quantity' %}
     coalesce(pairs.delta_quantity, 0) <> 0 as reconcile__differs,
     {%- else %}
-    coalesce(pairs.delta_minor, 0) <> 0 as reconcile__differs,
+    coalesce(pairs.delta_minor, 0) <> 0 or {{ differs }} as reconcile__differs,
     {%- endif %}
     {%- if tolerance == 'T1' %}
     least(

@@ -57,6 +57,7 @@ paired as (
     posting.is_same_entity,
     reversed_documents.document_id as reversed_document_id,
     messages.cause_code as message_cause_code,
+    messages.status as message_status,
     messages.failure_class as message_failure_class,
     messages.words as message_words,
     least(
@@ -127,7 +128,7 @@ compared as (
     cast(null as decimal(38, 9)) as delta_quantity,
     finding not in ('unmapped', 'same') as has_fault,
     case finding
-      when 'reversed' then 'C99'
+      when 'reversed' then case when message_status = 'accepted' then 'C99' else coalesce(message_cause_code, 'C99') end
       when 'missing' then coalesce(message_cause_code, 'C02')
       when 'entity' then 'C09'
       when 'currency' then 'C14'
@@ -137,7 +138,8 @@ compared as (
       when 'amount' then 'C14'
       when 'tax' then 'C11'
       when 'period' then 'C10'
-      else 'C13'
+      when 'unmapped' then null
+      else case when net_delta <> 0 or tax_delta <> 0 then 'C13' end
     end as cause_code,
     case
       when finding <> 'missing' then null
@@ -149,6 +151,7 @@ compared as (
         then
           ' is live in billing, but its ERP document ' || reversed_document_id
           || ' was reversed and none replaces it'
+          || case when message_status <> 'accepted' then ': ' || message_words else '' end
       when
         'missing'
         then ' is not posted: ' || coalesce(message_words, 'no message shows that it was ever sent to the ERP')
@@ -193,6 +196,7 @@ compared as (
           || posted_period
       else
         ' differs from document ' || document_id || ' by ' || {{ money_words('gross_delta', 'currency_code') }}
+        || case when gross_delta = 0 then ', its net by ' || {{ money_words('net_delta', 'currency_code') }} else '' end
         || ', which is rounding of ' || cast(line_count as {{ dbt.type_string() }}) || ' line(s)'
     end as reason,
     case
@@ -212,4 +216,4 @@ compared as (
 
   {{ unknown_records('invoice', relation='invoice', key='invoice_id') }}
 )
-{{ reconcile('compared', code='R14', tolerance='T1', domains=['billing', 'erp']) }}
+{{ reconcile('compared', code='R14', tolerance='T1', domains=['billing', 'erp'], differs='cause_code is not null') }}

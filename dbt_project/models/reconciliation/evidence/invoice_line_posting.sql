@@ -13,8 +13,17 @@ posted as (
   where external_object = 'invoice' and document_status <> 'reversed' and source_line_id is not null
 ),
 
+-- a document without a single line dropped them all
 documents_with_lines as (
-  select distinct source_instance, invoice_id from posted
+  select source_instance, invoice_id from posted
+  union
+  select documents.billing_instance as source_instance, documents.external_id as invoice_id
+  from {{ ref('ar_document') }} as documents
+  left join {{ ref('ar_document_line') }} as lines
+    on lines.source_instance = documents.source_instance and lines.document_id = documents.document_id
+  where documents.external_object = 'invoice' and documents.status <> 'reversed'
+  group by documents.billing_instance, documents.external_id
+  having count(lines.document_line_id) = 0
 )
 
 select
