@@ -12,8 +12,17 @@ materiality as (
   select * from {{ ref('materiality') }}
 ),
 
+links as (
+  select source_instance, linked_instance as erp_instance
+  from {{ source('config', 'instance_links') }}
+  where domain = 'erp'
+),
+
+-- two ERPs may use one entity code: a result speaks only for the books that its own instance is linked to
 results as (
-  select * from {{ ref('reconciliation_results') }}
+  select links.erp_instance, found.*
+  from {{ ref('reconciliation_results') }} as found
+  inner join links on links.source_instance = found.source_instance
 ),
 
 -- the sources whose health an entity's close rests on: its ERP and all that it is linked to
@@ -49,6 +58,7 @@ freshness as (
 
 counted as (
   select
+    erp_instance,
     legal_entity_code,
     period,
     count(*) filter (where code = 'R14' and status = 'break') as r14_breaks,
@@ -57,23 +67,26 @@ counted as (
     count(*) filter (where code = 'R33' and status = 'not_testable') as r33_not_testable
   from results
   where legal_entity_code is not null and period is not null
-  group by legal_entity_code, period
+  group by erp_instance, legal_entity_code, period
 ),
 
 -- results without entity or period (a rejected invoice, a system that is not connected) may belong to any of them
 unplaced as (
   select
+    erp_instance,
     count(*) filter (where code = 'R14' and status = 'not_testable') as r14_not_testable,
     count(*) filter (where code = 'R33' and status = 'not_testable') as r33_not_testable
   from results
   where legal_entity_code is null or period is null
+  group by erp_instance
 ),
 
 open_s1 as (
-  select legal_entity_code, period, count(*) as exceptions
-  from {{ ref('exceptions') }}
-  where severity = 'S1' and code <> 'R38'
-  group by legal_entity_code, period
+  select links.erp_instance, opened.legal_entity_code, opened.period, count(*) as exceptions
+  from {{ ref('exceptions') }} as opened
+  inner join links on links.source_instance = opened.source_instance
+  where opened.severity = 'S1' and opened.code <> 'R38'
+  group by links.erp_instance, opened.legal_entity_code, opened.period
 ),
 
 unexplained_breaks as (
@@ -86,7 +99,10 @@ unexplained_breaks as (
     rates.denominator
   from results
   inner join calendar
-    on calendar.legal_entity_code = results.legal_entity_code and calendar.period = results.period
+    on
+      calendar.source_instance = results.erp_instance
+      and calendar.legal_entity_code = results.legal_entity_code
+      and calendar.period = results.period
   left join {{ ref('entity_rate') }} as rates
     on
       rates.source_instance = calendar.source_instance
@@ -130,8 +146,8 @@ gated as (
     freshness.oldest_freshness_hours,
     coalesce(counted.r14_breaks, 0) as r14_breaks,
     coalesce(counted.r33_breaks, 0) as r33_breaks,
-    coalesce(counted.r14_not_testable, 0) + unplaced.r14_not_testable as r14_not_testable,
-    coalesce(counted.r33_not_testable, 0) + unplaced.r33_not_testable as r33_not_testable,
+    coalesce(counted.r14_not_testable, 0) + coalesce(unplaced.r14_not_testable, 0) as r14_not_testable,
+    coalesce(counted.r33_not_testable, 0) + coalesce(unplaced.r33_not_testable, 0) as r33_not_testable,
     case
       when health.failing_objects > 0 then 'failed'
       when health.absent_objects > 0 then 'not_testable'
@@ -139,12 +155,12 @@ gated as (
     end as gate_source_health,
     case
       when counted.r14_breaks > 0 then 'failed'
-      when coalesce(counted.r14_not_testable, 0) + unplaced.r14_not_testable > 0 then 'not_testable'
+      when coalesce(counted.r14_not_testable, 0) + coalesce(unplaced.r14_not_testable, 0) > 0 then 'not_testable'
       else 'passed'
     end as gate_receivables,
     case
       when counted.r33_breaks > 0 then 'failed'
-      when coalesce(counted.r33_not_testable, 0) + unplaced.r33_not_testable > 0 then 'not_testable'
+      when coalesce(counted.r33_not_testable, 0) + coalesce(unplaced.r33_not_testable, 0) > 0 then 'not_testable'
       else 'passed'
     end as gate_control_account,
     case
@@ -154,7 +170,6 @@ gated as (
     end as gate_unexplained,
     case when open_s1.exceptions > 0 then 'failed' else 'passed' end as gate_open_s1
   from calendar
-  cross join unplaced
   left join entities
     on entities.source_instance = calendar.source_instance and entities.legal_entity_code = calendar.legal_entity_code
   left join materiality
@@ -164,8 +179,17 @@ gated as (
       and materiality.period = calendar.period
   left join health on health.source_instance = calendar.source_instance
   left join freshness on freshness.source_instance = calendar.source_instance
-  left join counted on counted.legal_entity_code = calendar.legal_entity_code and counted.period = calendar.period
-  left join open_s1 on open_s1.legal_entity_code = calendar.legal_entity_code and open_s1.period = calendar.period
+  left join unplaced on unplaced.erp_instance = calendar.source_instance
+  left join counted
+    on
+      counted.erp_instance = calendar.source_instance
+      and counted.legal_entity_code = calendar.legal_entity_code
+      and counted.period = calendar.period
+  left join open_s1
+    on
+      open_s1.erp_instance = calendar.source_instance
+      and open_s1.legal_entity_code = calendar.legal_entity_code
+      and open_s1.period = calendar.period
   left join unexplained
     on
       unexplained.source_instance = calendar.source_instance

@@ -36,3 +36,35 @@ left join inadmissible
     inadmissible.code = results.code
     and inadmissible.source_instance = results.source_instance
     and inadmissible.legal_entity_code is not distinct from results.legal_entity_code
+
+union all
+
+-- without a single record to compare, the control itself is shown as not tested: silence would read as clean
+select
+  inadmissible.code,
+  inadmissible.source_instance,
+  'not testable|' || inadmissible.source_instance as match_key,
+  cast(null as {{ dbt.type_string() }}) as legal_entity_code,
+  cast(null as {{ dbt.type_string() }}) as customer_id,
+  cast(null as {{ dbt.type_string() }}) as currency_code,
+  cast(null as {{ dbt.type_string() }}) as period,
+  cast(null as decimal(38, 9)) as left_value,
+  cast(null as decimal(38, 9)) as right_value,
+  cast(null as bigint) as delta_minor,
+  cast(null as decimal(38, 9)) as delta_quantity,
+  'not_testable' as status,
+  cast(null as {{ dbt.type_string() }}) as cause_code,
+  cast(null as {{ dbt.type_string() }}) as failure_class,
+  inadmissible.reason,
+  cast(null as {{ dbt.type_string() }}) as left_ref,
+  cast(null as {{ dbt.type_string() }}) as right_ref,
+  cast(null as timestamp) as due_at
+from inadmissible
+where
+  inadmissible.legal_entity_code is null
+  and not exists (
+    select 1
+    from results
+    inner join {{ source('config', 'instance_links') }} as links on links.linked_instance = results.source_instance
+    where links.source_instance = inadmissible.source_instance and results.code = inadmissible.code
+  )

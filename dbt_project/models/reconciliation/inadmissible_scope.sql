@@ -5,19 +5,21 @@
 {% for control in control_catalogue() %}
 {% for object in control.objects or [] %}
 {% set parts = object.split('.') %}
-{% do needs.append((control.code, parts | first, parts | last, object in (control.get('evidence') or []))) %}
+{% set is_evidence = object in (control.get('evidence') or []) %}
+{% do needs.append((control.code, parts | first, parts | last, is_evidence, loop.first)) %}
 {% endfor %}
 {% endfor %}
 with needs as (
-  {% for code, domain, object, is_evidence in needs %}
+  {% for code, domain, object, is_evidence, is_subject in needs %}
   select
     '{{ code }}' as code,
     '{{ domain }}' as domain,
     '{{ object }}' as object,
-    {{ is_evidence | lower }} as is_evidence
+    {{ is_evidence | lower }} as is_evidence,
+    {{ is_subject | lower }} as is_subject
   {% if not loop.last %}union all{% endif %}
   {% else %}
-  select '' as code, '' as domain, '' as object, false as is_evidence
+  select '' as code, '' as domain, '' as object, false as is_evidence, false as is_subject
   {% endfor %}
 ),
 
@@ -27,8 +29,14 @@ with needs as (
 {% if not loop.last %}union all{% endif %}
 {% endfor %}
 {% endset %}
+-- a control whose own records never arrived has no result that could say so: it has a scope none the less
 scopes as (
   {{ control_results }}
+  union
+  select needs.code, sources.source_instance, cast(null as {{ dbt.type_string() }}) as legal_entity_code
+  from needs
+  inner join {{ source('config', 'sources') }} as sources on sources.domain = needs.domain
+  where needs.is_subject
 ),
 
 links as (

@@ -62,6 +62,18 @@ applications as (
   where records.domain = 'erp' and records.object = 'cash_applications' and receipts.external_object = 'payment'
 ),
 
+-- an application that names neither itself nor its receipt may be of any payment
+nameless_applications as (
+  select
+    links.source_instance,
+    'payment' as kind,
+    cast(null as {{ dbt.type_string() }}) as key,
+    'a row of cash_applications whose receipt cannot be read ' || records.reason as reason
+  from records
+  inner join links on links.linked_instance = records.source_instance and links.domain = 'erp'
+  where records.domain = 'erp' and records.object = 'cash_applications' and records.receipt_id is null
+),
+
 -- a guess would post one company's invoice to the other's customer; R20 reports the reference itself
 ambiguous as (
   select
@@ -88,6 +100,8 @@ collected as (
   select source_instance, kind, key, reason, false as is_own_record from counterparts
   union all
   select source_instance, kind, key, reason, false as is_own_record from applications
+  union all
+  select source_instance, kind, key, reason, false as is_own_record from nameless_applications
   union all
   select source_instance, kind, key, reason, false as is_own_record from ambiguous
 )

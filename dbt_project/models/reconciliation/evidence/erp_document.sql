@@ -6,6 +6,13 @@ with documents as (
 
 crosswalk as (
   select * from {{ ref('erp_customer') }}
+),
+
+-- a customer whose record was rejected may be anybody's
+rejected_customers as (
+  select distinct source_instance, key_text as erp_customer_id
+  from {{ ref('untestable_record') }}
+  where domain = 'erp' and object = 'customers' and key_text is not null
 )
 
 select
@@ -28,12 +35,17 @@ select
   documents.original_document_id,
   documents.created_at,
   coalesce(crosswalk.billing_instance, documents.billing_instance)
-  = documents.billing_instance as is_same_billing_instance
+  = documents.billing_instance as is_same_billing_instance,
+  rejected_customers.erp_customer_id is not null and crosswalk.erp_customer_id is null as is_customer_rejected
 from documents
 left join crosswalk
   on
     crosswalk.source_instance = documents.source_instance
     and crosswalk.erp_customer_id = documents.erp_customer_id
+left join rejected_customers
+  on
+    rejected_customers.source_instance = documents.source_instance
+    and rejected_customers.erp_customer_id = documents.erp_customer_id
 where
   documents.status <> 'reversed'
   and documents.billing_instance is not null

@@ -7,7 +7,9 @@ with invoices as (
 
 -- a customer that the ERP knows under another record cannot be meant by a record without a billing id
 mapped_customers as (
-  select distinct billing_customer_id from {{ ref('erp_customer') }} where billing_customer_id is not null
+  select distinct billing_instance as source_instance, billing_customer_id
+  from {{ ref('erp_customer') }}
+  where billing_customer_id is not null
 ),
 
 candidates as (
@@ -31,7 +33,7 @@ candidates as (
     case
       when documents.billing_customer_id is not null
         then documents.billing_customer_id = invoices.customer_id and documents.is_same_billing_instance
-      when mapped_customers.billing_customer_id is not null then false
+      when mapped_customers.billing_customer_id is not null and not documents.is_customer_rejected then false
     end as is_same_customer,
     documents.gross_minor = invoices.total_amount_minor as is_same_amount
   from invoices
@@ -41,7 +43,10 @@ candidates as (
       and documents.key = invoices.invoice_id
       and documents.external_object = 'invoice'
       and documents.document_type = 'invoice'
-  left join mapped_customers on mapped_customers.billing_customer_id = invoices.customer_id
+  left join mapped_customers
+    on
+      mapped_customers.source_instance = invoices.source_instance
+      and mapped_customers.billing_customer_id = invoices.customer_id
 ),
 
 ranked as (
