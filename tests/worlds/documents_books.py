@@ -6,13 +6,13 @@ until a scenario breaks it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from tests.worlds.documents_files import write_object
+from tests.worlds.documents_files import AS_IT_IS, write_object
 
-EXTRACTED = "2026-05-18T05:00:00Z"
 SOME_DAY = "2026-04-02"
 OLD = "2025-12-01T00:00:00+00:00"
 RECEIVABLE, REVENUE, BANK = "12.000", "40.100", "10.010"
@@ -82,8 +82,8 @@ class Books:
         } | base)  # fmt: skip
 
     def invoice(
-        self, key: str, customer: str, *lines: tuple[str, str], post: dict[str, Any] | None = {}, **more: Any
-    ) -> None:  # noqa: B006
+        self, key: str, customer: str, *lines: tuple[str, str], post: Mapping[str, Any] | None = AS_IT_IS, **more: Any
+    ) -> None:
         """A final invoice of (net, tax) lines, posted with the changes of `post`; None: not posted."""
         lines = lines or (("100", "8"),)
         entity = more.get("legal_entity_code", self.home[customer])
@@ -110,8 +110,8 @@ class Books:
 
     def post(
         self, external: str | None, customer: str, lines: Any = (), *, net: Any = None, tax: Any = None, day: str = SOME_DAY,
-        period: str | None = None, journal: dict[str, Any] | None = {}, doc: str | None = None, keep: Any = None, **more: Any,
-    ) -> None:  # fmt: skip # noqa: B006
+        period: str | None = None, journal: Mapping[str, Any] | None = AS_IT_IS, doc: str | None = None, keep: Any = None, **more: Any,
+    ) -> None:  # fmt: skip
         """An ERP document `B <external>` of the lines (of those in `keep`) and its journal; None: without one."""
         entity = more.get("legal_entity_code", self.home[customer])
         document = doc or f"B {external}"
@@ -175,8 +175,14 @@ class Books:
         self.billing["invoices"].append(row | {"status": "void", "updated_at": f"{day}T14:00:00Z"})
 
     def credit(
-        self, key: str, invoice: str, net: str = "50", tax: str = "4", memo: dict[str, Any] | None = {}, **more: Any
-    ) -> None:  # noqa: B006
+        self,
+        key: str,
+        invoice: str,
+        net: str = "50",
+        tax: str = "4",
+        memo: Mapping[str, Any] | None = AS_IT_IS,
+        **more: Any,
+    ) -> None:
         """A credit note for an invoice, mirrored by the memo `B <key>` with the changes of `memo`; None: by none."""
         original = next(row for row in self.billing["invoices"] if row["invoice_id"] == invoice)
         day = more.get("issue_date", SOME_DAY)

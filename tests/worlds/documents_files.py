@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from dagster_project.sources.contracts import load_contracts
 
+AS_IT_IS: Mapping[str, Any] = MappingProxyType({})  # no change
 EXTRACTED = "2026-05-18T05:00:00Z"
 COLUMNS = {
     (domain, name): [column.name for column in contract.columns]
@@ -19,8 +22,8 @@ COLUMNS = {
 
 def write_object(
     folder: Path, name: str, rows: list[dict[str, Any]], suffix: str = "csv", stem: str | None = None,
-    sidecar: dict[str, Any] | None = {},
-) -> Path:  # fmt: skip # noqa: B006
+    sidecar: Mapping[str, Any] | None = AS_IT_IS,
+) -> Path:  # fmt: skip
     """One file of the object and its sidecar with the changes of `sidecar`; None: no sidecar. Returns the file."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{stem or name}.{suffix}"

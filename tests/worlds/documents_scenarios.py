@@ -179,7 +179,7 @@ def amounts(books: Books) -> None:
 def states(books: Books) -> None:
     """Which invoices are in the population at all."""
     books.customer("Stand", "ZRH")
-    books.invoice("s1", "Stand", status="draft", finalized_at=None, updated_at=f"2026-04-02T09:00:00Z", post=None)
+    books.invoice("s1", "Stand", status="draft", finalized_at=None, updated_at="2026-04-02T09:00:00Z", post=None)
     books.invoice("s2", "Stand", status="void", post=None)
     ABSENT.update({("R14", "s1"), ("R14", "s2"), ("R16", "s2")})
     books.invoice("s3", "Stand", status="uncollectible")
