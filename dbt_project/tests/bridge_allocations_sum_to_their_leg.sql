@@ -1,4 +1,5 @@
 -- If this fails, a variance is explained twice or not at all: the causes of a leg do not add up to it in some cell.
+{{ config(meta={"dagster": {"ref": {"name": "bridge_allocation"}}}) }}
 with legs as (
   {%- for leg, from_stage, to_stage in [
     ('A', 'expected_minor', 'metered_minor'),

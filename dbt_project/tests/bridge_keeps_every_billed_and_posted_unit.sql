@@ -1,5 +1,6 @@
 -- If this fails, a billed or posted minor unit is in no cell: the bridge would explain less than what was invoiced or
 -- booked.
+{{ config(meta={"dagster": {"ref": {"name": "bridge_cells"}}}) }}
 with stages as (
   select
     currency_code, sum(billed_minor) as billed_minor, sum(posted_minor) as posted_minor

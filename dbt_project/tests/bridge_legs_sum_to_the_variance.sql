@@ -1,5 +1,6 @@
 -- If this fails, expected less settled (V) is not what the causes explain in some cell: money appears or vanishes in
 -- the bridge.
+{{ config(meta={"dagster": {"ref": {"name": "bridge_allocation"}}}) }}
 with both_sides as (
   select
     legal_entity_code, customer_id, subscription_id, sku, service_period_start, currency_code,
