@@ -34,11 +34,6 @@ def without_crm(folder: Path) -> None:
     company().write(folder, AS_OF, "Borealis", domains=("product", "billing"))
 
 
-def without_product(folder: Path) -> None:
-    """Billing and contracts alone: nobody measured usage."""
-    company().write(folder, AS_OF, "Borealis", domains=("billing", "crm"))
-
-
 def _usage(world: Borealis, key: str, sku: str, quantity: str, amount: str, meter: str = "min", **more: str) -> None:
     """One event, metered and billed as it is."""
     world.use(key, meter, quantity)

@@ -83,10 +83,22 @@ other_currency as (
 -- what the terms expect less what the billed quantity would cost: quantity that was never billed, or not that of the
 -- contract
 owed as (
-  select {{ cell }}, metered_minor as owed_minor, 0 as lines, 'usage' as kind, null as quantity_cause, right_ref as left_ref
+  select
+    {{ cell }},
+    metered_minor as owed_minor,
+    0 as lines,
+    'usage' as kind,
+    null as quantity_cause,
+    right_ref as left_ref
   from usage
   union all
-  select {{ cell }}, expected_minor as owed_minor, 0 as lines, kind, null as quantity_cause, 'terms:' || terms_id as left_ref
+  select
+    {{ cell }},
+    expected_minor as owed_minor,
+    0 as lines,
+    kind,
+    null as quantity_cause,
+    'terms:' || terms_id as left_ref
   from fees
   union all
   select

@@ -1,27 +1,36 @@
--- One row per usage cell and state between what metering handed over and what the valid events are worth, at contract terms:
--- which set of events lies between? Sets are put right one after the other and each state is rated whole, so that tiers stay
--- exact. The first state is metering's own; each other one adds its effect, so that a cell's rows sum to what is expected.
--- Cells enter once their month has ended, and until they are due whatever is missing is only late. Without a product
--- system the billed quantity is all that is known, and is taken as used: a variance against usage that nobody measured would
--- be invented.
+-- One row per usage cell and state between what metering handed over and what the valid events are worth, at contract
+-- terms: which set of events lies between? Sets are put right one after the other and each state is rated whole, so
+-- that tiers stay exact. The first state is metering's own; each other one adds its effect, so that a cell's rows sum
+-- to what is expected. Cells enter once their month has ended, and until they are due whatever is missing is only
+-- late. Without a product system the billed quantity is all that is known, and is taken as used: a variance against
+-- usage that nobody measured would be invented.
 with parameters as (
   select * from {{ source('config', 'parameters') }}
 ),
 
 -- usage that no meter converts is unknown: what was metered is taken as used
 differences as (
+  {%- set known = "usage_differences.untestable_reason is null" %}
   select
-    differences.*,
-    case when untestable_reason is null then own_surplus else 0 end as wrong_quantity,
-    case when untestable_reason is null then in_time_quantity - own_quantity else 0 end as moved_quantity,
-    case when untestable_reason is null then in_grace_quantity - in_time_quantity else 0 end as late_quantity,
-    case when untestable_reason is null then valid_quantity - in_grace_quantity else 0 end as too_late_quantity,
+    usage_differences.*,
+    case when {{ known }} then usage_differences.own_surplus else 0 end as wrong_quantity,
+    case
+      when {{ known }} then usage_differences.in_time_quantity - usage_differences.own_quantity else 0
+    end as moved_quantity,
+    case
+      when {{ known }} then usage_differences.in_grace_quantity - usage_differences.in_time_quantity else 0
+    end as late_quantity,
+    case
+      when {{ known }} then usage_differences.valid_quantity - usage_differences.in_grace_quantity else 0
+    end as too_late_quantity,
     cast(
-      {{ add_days(add_months('service_month', 1), 'parameters.usage_grace_days + parameters.bill_run_days') }} as timestamp
+      {{ add_days(
+        add_months('usage_differences.service_month', 1), 'parameters.usage_grace_days + parameters.bill_run_days'
+      ) }} as timestamp
     ) <= parameters.as_of as is_due
-  from {{ ref('usage_difference') }} as differences
+  from {{ ref('usage_difference') }} as usage_differences
   cross join parameters
-  where billing_instance is not null and sku is not null
+  where usage_differences.billing_instance is not null and usage_differences.sku is not null
 ),
 
 terms as (

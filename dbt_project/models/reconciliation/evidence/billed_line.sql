@@ -1,6 +1,6 @@
 -- One row per line of a live invoice with its billing month: what counts as billed? A line of an invoice that was
--- issued twice (R13's) or replaced by a later live one is marked, because its quantity was billed once, not twice; so is a
--- line that a credit took back whole and another line of the same service stands for.
+-- issued twice (R13's) or replaced by a later live one is marked, because its quantity was billed once, not twice; so
+-- is a line that a credit took back whole and another line of the same service stands for.
 with lines as (
   select * from {{ ref('invoice_line') }} where invoice_is_live
 ),
@@ -36,11 +36,15 @@ marked as (
   select
     lines.*,
     {{ month_start('lines.service_start') }} as service_month,
-    case when lines.kind in ('usage', 'minimum') then {{ month_start('lines.service_start') }} else lines.service_start end
-      as service_key,
+    case
+      when lines.kind in ('usage', 'minimum') then {{ month_start('lines.service_start') }}
+      else lines.service_start
+    end as service_key,
     invoices.is_duplicate_of,
     replacements.replaced_by,
-    case when lines.amount_minor > 0 and credits.amount_minor >= lines.amount_minor then credits.cause_code end as credit_cause
+    case
+      when lines.amount_minor > 0 and credits.amount_minor >= lines.amount_minor then credits.cause_code
+    end as credit_cause
   from lines
   inner join invoices on invoices.source_instance = lines.source_instance and invoices.invoice_id = lines.invoice_id
   left join replacements
@@ -80,8 +84,9 @@ select
   marked.is_duplicate_of,
   marked.replaced_by,
   case when standing.sku is not null then marked.credit_cause end as taken_back_cause,
-  marked.is_duplicate_of is null and marked.replaced_by is null and (marked.credit_cause is null or standing.sku is null)
-    as is_counted
+  marked.is_duplicate_of is null
+  and marked.replaced_by is null
+  and (marked.credit_cause is null or standing.sku is null) as is_counted
 from marked
 left join standing
   on
