@@ -123,7 +123,7 @@ left join credits
     *,
     applied_minor - sum(whole_share) over (partition by erp_instance, document_id) as left_over,
     row_number() over (
-      partition by erp_instance, document_id order by abs(remainder) desc, document_line_id, part
+      partition by erp_instance, document_id order by abs(remainder) desc, document_line_id asc, part asc
     ) as turn
   from {{ step }}_shared
 ),

@@ -127,7 +127,7 @@ stale as (
   select
     lines.line_key,
     candidates.*,
-    row_number() over (partition by lines.line_key order by candidates.version desc, candidates.terms_id) as turn,
+    row_number() over (partition by lines.line_key order by candidates.version desc, candidates.terms_id asc) as turn,
     max(case
       when
         items.price_id = candidates.price_id
@@ -178,7 +178,8 @@ attempts as (
   {%- for column, value in kept.items() %}
   {{ changed.get(column, value) }} as {{ column }}{{ ',' if not loop.last }}
   
-  {%- endfor %}
+  
+{%- endfor %}
   from
     lines
   {%- if relation %}
