@@ -26,6 +26,7 @@ for module in (init, run, status, dashboard, dagster, evidence, verify, demo):
 
 
 INTERRUPTED = 130
+_INTERRUPTED_WORDS = "interrupted; nothing half-done is visible, run the same command again"
 
 
 def main() -> None:
@@ -40,7 +41,10 @@ def main() -> None:
 
 def _run() -> int:
     try:
-        return app(standalone_mode=False) or 0
+        code = app(standalone_mode=False) or 0
+        if code == INTERRUPTED:  # the framework turns Ctrl-C into this code without a word
+            complain(_INTERRUPTED_WORDS)
+        return code
     except TyperException as error:
         error.show()  # type: ignore[attr-defined]
         return error.exit_code
@@ -48,5 +52,5 @@ def _run() -> int:
         complain(str(error))
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        complain("interrupted; nothing half-done is visible, run the same command again")
+        complain(_INTERRUPTED_WORDS)
         return INTERRUPTED

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +20,17 @@ def _console(stderr: bool = False) -> Console:
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = _UNATTENDED_WIDTH
     return console
+
+
+def shown(path: Path) -> str:
+    """A path as a reader can copy it: relative to where the command was given, where that is shorter."""
+    relative = os.path.relpath(path)
+    return relative if len(relative) < len(str(path)) else str(path)
+
+
+def command() -> str:
+    """The command as the reader can give it again: `tieout` where it is on the path, else where this one lies."""
+    return "tieout" if shutil.which("tieout") else shown(Path(sys.argv[0]).absolute())
 
 
 out = _console()

@@ -40,7 +40,7 @@ def controls_table(con: duckdb.DuckDBPyConnection) -> Table:
     table = Table(title="What was found", title_justify="left", header_style="bold", show_lines=False)
     table.add_column("Control", no_wrap=True)
     table.add_column("What is compared", min_width=16)
-    for heading in ("Compared", "Matched", "In toler- ance", "Not yet due", "Breaks", "Not test- able"):
+    for heading in ("Compared", "Matched", "In tolerance", "Not yet due", "Breaks", "Not tested"):
         table.add_column(heading, justify="right", min_width=max(len(word) for word in heading.split()))
     table.add_column("Amount in breaks", justify="right", no_wrap=True)
     for code, title, *counts in con.execute(_COUNTS).fetchall():

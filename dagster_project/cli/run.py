@@ -9,12 +9,13 @@ import typer
 
 from dagster_project import publish
 from dagster_project import settings as configuration
-from dagster_project.cli.console import ConfigOption, complain, err, out
+from dagster_project.cli.console import ConfigOption, command, complain, err, out, shown
 from dagster_project.cli.report import controls_table
 from dagster_project.cli.watch import watching
 from dagster_project.errors import ConfigurationError
 from dagster_project.pipeline import RunReport
 from dagster_project.settings import Settings
+from dagster_project.sql import scalar
 from dagster_project.trouble import trouble_in_words
 
 
@@ -87,8 +88,7 @@ def _print_findings(settings: Settings, report: RunReport) -> int:
         out.print(controls_table(con))
         for line in trouble_in_words(con):
             out.print(line, markup=False, soft_wrap=True)
-        found = con.execute("select count(*) from marts.exceptions").fetchone()
-    breaks = int(found[0]) if found else 0
+        breaks = int(scalar(con, "select count(*) from marts.exceptions"))
     out.print(f"{breaks:,} open break{'s' if breaks > 1 else ''}" if breaks else "no open break", style="bold")
     for line in _what_next(settings, report):
         out.print(line, markup=False, soft_wrap=True)
@@ -96,12 +96,15 @@ def _print_findings(settings: Settings, report: RunReport) -> int:
 
 
 def _what_next(settings: Settings, report: RunReport) -> list[str]:
-    config = settings.config_path
-    pack = f"  {report.pack}" if report.pack else ""
+    tieout, config = command(), shown(settings.config_path)
+    pack = [f"  {tieout} verify {shown(report.pack)}", "      recomputes the auditor's pack"] if report.pack else []
     return [
         "What to open next:",
-        f"  tieout dashboard --config {config}    close, variances, controls",
-        f"  tieout dagster --config {config}    how every figure was made",
-        f"  tieout evidence --config {config} --period {report.period}    the auditor's pack{':' if pack else ''}",
-        *([f"  {pack}"] if pack else []),
+        f"  {tieout} dashboard --config {config}",
+        "      the reconciliation in the browser: close, variances, controls",
+        f"  {tieout} dagster --config {config}",
+        "      how every figure was made: assets, checks, runs",
+        f"  {tieout} evidence --config {config} --period {report.period}",
+        "      writes the auditor's pack of a period",
+        *pack,
     ]

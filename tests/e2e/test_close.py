@@ -20,7 +20,7 @@ def test_the_planted_company_ends_with_breaks_and_says_what_to_open(planted):
     for code in CONTROLS:
         assert code in planted.run.out
     for word in ("dashboard", "dagster", "evidence"):
-        assert f"tieout {word}" in planted.run.out
+        assert f" {word} --config" in planted.run.out
 
 
 def test_the_clean_company_ties_out(clean):

@@ -1,6 +1,6 @@
--- One row per source instance and landing object: is every row that was received still there in canonical, or has it a reason?
--- received = accepted + duplicate + quarantined; staged = the distinct versions among the accepted; current = canonical +
--- not convertible. Totals are hash totals in ten-thousandths of a major unit over all currencies.
+-- One row per source instance and landing object: is every row received still in canonical, or has it a reason?
+-- received = accepted + duplicate + quarantined; staged = the distinct versions among the accepted; current =
+-- canonical + not convertible. Totals are hash totals in ten-thousandths of a major unit over all currencies.
 {#- (domain, object, mode, canonical model, amount column or none). The amount, where there is one, is summed at both
     ends: a row that is kept but changes its amount shows there. #}
 {%- set objects = [

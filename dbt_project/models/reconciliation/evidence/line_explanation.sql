@@ -176,10 +176,9 @@ attempts as (
     lines.line_key,
     {{ detail }} as detail,
   {%- for column, value in kept.items() %}
-  {{ changed.get(column, value) }} as {{ column }}{{ ',' if not loop.last }}
+  {{ changed.get(column, value) }} as {{ column }}{{ ',' if not loop.last }}  -- noqa: LT02
   
-  
-{%- endfor %}
+  {%- endfor %}
   from
     lines
   {%- if relation %}
