@@ -55,7 +55,7 @@ with
 {% endfor %}
 counted as (
   {% for domain, object, mode, canonical, amount in objects %}
-    {{ 'union all' if not loop.first }}
+    {{ 'union all' if not loop.first }}  -- noqa: LT02
   select * from {{ domain }}_{{ object }}
   {% endfor %}
 ),
