@@ -277,6 +277,19 @@ from reconcile__results
 
 
 {#-
+  A reason without the file and line that it begins with: results must not depend on the files in which rows came.
+  landed.quarantine keeps the place.
+-#}
+{% macro without_place(reason) -%}
+  case
+    when instr({{ reason }}, ', line ') > 0 and instr({{ reason }}, ': ') > instr({{ reason }}, ', line ')
+      then substr({{ reason }}, instr({{ reason }}, ': ') + 2)
+    else {{ reason }}
+  end
+{%- endmacro %}
+
+
+{#-
   A query: rejected rows of one object with named fields of the row as received, so that the results of their keys become
   not testable. Columns: source_instance, key_text, reason and each field (text, null where it cannot be read).
 -#}
@@ -284,7 +297,7 @@ from reconcile__results
   select
     source_instance,
     key_text,
-    reason,
+    {{ without_place('reason') }} as reason,
     {%- for field in fields %}
     {{ json_text('payload', field) }} as {{ field }},
     {%- endfor %}

@@ -32,7 +32,7 @@ rejected as (
     quarantine.account_number,
     currencies.currency_code,
     case when quarantine.period like '____-__' then quarantine.period end as period,
-    'was rejected at the boundary: ' || quarantine.reason as reason
+    'was rejected at the boundary: ' || {{ without_place('quarantine.reason') }} as reason
   from quarantine
   left join {{ ref('currencies') }} as currencies on currencies.currency_code = quarantine.currency
 ),
