@@ -32,6 +32,8 @@ _INTERRUPTED_WORDS = "interrupted; nothing half-done is visible, run the same co
 def main() -> None:
     """Entry point: a fault that a user can mend is one message and an exit code, never a traceback."""
     os.environ.setdefault("DO_NOT_TRACK", "1")
+    # ending at once leaves semaphores to the operating system; the tracker process would say so on the console
+    os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")
     code = _run()
     logging.shutdown()
     sys.stdout.flush()

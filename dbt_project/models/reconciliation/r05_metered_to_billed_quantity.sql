@@ -26,6 +26,10 @@ parameters as (
   select * from {{ source('config', 'parameters') }}
 ),
 
+metered_products as (
+  select distinct source_instance, meter_code, sku from {{ ref('meter') }}
+),
+
 rejected_usage as (
   select
     links.linked_instance as billing_instance,
@@ -36,7 +40,7 @@ rejected_usage as (
   from {{ ref('usage_not_testable') }} as rejected
   inner join {{ source('config', 'instance_links') }} as links
     on links.source_instance = rejected.product_instance and links.domain = 'billing'
-  left join (select distinct source_instance, meter_code, sku from {{ ref('meter') }}) as meters
+  left join metered_products as meters
     on meters.source_instance = rejected.product_instance and meters.meter_code = rejected.meter_code
   where rejected.is_metered
 ),
@@ -208,7 +212,9 @@ described as (
       else coalesce(cells.unknown_meter, blocked.reason)
     end as untestable,
     cast(
-      {{ add_days(add_months('cells.service_month', 1), 'parameters.usage_grace_days + parameters.bill_run_days') }} as timestamp
+      {{ add_days(
+        add_months('cells.service_month', 1), 'parameters.usage_grace_days + parameters.bill_run_days'
+      ) }} as timestamp
     ) as due_at,
     case
       when effects.effect_minor is null
@@ -249,4 +255,6 @@ compared as (
   from described
 )
 
-{{ reconcile('compared', code='R05', tolerance='T0', measure='quantity', provisional=true, domains=['product', 'billing']) }}
+{{ reconcile(
+  'compared', code='R05', tolerance='T0', measure='quantity', provisional=true, domains=['product', 'billing']
+) }}

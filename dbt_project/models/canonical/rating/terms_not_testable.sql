@@ -1,6 +1,6 @@
 -- One row per contract, price, subscription or subscription's items of which a newer row was rejected: its terms are not
--- known, and rating by the rows that did come through would call the billed amount wrong, or right, by terms that no
--- longer hold.
+-- known. Rating by the rows that did come through would call the billed amount wrong, or right, by terms that no longer
+-- hold.
 with contracts as (
   {{ quarantined_rows('crm', 'contracts', ['contract_id', 'updated_at']) }}
 ),
@@ -37,7 +37,8 @@ accepted as (
   select source_instance, 'price_tier' as kind, price_id || '|' || tier_number as key_text, updated_at
   from {{ ref('price_tier') }}
   union all
-  select source_instance, 'subscription_item' as kind, item_id as key_text, updated_at from {{ ref('subscription_item') }}
+  select source_instance, 'subscription_item' as kind, item_id as key_text, updated_at
+  from {{ ref('subscription_item') }}
   union all
   select source_instance, 'subscription' as kind, subscription_id as key_text, updated_at from {{ ref('subscription') }}
 ),

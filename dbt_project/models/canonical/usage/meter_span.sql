@@ -1,5 +1,6 @@
--- One row per meter and span of time in which it holds: which row of a meter says how a day's events become billed units? A
--- newer row ends an older one that was left open; read side by side, both would convert the same events, and bill them twice.
+-- One row per meter and span of time in which it holds: which row of a meter turns a day's events into billed units?
+-- A newer row ends an older one that was left open; read side by side, both would convert the same events and bill them
+-- twice.
 with meters as (
   select * from {{ ref('meter') }}
 ),
@@ -18,6 +19,9 @@ select
   aggregation,
   unit_multiplier,
   effective_from,
-  case when effective_to is null or effective_to > next_from then coalesce(next_from, effective_to) else effective_to end
+  case
+    when effective_to is null or effective_to > next_from then coalesce(next_from, effective_to)
+    else effective_to
+  end
     as effective_to
 from followed

@@ -34,7 +34,9 @@ known as (
     events.ingested_at,
     coalesce(events.ingested_at <= coalesce(cells.computed_at, runs.computed_at), true) as is_in_time,
     events.ingested_at
-    <= cast({{ add_days(add_months('events.service_month', 1), 'parameters.usage_grace_days') }} as timestamp) as is_before_cutoff
+    <= cast(
+      {{ add_days(add_months('events.service_month', 1), 'parameters.usage_grace_days') }} as timestamp
+    ) as is_before_cutoff
   from events
   cross join parameters
   left join cells

@@ -147,6 +147,8 @@ select
   case
     when kind = 'recurring'
       then
-        {{ days_between(add_months('start_date', 'anchor_months'), add_months('start_date', '(anchor_months + interval_months)')) }}
+        {{ days_between(
+          add_months('start_date', 'anchor_months'), add_months('start_date', '(anchor_months + interval_months)')
+        ) }}
   end as interval_days
 from chosen
