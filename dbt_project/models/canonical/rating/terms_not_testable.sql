@@ -1,4 +1,4 @@
--- One row per contract, price, subscription or subscription's items of which a newer row was rejected: its terms are not
+-- One row per contract, price, subscription or set of items of which a newer row was rejected: its terms are not
 -- known. Rating by the rows that did come through would call the billed amount wrong, or right, by terms that no longer
 -- hold.
 with contracts as (
