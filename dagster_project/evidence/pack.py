@@ -97,9 +97,12 @@ def _populations(con: duckdb.DuckDBPyConnection, tables: TableWriter, period: st
             )
     in_scope = f"(select * from marts.reconciliation_results where {scope})"
     tables.write("totals/control_totals", totals.TOTALS.format(population=in_scope), parameters)
+    still_open = "state not in ('closed', 'verified', 'auto_resolved')"
+    tables.write("exceptions", f"select * from marts.exceptions where {scope} and {still_open}", parameters)
     tables.write(
-        "exceptions",
-        f"select e.* from marts.exceptions as e where {scope} and state not in ('closed', 'verified', 'auto_resolved')",
+        "exceptions_of_earlier_periods",
+        "select * from marts.exceptions where period < ? and (? is null or legal_entity_code = ?"
+        f" or legal_entity_code is null) and {still_open}",
         parameters,
     )
 

@@ -5,7 +5,8 @@ EVIDENCE PACK OF TIEOUT
 
 manifest.json      SHA-256, size and rows of every file here, and one root hash over them
 populations/       per control (R03, R14, ...): matched, in_tolerance, timing, break and not_testable rows
-exceptions         the open breaks, with owner, reason and next step
+exceptions         the open breaks of the period, with owner, reason and next step;
+                   exceptions_of_earlier_periods: those that were open before and still are
 totals/            per control, currency and status: rows, differences; per leg and cause: the bridge
 bridge/            expected, metered, billed, posted and settled per cell, and the cause of every minor unit
 sources/           every batch received: hash, rows, control totals as reported and as received, what was refused;
