@@ -23,7 +23,7 @@ $(VENV)/.installed: requirements.lock requirements-installer.lock pyproject.toml
 	@touch $@
 
 lock: setup ## resolve the dependencies again and write the lock
-	$(BIN)/uv pip compile pyproject.toml --extra dev --generate-hashes --no-header --no-emit-index-url --universal --python-version 3.11 --upgrade --quiet -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --extra dev --generate-hashes --no-header --universal --python-version 3.11 --upgrade --quiet -o requirements.lock
 
 demo: setup ## close the sample company's last period, show what was found and what to open next
 	@$(BIN)/tieout demo --home $(DEMO)

@@ -38,7 +38,7 @@
                    nothing else: comparing with a system that does not exist would report everything as missing
 
   Status, first that applies: not_testable, timing, matched, in_tolerance, break.
-  Admissibility (R38) is not decided here but once, in `admissible`, where all results are united.
+  Admissibility (R38) is not decided here but once, in the mart `reconciliation_results`, where all results are united.
 -#}
 {% macro reconcile(compared, code, tolerance='T0', measure='amount', provisional=false, domains=[], differs='false') %}
 , reconcile__measured as (
@@ -216,65 +216,6 @@ from reconcile__results
 {% macro spark__joined_text(column, separator) -%}
   nullif(array_join(array_sort(collect_set({{ column }})), '{{ separator }}'), '')
 {%- endmacro %}
-
-
-{#-
-  The results in which an inadmissible one is not testable, in the same columns.
-
-  results: relation or CTE of united results. inadmissible: relation with `source_instance, domain, object`, one row per object
-  that fails R38. dependencies: list of {code, objects} (`control_catalogue()`), objects as 'domain.object'.
-  A result depends on an object in its own instance and in every instance its own is linked to: a truncated ERP file must
-  neither report the missing documents nor clear an open exception. R38 itself names no objects and is never touched.
--#}
-{% macro admissible(results, inadmissible, dependencies) %}
-  select
-    results.code,
-    results.source_instance,
-    results.match_key,
-    results.legal_entity_code,
-    results.customer_id,
-    results.currency_code,
-    results.period,
-    results.left_value,
-    results.right_value,
-    results.delta_minor,
-    results.delta_quantity,
-    case when failing.names is null then results.status else 'not_testable' end as status,
-    case when failing.names is null then results.cause_code end as cause_code,
-    case when failing.names is null then results.failure_class end as failure_class,
-    case
-      when failing.names is null then results.reason
-      else 'Not tested: ' || failing.names || ' failed the source health control (R38); mend the source and run again'
-    end as reason,
-    results.left_ref,
-    results.right_ref,
-    results.due_at
-  from {{ results }} as results
-  left join (
-    select
-      needs.code,
-      links.source_instance,
-      {{ joined_text("failed.source_instance || '.' || failed.object") }} as names
-    from {{ inadmissible }} as failed
-    inner join (
-      {%- set needed = [] -%}
-      {%- for control in dependencies -%}
-        {%- for object in control.objects or [] -%}{%- do needed.append((control.code, object)) -%}{%- endfor -%}
-      {%- endfor -%}
-      {%- for code, object in needed %}
-      select '{{ code }}' as code, '{{ object.split(".")[0] }}' as domain, '{{ object.split(".")[1] }}' as object
-      {%- if not loop.last %} union all{% endif %}
-      {%- else %}
-      select '' as code, '' as domain, '' as object
-      {%- endfor %}
-    ) as needs
-      on needs.domain = failed.domain and needs.object = failed.object
-    inner join {{ source('config', 'instance_links') }} as links on links.linked_instance = failed.source_instance
-    group by needs.code, links.source_instance
-  ) as failing
-    on failing.code = results.code and failing.source_instance = results.source_instance
-{% endmacro %}
-
 
 {#-
   A reason without the file and line that it begins with: results must not depend on the files in which rows came.
