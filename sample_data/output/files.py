@@ -78,8 +78,7 @@ def _parquet(table: Table, lines: Texts) -> bytes:
     return sink.getvalue()
 
 
-def encode(table: Table, lines: Texts) -> bytes:
-    form = table.format
+def encode(form: str, table: Table, lines: Texts) -> bytes:
     body = {"csv": _csv, "jsonl": _jsonl, "parquet": _parquet}[form.removesuffix(".gz")](table, lines)
     return gzip.compress(body, 9, mtime=0) if form.endswith(".gz") else body
 
@@ -97,8 +96,9 @@ def manifest(path: Path, rows: int, totals: dict[str, str], extracted_at: dateti
 def write(folder: Path, name: str, table: Table, rows: list[Row]) -> None:
     lines = texts(table, rows)
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{name}.{table.format}"
-    path.write_bytes(encode(table, lines))
+    form = table.format if lines or table.format == "parquet" else "csv"  # without rows a header says what was meant
+    path = folder / f"{name}.{form}"
+    path.write_bytes(encode(form, table, lines))
     totals = {
         c: plain(sum((Decimal(line[c] or 0) for line in lines), Decimal(0)))
         for c, kind in table.columns.items()

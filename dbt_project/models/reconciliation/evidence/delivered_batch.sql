@@ -17,7 +17,8 @@ differing_totals as (
       ~ " || coalesce(cast(received_total as " ~ dbt.type_string() ~ "), 'none') || ')'", ', '
     ) }} as totals
   from {{ source('landed', 'batch_totals') }}
-  where reported_total is distinct from received_total
+  -- a file without rows has no total, which is the total 0
+  where reported_total is distinct from coalesce(received_total, 0)
   group by batch_id, source_instance, object
 ),
 
