@@ -55,7 +55,7 @@ def retyped_column(data: Path) -> Row:
     index = table.schema.get_field_index("amount")
     table = table.set_column(index, "amount", table.column("amount").cast(pa.float64()))
     pq.write_table(table, path, compression="zstd")
-    return _truth("retyped column", "erp|cash_applications", "retyped")
+    return _truth("retyped column", "erp|cash_applications", "drifted")
 
 
 def apply(name: str, data: Path) -> Row:

@@ -22,14 +22,24 @@ differing_totals as (
   group by batch_id, source_instance, object
 ),
 
+changed_columns as (
+  select batch_id, source_instance, object, column_name, drift || coalesce(': ' || detail, '') as words
+  from {{ source('landed', 'schema_drift') }}
+  where is_breaking
+  union all
+  -- a column that is missing or of another type refuses its file: the schema drifted, the delivery did not fail
+  select batch_id, source_instance, object, column_name, 'refused' as words
+  from {{ source('landed', 'quarantine') }}
+  where row_number is null and column_name is not null
+),
+
 breaking_drift as (
   select
     batch_id,
     source_instance,
     object,
-    {{ joined_text("column_name || ' (' || drift || coalesce(': ' || detail, '') || ')'", ', ') }} as columns_changed
-  from {{ source('landed', 'schema_drift') }}
-  where is_breaking
+    {{ joined_text("column_name || ' (' || words || ')'", ', ') }} as columns_changed
+  from changed_columns
   group by batch_id, source_instance, object
 ),
 
