@@ -82,7 +82,12 @@ unplaced as (
 ),
 
 open_s1 as (
-  select links.erp_instance, opened.legal_entity_code, opened.period, count(*) as exceptions
+  select
+    links.erp_instance,
+    opened.legal_entity_code,
+    opened.period,
+    count(*) as exceptions,
+    {{ joined_text('opened.code') }} as controls
   from {{ ref('exceptions') }} as opened
   inner join links on links.source_instance = opened.source_instance
   where opened.severity = 'S1' and opened.code <> 'R38'
@@ -140,6 +145,7 @@ gated as (
     coalesce(unexplained.amount_minor, 0) as unexplained_minor,
     coalesce(unexplained.breaks, 0) as unexplained_breaks,
     coalesce(open_s1.exceptions, 0) as open_s1_exceptions,
+    open_s1.controls as open_s1_controls,
     health.objects as failing_objects,
     freshness.known_at,
     freshness.oldest_extracted_at,
@@ -255,7 +261,10 @@ select
       else ''
     end
     || case gate_open_s1
-      when 'failed' then cast(open_s1_exceptions as {{ dbt.type_string() }}) || ' open exception(s) of severity S1. '
+      when 'failed'
+        then
+          'Open and blocking (S1): ' || cast(open_s1_exceptions as {{ dbt.type_string() }}) || ' in ' || open_s1_controls
+          || '. '
       else ''
     end,
     ''
