@@ -263,8 +263,8 @@ select
     || case gate_open_s1
       when 'failed'
         then
-          'Open and blocking (S1): ' || cast(open_s1_exceptions as {{ dbt.type_string() }}) || ' in ' || open_s1_controls
-          || '. '
+          'Open and blocking (S1): ' || cast(open_s1_exceptions as {{ dbt.type_string() }}) || ' in '
+          || open_s1_controls || '. '
       else ''
     end,
     ''
