@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dagster_project import dagster_home, progress
-from dagster_project.errors import StoreError
+from dagster_project.errors import StoreError, is_out_of_space, no_space
 from dagster_project.settings import CONFIG_VARIABLE, Settings
 
 if TYPE_CHECKING:
@@ -94,6 +94,10 @@ def run(settings: Settings, period: str | None = None) -> RunReport:
                 )
             except dg.DagsterExecutionInterruptedError:
                 raise KeyboardInterrupt from None
+            except Exception as error:
+                if is_out_of_space(error):  # the run history is full too, so no step can say it
+                    raise no_space(settings.home) from error
+                raise
     if was_interrupted(result):
         raise KeyboardInterrupt
     return report(result, as_of, chosen, log)

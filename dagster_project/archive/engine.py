@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.errors import StoreError
+from dagster_project.errors import StoreError, is_out_of_space, no_space
 
 MEMORY_LIMIT = "3GB"
 THREADS = 2
@@ -51,8 +51,8 @@ def store_faults(path: Path) -> Iterator[None]:
 
 def _of_disk(path: Path, error: OSError) -> str:
     place = error.filename or path
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"{place}: no space left; free some and run again, nothing half-written is visible"
+    if is_out_of_space(error):
+        return str(no_space(place))
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"{place}: cannot be written ({error.strerror}); give this user write access to `home` and run again"
     return f"{place}: {error.strerror or error}"
@@ -62,8 +62,8 @@ def _of_database(path: Path, message: str) -> str:
     first = message.strip().splitlines()[0]
     if "lock" in message.lower():
         return f"{path}: in use by another process; wait until it has ended, or end it, and run again"
-    if "No space left" in message or "max_temp_directory_size" in message:
-        return f"{path}: no space left; free some and run again, nothing half-written is visible ({first})"
+    if is_out_of_space(Exception(message)):
+        return f"{no_space(path)} ({first})"
     if "not a valid DuckDB" in message or "erializ" in message:
         return f"{path}: damaged; it is a cache: delete it and run again ({first})"
     if "ermission denied" in message or "ead-only file system" in message:

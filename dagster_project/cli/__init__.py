@@ -6,13 +6,17 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import tempfile
+import traceback
+from contextlib import suppress
+from pathlib import Path
 
 import typer
 from typer.exceptions import TyperException
 
 from dagster_project.cli import dagster, dashboard, demo, evidence, init, run, status, verify
 from dagster_project.cli.console import complain
-from dagster_project.errors import TieoutError
+from dagster_project.errors import StoreError, TieoutError, is_out_of_space
 
 app = typer.Typer(
     name="tieout",
@@ -34,6 +38,7 @@ def main() -> None:
     os.environ.setdefault("DO_NOT_TRACK", "1")
     # ending at once leaves semaphores to the operating system; the tracker process would say so on the console
     os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")
+    logging.raiseExceptions = False  # a log that cannot be written is no news for the console
     code = _run()
     logging.shutdown()
     sys.stdout.flush()
@@ -56,3 +61,20 @@ def _run() -> int:
     except (KeyboardInterrupt, typer.Abort):
         complain(_INTERRUPTED_WORDS)
         return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the last net: a user reads words, the traceback goes to a file
+        return _unexpected(error)
+
+
+def _unexpected(error: Exception) -> int:
+    """Words for a fault that nobody foresaw, and where its details are for whoever mends it."""
+    if is_out_of_space(error):
+        complain(f"no space left ({error}); free some and run again, nothing half-written is visible")
+        return StoreError.exit_code
+    details = Path(tempfile.gettempdir()) / f"tieout-{os.getpid()}.txt"
+    with suppress(OSError):
+        details.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+    complain(
+        f"unexpected {type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}; "
+        f"this is a defect of Tieout, please report it with {details}; nothing half-done is visible"
+    )
+    return StoreError.exit_code
