@@ -16,6 +16,8 @@ from dagster_project.evidence.totals import STATUSES
 from dagster_project.sql import quoted
 
 _EXACT_IN_A_DOUBLE = 10**15
+_LINE_HEIGHT = 15  # points
+_COUNTS = frozenset({"Rows"})
 _COVER = (
     ("Company", "company"),
     ("Accounting period", "period"),
@@ -38,6 +40,7 @@ class Sheet:
     name: str
     query: str
     columns: tuple[tuple[str, int, bool], ...]
+    when_empty: str = "Nothing to show for this period."
 
 
 TOTALS = Sheet(
@@ -63,9 +66,10 @@ BREAKS = Sheet(
     left join seeds.currencies as k on e.currency_code = k.currency_code
     order by e.severity, e.code, e.match_key
     """,
-    (("Control", 9, False), ("Record", 36, False), ("Severity", 9, False), ("Owner", 20, False), ("Entity", 9, False),
+    (("Control", 9, False), ("Record", 32, False), ("Severity", 9, False), ("Owner", 18, False), ("Entity", 8, False),
      ("Customer", 14, False), ("Period", 9, False), ("Currency", 9, False), ("Difference", 18, True),
-     ("Cause", 8, False), ("Reason", 110, False)),
+     ("Cause", 8, False), ("Reason", 90, False)),
+    "No open break of this period: every control that could be tested ties out.",
 )  # fmt: skip
 BRIDGE = Sheet(
     "Bridge",
@@ -97,6 +101,8 @@ def write_workbook(con: duckdb.DuckDBPyConnection, folder: Path, facts: dict[str
 def _write_cover(book: Workbook, con: duckdb.DuckDBPyConnection, folder: Path, facts: dict[str, Any]) -> None:
     page = book.add_worksheet("Cover")
     bold, title = book.add_format({"bold": True}), book.add_format({"bold": True, "font_size": 16})
+    ruled, ruled_right = (book.add_format({"bold": True, "bottom": 1, "align": side}) for side in ("left", "right"))
+    count = book.add_format({"num_format": "#,##0", "align": "right"})
     page.set_column(0, 0, 26)
     page.set_column(1, 5, 16)
     page.write_string(0, 0, f"{facts['company']}: evidence of {facts['period']}", title)
@@ -105,7 +111,7 @@ def _write_cover(book: Workbook, con: duckdb.DuckDBPyConnection, folder: Path, f
         page.write_string(row, 1, str(facts[key]))
     start = len(_COVER) + 3
     for column, heading in enumerate(("Control", "Matched", "In tolerance", "Not yet due", "Breaks", "Not testable")):
-        page.write_string(start, column, heading, bold)
+        page.write_string(start, column, heading, ruled_right if column else ruled)
     statuses = ", ".join(f"coalesce(sum(t.row_count) filter (t.status = '{one}'), 0)" for one in STATUSES)
     rows = con.execute(
         f"""
@@ -120,7 +126,7 @@ def _write_cover(book: Workbook, con: duckdb.DuckDBPyConnection, folder: Path, f
     for offset, (control, *counts) in enumerate(rows, start=1):
         page.write_string(start + offset, 0, control)
         for column, value in enumerate(counts, start=1):
-            page.write_number(start + offset, column, int(value))
+            page.write_number(start + offset, column, int(value), count)
     _print_on_one_width(page, facts)
 
 
@@ -128,31 +134,54 @@ def _write_sheet(
     book: Workbook, con: duckdb.DuckDBPyConnection, folder: Path, sheet: Sheet, facts: dict[str, Any]
 ) -> None:
     page = book.add_worksheet(sheet.name)
-    heading = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
-    top, wrapped = book.add_format({"valign": "top"}), book.add_format({"text_wrap": True, "valign": "top"})
+    heading = book.add_format(
+        {"bold": True, "bottom": 1, "text_wrap": True, "valign": "top", "align": "left", "indent": 1}
+    )
+    number_heading = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top", "align": "right"})
+    top = book.add_format({"valign": "top", "align": "left", "indent": 1})
+    wrapped = book.add_format({"text_wrap": True, "valign": "top", "align": "left", "indent": 1})
+    count = book.add_format({"num_format": "#,##0", "align": "right", "valign": "top"})
     amounts = {
         decimals: book.add_format(
             {"num_format": "#,##0" + ("." + "0" * decimals if decimals else ""), "align": "right", "valign": "top"}
         )
         for decimals in range(5)
     }
-    for column, (name, width, _) in enumerate(sheet.columns):
+    for column, (name, width, is_amount) in enumerate(sheet.columns):
         page.set_column(column, column, width)
-        page.write_string(0, column, name, heading)
+        page.write_string(0, column, name, number_heading if is_amount or name in _COUNTS else heading)
     rows = con.execute(sheet.query.format(folder=quoted(folder))).fetchall()
     for number, (*values, decimals) in enumerate(rows, start=1):
+        page.set_row(number, _LINE_HEIGHT * _lines(values, sheet))
         for column, (value, (_, width, is_amount)) in enumerate(zip(values, sheet.columns, strict=True)):
             if value is None:
                 continue
             if is_amount:
                 _write_amount(page, number, column, int(value), decimals, amounts[decimals])
             elif isinstance(value, (int, Decimal)):
-                page.write_number(number, column, int(value), top)
+                page.write_number(number, column, int(value), count)
             else:
                 page.write_string(number, column, str(value), wrapped if width > 60 else top)
+    if not rows:
+        page.write_string(1, 0, sheet.when_empty)
     page.freeze_panes(1, 0)
     page.autofilter(0, 0, max(len(rows), 1), len(sheet.columns) - 1)
     _print_on_one_width(page, facts)
+
+
+def _lines(values: list[Any], sheet: Sheet) -> int:
+    """Lines that the longest wrapped text of a row takes: not every program grows a row to its text by itself."""
+    return (
+        max(
+            [
+                -(-len(str(value)) // (width - 2))
+                for value, (_, width, _) in zip(values, sheet.columns, strict=True)
+                if width > 60
+            ],
+            default=1,
+        )
+        or 1
+    )
 
 
 def _write_amount(page: Worksheet, row: int, column: int, minor: int, decimals: int, shape: Any) -> None:
