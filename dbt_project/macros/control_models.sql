@@ -11,7 +11,11 @@
     'r14_invoice_to_receivable',
     'r16_credit_to_reversal',
     'r24_payment_to_application',
+    'r25_payout_to_cash',
+    'r26_refund_to_credit',
+    'r27_dispute_to_receivable',
     'r33_subledger_to_control',
+    'r34_manual_journals',
     'r38_source_health',
   ]) }}
 {%- endmacro %}
