@@ -69,22 +69,10 @@ def wrong_customer(world: World) -> None:
     """Settles another customer's larger invoice; the payer's own stays open."""
     for size, fits in (("small", by_size(50, 800)), ("large", by_size(2000, 10**9))):
         title = f"applied to the wrong customer ({size})"
-        paid = payment(world, title, False, fits)
+        paid = payment(world, title, False, lambda r, f=fits, t=title: f(r) and _larger(world, t, r) is not None)
         own = paid["_invoices"][0]
-        other = next(
-            r
-            for r in sorted(
-                world.tables["billing.invoices"], key=lambda r: world.dice.bits(title, r["invoice_id"], "other")
-            )
-            if r["status"] == "open"
-            and not r.get("_credits")
-            and not r.get("_old")
-            and free(world, r["_sub"])
-            and r["invoice_id"] in world.notes["document"]
-            and r["issue_date"] >= date(2026, 10, 1)
-            and r["total_amount"] > paid["amount"]
-            and (r["currency"], r["legal_entity_code"]) == (own["currency"], own["legal_entity_code"])
-        )
+        other = _larger(world, title, own)
+        assert other is not None
         take(world, other["_sub"])
         paid["received_at"] = paid["updated_at"] = at(date(2026, 10, 7), 10)
         own["updated_at"] = paid["received_at"]
@@ -101,6 +89,28 @@ def wrong_customer(world: World) -> None:
             when=date(2026, 10, 9),
             also=[f"R17:{key}", f"R28:{key}", f"R28:{other['invoice_id']}"],
         )
+
+
+def _larger(world: World, title: str, own: Row) -> Row | None:
+    """An open invoice of October to another customer, in the same entity and currency, that is larger than `own`."""
+    ordered = sorted(
+        (r for r in world.tables["billing.invoices"] if r["status"] == "open" and r["issue_date"] >= date(2026, 10, 1)),
+        key=lambda r: world.dice.bits(title, r["invoice_id"], "other"),
+    )
+    return next(
+        (
+            r
+            for r in ordered
+            if not r.get("_credits")
+            and not r.get("_old")
+            and r["customer_id"] != own["customer_id"]
+            and free(world, r["_sub"])
+            and r["invoice_id"] in world.notes["document"]
+            and r["total_amount"] > own["total_amount"]
+            and (r["currency"], r["legal_entity_code"]) == (own["currency"], own["legal_entity_code"])
+        ),
+        None,
+    )
 
 
 def short(world: World) -> None:

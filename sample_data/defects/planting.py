@@ -72,10 +72,10 @@ def subscription(world: World, title: str, test: Choice) -> Subscription:
     return take(world, next(s for s in ordered if free(world, s) and test(s)))
 
 
-def invoice(world: World, title: str, test: Callable[[Row], bool]) -> Row:
-    """The same for finalized invoices without credit, void or rebill."""
+def invoice(world: World, title: str, *tests: Callable[[Row], bool]) -> Row:
+    """The same for finalized invoices without credit, void or rebill; a later test counts where none passes the first."""
     ordered = sorted(world.tables["billing.invoices"], key=lambda r: world.dice.bits(title, r["invoice_id"]))
-    found = next(r for r in ordered if plain(r) and free(world, r["_sub"]) and test(r))
+    found = next(r for test in tests for r in ordered if plain(r) and free(world, r["_sub"]) and test(r))
     take(world, found["_sub"])
     return found
 

@@ -259,7 +259,10 @@ def scaled(world: World) -> None:
     for size, fits in SIZES:
         title = f"JPY scaled by 100 ({size})"
         row = invoice(
-            world, title, lambda r, f=fits: r["currency"] == "JPY" and r["tax_amount"] > 0 and paid(r) and f(r)
+            world,
+            title,
+            lambda r, f=fits: _taxed_yen(r) and f(r),
+            _taxed_yen,
         )
         lines = [{**x, "amount": x["amount"] * 100, "tax_amount": x["tax_amount"] * 100} for x in row["_lines"]]
         repost(world, row, _lines=lines, **{k: row[k] * 100 for k in ("net_amount", "tax_amount", "total_amount")})
@@ -277,10 +280,14 @@ def scaled(world: World) -> None:
         )
 
 
+def _taxed_yen(row: Row) -> bool:
+    return row["currency"] == "JPY" and row["tax_amount"] > 0 and paid(row)
+
+
 def wrong_rate(world: World) -> None:
     for name in ("EUR in US", "USD in JP", "tolerance"):
         title = f"inverted rate ({name})"
-        row = invoice(world, title, lambda r, n=name: _foreign(r, n))
+        row = invoice(world, title, lambda r, n=name: _foreign(r, n), _any_foreign)
         base = ENTITY[row["legal_entity_code"]].currency
         rate = posting.rate_of(world, row["legal_entity_code"], row["currency"], row["issue_date"])
         wrong = rate + Decimal("0.0000001") if name == "tolerance" else (1 / rate).quantize(Decimal("0.0000000001"))
@@ -297,6 +304,10 @@ def wrong_rate(world: World) -> None:
 def _foreign(row: Row, name: str) -> bool:
     where = {"EUR in US": ("EUR", "US"), "USD in JP": ("USD", "JP"), "tolerance": ("USD", "DE")}[name]
     return (row["currency"], row["legal_entity_code"]) == where and paid(row)
+
+
+def _any_foreign(row: Row) -> bool:
+    return row["currency"] != ENTITY[row["legal_entity_code"]].currency and paid(row)
 
 
 def fictitious(world: World) -> None:
