@@ -73,7 +73,7 @@ def subscription(world: World, title: str, test: Choice) -> Subscription:
 
 
 def invoice(world: World, title: str, *tests: Callable[[Row], bool]) -> Row:
-    """The same for finalized invoices without credit, void or rebill; a later test counts where none passes the first."""
+    """The same for finalized invoices without credit, void or rebill; a later test counts where none passes before."""
     ordered = sorted(world.tables["billing.invoices"], key=lambda r: world.dice.bits(title, r["invoice_id"]))
     found = next(r for test in tests for r in ordered if plain(r) and free(world, r["_sub"]) and test(r))
     take(world, found["_sub"])
