@@ -77,7 +77,8 @@ recomputed as (
     *,
     {{ mul_div_round('gross_minor', 'agreed_factor', 'cast(1000000 as bigint)') }} as agreed_minor,
     -- the percentage that leads from the amount before discount to the billed one, in ten-thousandths
-    {{ mul_div_round('(gross_minor - abs(amount_minor))', 'cast(1000000 as bigint)', 'gross_minor') }} as stated_percent,
+    {{ mul_div_round('(gross_minor - abs(amount_minor))', 'cast(1000000 as bigint)', 'gross_minor') }}
+      as stated_percent,
     -- where the line does not show its discount, the same from the agreed amount
     1000000 - {{ mul_div_round('abs(amount_minor)', 'agreed_factor', 'abs(line_minor)') }} as hidden_percent
   from measured
@@ -166,8 +167,8 @@ compared as (
           || {{ money_words('effect_minor', 'currency_code') }} || ' against the agreed price.'
       when 'credit'
         then
-          'credit note(s) ' || credit_note_ids || ' give back ' || {{ money_words('unapproved_minor', 'currency_code') }}
-          || ' of it without an approval.'
+          'credit note(s) ' || credit_note_ids || ' give back '
+          || {{ money_words('unapproved_minor', 'currency_code') }} || ' of it without an approval.'
       else
         'a discount of ' || {{ quantity_words('right_percent') }} || ' % was taken where terms ' || terms_id
         || ' grant ' || {{ quantity_words('discount_percent') }} || ' % on that day'
