@@ -1,4 +1,4 @@
-# Tieout: make setup | demo | test | lint | dashboard | dagster | help
+# Tieout: make setup | demo | test | soak | lint | dashboard | dagster | help
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -7,7 +7,7 @@ export DO_NOT_TRACK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint lock dashboard dagster clean
+.PHONY: help setup demo test soak lint lock dashboard dagster clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -30,6 +30,9 @@ demo: setup ## close the sample company's last period, show what was found and w
 
 test: setup ## every test
 	$(BIN)/python -m pytest -n 2 --dist loadscope
+
+soak: setup ## what takes too long for every change: other seeds, a second billing engine
+	$(BIN)/python -m pytest -n 2 --dist loadscope -m soak
 
 lint: setup ## ruff, types and SQL style
 	$(BIN)/ruff check .

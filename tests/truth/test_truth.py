@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import duckdb
 import pytest
 
+from tests.truth.catalogue import CONTROLS
 from tests.truth.score import missing_echoes, noisy_decoys, read_truth, score
 
 pytestmark = pytest.mark.slow
-
-CONTROLS = ("R03", "R05", "R06", "R14", "R16", "R24", "R33", "R38")
 
 
 @pytest.mark.parametrize("code", CONTROLS)
@@ -32,3 +32,15 @@ def test_the_clean_company_has_no_exception_at_all(clean):
 def test_the_truth_plants_something_for_every_control_but_source_health(planted):
     planted_codes = {defect.code for defect in read_truth(planted.folder / "truth.csv")}
     assert set(CONTROLS) - {"R38"} <= planted_codes, "a control without a defect is not scored at all"
+
+
+def test_every_control_compares_something_and_tests_all_of_it(clean):
+    """Silence of a control that compared nothing would read as a clean close."""
+    with duckdb.connect(str(clean.published), read_only=True) as con:
+        found = con.execute(
+            "select code, count(*) filter (where status in ('matched', 'in_tolerance', 'timing')),"
+            " count(*) filter (where status = 'not_testable') from marts.reconciliation_results group by code"
+        ).fetchall()
+    compared = {code: (tested, untested) for code, tested, untested in found}
+    assert sorted(compared) == sorted(CONTROLS)
+    assert {code: counts for code, counts in compared.items() if not counts[0] or counts[1]} == {}
