@@ -13,6 +13,8 @@
     'r13_one_invoice_per_period',
     'r14_invoice_to_receivable',
     'r16_credit_to_reversal',
+    'r18_number_sequence',
+    'r22_interface_completeness',
     'r24_payment_to_application',
     'r25_payout_to_cash',
     'r26_refund_to_credit',

@@ -1,0 +1,21 @@
+{#- Texts, dispatched where the engines disagree. -#}
+
+{#- A whole number as text, filled with zeros to at least that many digits; a longer one is never cut. -#}
+{% macro padded_number(number, digits) -%}
+  case
+    when length(cast({{ number }} as {{ dbt.type_string() }})) >= {{ digits }} then cast({{ number }} as {{ dbt.type_string() }})
+    else lpad(cast({{ number }} as {{ dbt.type_string() }}), cast({{ digits }} as integer), '0')
+  end
+{%- endmacro %}
+
+
+{#- The digits at the end of a text, as their count. -#}
+{% macro trailing_digits(text) %}{{ return(adapter.dispatch('trailing_digits')(text)) }}{% endmacro %}
+{% macro default__trailing_digits(text) -%} (length({{ text }}) - length(rtrim({{ text }}, '0123456789'))) {%- endmacro %}
+{% macro spark__trailing_digits(text) -%} (length({{ text }}) - length(rtrim('0123456789', {{ text }}))) {%- endmacro %}
+
+
+{#- Letters and digits of a text in lower case, so that `gb 12-34` and `GB1234` are the same; null for none. -#}
+{% macro letters_and_digits(text) %}{{ return(adapter.dispatch('letters_and_digits')(text)) }}{% endmacro %}
+{% macro default__letters_and_digits(text) -%} nullif(regexp_replace(lower({{ text }}), '[^\p{L}\p{N}]', '', 'g'), '') {%- endmacro %}
+{% macro spark__letters_and_digits(text) -%} nullif(regexp_replace(lower({{ text }}), '[^\\p{L}\\p{N}]', ''), '') {%- endmacro %}
