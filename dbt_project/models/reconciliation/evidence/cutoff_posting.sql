@@ -1,0 +1,177 @@
+-- One row per posting whose accounting period the ledger chose: a receivable document, the reversal of a voided one, a
+-- cash application, a recognized row of a revenue schedule. In which period does it belong by policy?
+with calendar as (
+  select
+    source_instance,
+    legal_entity_code,
+    period,
+    start_date,
+    end_date,
+    case when status = 'hard_closed' then coalesce(closed_at, updated_at) end as hard_closed_at
+  from {{ ref('accounting_period') }}
+),
+
+documents as (
+  select * from {{ ref('ar_document') }}
+),
+
+policies as (
+  select * from {{ ref('posting_policy') }}
+),
+
+schedule_journals as (
+  select
+    source_instance,
+    journal_id,
+    min(period) as period,
+    max(period) as last_period,
+    min(created_at) as created_at
+  from {{ ref('journal_line') }}
+  group by source_instance, journal_id
+),
+
+-- the ERP's own date stands in where no billing document says when it was issued
+dated as (
+  select
+    documents.source_instance, documents.document_id as key, 'ar_document' as object, documents.legal_entity_code,
+    documents.currency_code, documents.sign * documents.total_amount_minor as amount_minor,
+    documents.period as posted_period, documents.external_object, documents.external_id, documents.billing_instance,
+    policies.policy_period as billing_policy_period,
+    policies.origin_period as billing_origin_period,
+    policies.key is not null as has_policy,
+    coalesce(policies.policy_date, documents.document_date) as first_date,
+    coalesce(policies.policy_date, documents.document_date) as last_date,
+    coalesce(policies.final_at, documents.created_at) as final_at,
+    case when policies.key is null then 'document date' else 'issue date' end as date_name
+  from documents
+  left join policies
+    on
+      policies.source_instance = documents.billing_instance
+      and policies.object = documents.external_object
+      and policies.key = documents.external_id
+  union all
+  -- the ledger dates a void by the entity's own clock: a day either side of the UTC date is the same void
+  select
+    documents.source_instance, documents.document_id as key, 'reversal' as object, documents.legal_entity_code,
+    documents.currency_code, -documents.sign * documents.total_amount_minor as amount_minor,
+    reversals.period as posted_period, documents.external_object, documents.external_id, documents.billing_instance,
+    policies.policy_period as billing_policy_period, policies.origin_period as billing_origin_period,
+    true as has_policy,
+    {{ add_days('policies.policy_date', -1) }} as first_date,
+    {{ add_days('policies.policy_date', 1) }} as last_date,
+    policies.final_at, 'void' as date_name
+  from documents
+  inner join policies
+    on
+      policies.source_instance = documents.billing_instance
+      and policies.object = 'void'
+      and policies.key = documents.external_id
+      and documents.external_object = 'invoice'
+  inner join {{ ref('document_reversal') }} as reversals
+    on
+      reversals.source_instance = documents.source_instance
+      and reversals.document_id = documents.document_id
+      and reversals.period is not null
+  union all
+  -- a moment in UTC falls on one of two days of the entity's own clock, which is 12 hours behind to 14 ahead
+  select
+    applications.source_instance, 'cash_applications|' || applications.application_id as key,
+    'cash_application' as object, applications.legal_entity_code, applications.currency_code,
+    applications.amount_minor, applications.period as posted_period,
+    cast(null as {{ dbt.type_string() }}) as external_object, cast(null as {{ dbt.type_string() }}) as external_id,
+    cast(null as {{ dbt.type_string() }}) as billing_instance,
+    cast(null as {{ dbt.type_string() }}) as billing_policy_period,
+    cast(null as {{ dbt.type_string() }}) as billing_origin_period,
+    false as has_policy,
+    {{ utc_date(add_hours('applications.applied_at', -12)) }} as first_date,
+    {{ utc_date(add_hours('applications.applied_at', 14)) }} as last_date,
+    applications.applied_at as final_at, 'application date' as date_name
+  from {{ ref('cash_application') }} as applications
+  union all
+  select
+    schedules.source_instance, 'revenue_schedules|' || schedules.schedule_id as key,
+    'revenue_schedule' as object, schedules.legal_entity_code, schedules.currency_code,
+    schedules.amount_minor, 
+    case when journals.period = schedules.period then journals.last_period else journals.period end as posted_period,
+    cast(null as {{ dbt.type_string() }}) as external_object, cast(null as {{ dbt.type_string() }}) as external_id,
+    cast(null as {{ dbt.type_string() }}) as billing_instance,
+    cast(null as {{ dbt.type_string() }}) as billing_policy_period,
+    cast(null as {{ dbt.type_string() }}) as billing_origin_period,
+    false as has_policy,
+    {{ period_start('schedules.period') }} as first_date,
+    {{ period_start('schedules.period') }} as last_date,
+    journals.created_at as final_at, 'schedule' as date_name
+  from {{ ref('revenue_schedule') }} as schedules
+  inner join schedule_journals as journals
+    on journals.source_instance = schedules.source_instance and journals.journal_id = schedules.journal_id
+  where schedules.status = 'recognized'
+),
+
+placed as (
+  select
+    dated.*,
+    first_period.period as first_period,
+    last_period.period as last_period,
+    first_period.end_date as origin_end,
+    first_period.hard_closed_at is not null and first_period.hard_closed_at <= dated.final_at as was_hard_closed
+  from dated
+  left join calendar as first_period
+    on
+      first_period.source_instance = dated.source_instance
+      and first_period.legal_entity_code = dated.legal_entity_code
+      and dated.first_date between first_period.start_date and first_period.end_date
+  left join calendar as last_period
+    on
+      last_period.source_instance = dated.source_instance
+      and last_period.legal_entity_code = dated.legal_entity_code
+      and dated.last_date between last_period.start_date and last_period.end_date
+),
+
+deferred as (
+  select
+    placed.source_instance,
+    placed.object,
+    placed.key,
+    min(calendar.period) as next_open_period
+  from placed
+  inner join calendar
+    on
+      calendar.source_instance = placed.source_instance
+      and calendar.legal_entity_code = placed.legal_entity_code
+      and calendar.start_date > placed.origin_end
+      and (calendar.hard_closed_at is null or calendar.hard_closed_at > placed.final_at)
+  where placed.was_hard_closed and not placed.has_policy
+  group by placed.source_instance, placed.object, placed.key
+)
+
+-- where billing says when it was issued, its policy counts; a void's other day is its policy period's neighbour
+select
+  placed.source_instance,
+  placed.key,
+  placed.object,
+  placed.legal_entity_code,
+  placed.currency_code,
+  placed.amount_minor,
+  placed.posted_period,
+  placed.external_object,
+  placed.external_id,
+  placed.billing_instance,
+  placed.first_date,
+  placed.date_name,
+  case
+    when placed.has_policy then placed.billing_policy_period
+    when placed.was_hard_closed then deferred.next_open_period
+    else placed.first_period
+  end as policy_period,
+  case
+    when placed.object = 'reversal' and placed.posted_period in (placed.first_period, placed.last_period)
+      then placed.posted_period
+    when placed.object = 'cash_application' then placed.last_period
+  end as other_period,
+  coalesce(placed.billing_origin_period, placed.first_period) as origin_period
+from placed
+left join deferred
+  on
+    deferred.source_instance = placed.source_instance
+    and deferred.object = placed.object
+    and deferred.key = placed.key
