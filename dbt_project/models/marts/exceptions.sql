@@ -1,7 +1,11 @@
 -- One row per open break: which records, how much, why, who owns it and what next? The key leaves out amount, run and
 -- cause, so that "missing in the ERP" that turns into "amount differs" is the same case.
-with results as (
-  select * from {{ ref('reconciliation_results') }} where status = 'break'
+with breaks as (
+  select * from {{ ref('exception_opened') }}
+),
+
+roots as (
+  select * from {{ ref('exception_root') }}
 ),
 
 controls as (
@@ -24,22 +28,22 @@ first_seen as (
 
 opened as (
   select
-    results.*,
-    md5(
-      results.code || '|' || results.source_instance || '|' || results.match_key || '|' || coalesce(results.period, '')
-    ) as exception_key,
+    breaks.*,
+    roots.root_exception_key,
+    roots.root_reason,
     controls.severity,
     controls.owner_role,
     controls.next_step,
     coalesce(first_seen.first_seen_at, parameters.as_of) as first_seen_at
-  from results
+  from breaks
   cross join parameters
-  inner join controls on controls.code = results.code
+  inner join roots on roots.exception_key = breaks.exception_key
+  inner join controls on controls.code = breaks.code
   left join first_seen
     on
-      first_seen.code = results.code
-      and first_seen.source_instance = results.source_instance
-      and first_seen.match_key = results.match_key
+      first_seen.code = breaks.code
+      and first_seen.source_instance = breaks.source_instance
+      and first_seen.match_key = breaks.match_key
 )
 
 select
@@ -68,5 +72,7 @@ select
   end as timestamp) as due_at,
   left_ref,
   right_ref,
-  cast(first_seen_at as timestamp) as first_seen_at
+  cast(first_seen_at as timestamp) as first_seen_at,
+  root_exception_key,
+  root_reason
 from opened
