@@ -173,3 +173,28 @@
 {% macro trailing_digits(text) -%}
   (length({{ text }}) - length(rtrim({{ text }}, '0123456789')))
 {%- endmacro %}
+
+
+{#- A query: the list of findings as rows. -#}
+{% macro echo_finding_rows() -%}
+  select *
+  from (
+    values
+    {%- for finding, code, cause, place in echo_findings() %}
+    ('{{ finding }}', '{{ code }}', {{ text_literal(cause) }}, {{ place }}){{ ',' if not loop.last }}
+    {%- endfor %}
+  ) as listed (finding, code, cause_code, place)
+{%- endmacro %}
+
+
+{#- A query: the list of rules as rows, the subject split into both ends. -#}
+{% macro echo_rule_rows() -%}
+  select *
+  from (
+    values
+    {%- for consequence, origin, subject, words in echo_rules() %}
+    {%- set ends = subject.split('=') %}
+    ('{{ consequence }}', '{{ origin }}', '{{ ends[0] }}', '{{ ends[-1] }}', {{ text_literal(words) }}){{ ',' if not loop.last }}
+    {%- endfor %}
+  ) as listed (consequence, origin, consequence_subject, origin_subject, words)
+{%- endmacro %}

@@ -14,7 +14,8 @@ RULES = (DBT_PROJECT / "macros" / "echo_rules.sql").read_text(encoding="utf-8")
 FINDINGS = re.findall(r"\('(\w+)', '(R\d\d)', ('[^']*'|none), (\d+)\)", RULES)
 LINKS = re.findall(r"\('(R\w+)', '(R\w+)', '([\w=]+)', '", RULES)
 SUBJECTS = "\n".join(
-    file.read_text(encoding="utf-8") for file in (DBT_PROJECT / "models/reconciliation/echo").glob("exception_subject_*.sql")
+    file.read_text(encoding="utf-8")
+    for file in (DBT_PROJECT / "models/reconciliation/echo").glob("exception_subject_*.sql")
 )
 
 

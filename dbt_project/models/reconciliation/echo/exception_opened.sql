@@ -14,13 +14,7 @@ with breaks as (
 ),
 
 findings as (
-  select *
-  from (
-    values
-    {%- for finding, code, cause, rank in echo_findings() %}
-    ('{{ finding }}', '{{ code }}', {{ text_literal(cause) }}, {{ rank }}){{ ',' if not loop.last }}
-    {%- endfor %}
-  ) as listed (finding, code, cause_code, place)
+  {{ echo_finding_rows() }}
 ),
 
 -- the contracts that billing disagrees with, and those whose schedule was not rebuilt
@@ -68,18 +62,39 @@ placed as (
 )
 
 select
-  *,
+  exception_key,
+  code,
+  source_instance,
+  match_key,
+  part_1,
+  part_2,
+  part_3,
+  part_4,
+  after_part_1,
+  finding,
+  place,
+  legal_entity_code,
+  customer_id,
+  currency_code,
+  period,
+  delta_minor,
+  delta_quantity,
+  cause_code,
+  failure_class,
+  reason,
+  left_ref,
+  right_ref,
   row_number() over (
     order by
-      place,
+      place asc,
       -- the first month of a difference that is carried forward is its origin
-      case when code in ('R07', 'R31', 'R33') then coalesce(period, '') else '' end,
+      case when code in ('R07', 'R31', 'R33') then coalesce(period, '') else '' end asc,
       -- whom the events were taken from, before whom they were given to
-      case when code in ('R03', 'R04') and delta_quantity < 0 then 1 else 0 end,
+      case when code in ('R03', 'R04') and delta_quantity < 0 then 1 else 0 end asc,
       abs(coalesce(delta_minor, 0)) desc,
       coalesce(delta_minor, 0) desc,
-      match_key,
-      source_instance,
-      coalesce(period, '')
+      match_key asc,
+      source_instance asc,
+      coalesce(period, '') asc
   ) as turn
 from placed

@@ -1,5 +1,5 @@
--- One row per open break with the break that it goes back to, itself where it is a problem of its own, and why in words:
--- how many problems are there behind the breaks? Each break has at most one origin, which comes before it in a total
+-- One row per open break with the break that it goes back to, itself where it is a problem of its own, and why: how many
+-- problems are there behind the breaks? Each break has at most one origin, which comes before it in a total
 -- order, so chains end; each round doubles the steps that are followed, so seven rounds reach 128.
 {% set rounds = 7 %}
 with opened as (
@@ -19,14 +19,7 @@ subjects as (
 ),
 
 rules as (
-  select *
-  from (
-    values
-    {%- for consequence, origin, subject, words in echo_rules() %}
-    {%- set ends = subject.split('=') %}
-    ('{{ consequence }}', '{{ origin }}', '{{ ends[0] }}', '{{ ends[-1] }}', {{ text_literal(words) }}){{ ',' if not loop.last }}
-    {%- endfor %}
-  ) as listed (consequence, origin, consequence_subject, origin_subject, words)
+  {{ echo_rule_rows() }}
 ),
 
 -- a rule names a finding or, by its code, all findings of a control
@@ -99,7 +92,10 @@ chosen as (
     row_number() over (
       partition by weighed.exception_key
       order by
-        case when weighed.subject = 'books' then abs(weighed.stake_minor - abs(coalesce(opened.delta_minor, 0))) else -1 end,
+        case
+          when weighed.subject = 'books' then abs(weighed.stake_minor - abs(coalesce(opened.delta_minor, 0)))
+          else -1
+        end,
         weighed.turn,
         weighed.subject
     ) as choice

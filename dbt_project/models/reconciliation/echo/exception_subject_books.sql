@@ -1,4 +1,4 @@
--- One row per open break and books it touches (legal entity, currency, accounting period, and account where it matters),
+-- One row per open break and books it touches (legal entity, currency, accounting period, account where it matters),
 -- with the amount at stake there: which findings could a difference in a sum of many records come from?
 {% set subject = ['exception_key', 'subject', 'instance', 'id', 'stake_minor'] %}
 with opened as (

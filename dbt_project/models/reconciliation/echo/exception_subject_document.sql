@@ -6,6 +6,9 @@
   'invoice': 'billing', 'credit_note': 'billing', 'payment': 'billing', 'refund': 'billing', 'dispute': 'billing',
   'ar_document': 'erp', 'ar_document_line': 'erp', 'cash_receipt': 'erp', 'interface_message': 'erp',
 } %}
+{% set document_codes = [
+  'R14', 'R15', 'R16', 'R17', 'R18', 'R21', 'R22', 'R23', 'R24', 'R26', 'R27', 'R28',
+] %}
 with opened as (
   select * from {{ ref('exception_opened') }}
 ),
@@ -57,18 +60,15 @@ mentions as (
     exception_key, source_instance, split_part({{ side }}, ':', 1) as object,
     split_part(substr({{ side }}, length(split_part({{ side }}, ':', 1)) + 2), ', ', 1) as id
   from opened
-  where {{ side }} is not null and code in ('R14', 'R15', 'R16', 'R17', 'R18', 'R21', 'R22', 'R23', 'R24', 'R26', 'R27', 'R28')
+  where {{ side }} is not null and code in ({{ "'" ~ document_codes | join("', '") ~ "'" }})
   {% endfor %}
 ),
 
 domains as (
-  select *
-  from (
-    values
-    {%- for object, domain in domains.items() %}
-    ('{{ object }}', '{{ domain }}'){{ ',' if not loop.last }}
-    {%- endfor %}
-  ) as listed (object, domain)
+  {% for object, domain in domains.items() %}
+  select '{{ object }}' as object, '{{ domain }}' as domain
+  {% if not loop.last %}union all{% endif %}
+  {% endfor %}
 ),
 
 named as (

@@ -1,4 +1,4 @@
--- One row per open break and subject of contract, usage or bill run that it is about: which findings speak of one thing?
+-- One row per open break and contract, usage or bill run that it is about: which findings speak of one thing?
 {% set subject = ['exception_key', 'subject', 'instance', 'id'] %}
 with opened as (
   select * from {{ ref('exception_opened') }}
