@@ -1,6 +1,6 @@
--- One row per open break with the break that it goes back to, itself where it is a problem of its own, and why: how many
--- problems are there behind the breaks? Each break has at most one origin, which comes before it in a total
--- order, so chains end; each round doubles the steps that are followed, so seven rounds reach 128.
+-- One row per open break with the break that it goes back to, itself where it is a problem of its own: how many problems
+-- lie behind the breaks? Each break has at most one origin, which comes before it in a total order, so chains
+-- end; each round doubles the steps that are followed, so seven rounds reach 128.
 {% set rounds = 7 %}
 with opened as (
   select * from {{ ref('exception_opened') }}
