@@ -169,12 +169,6 @@
 {%- endmacro %}
 
 
-{#- How many digits a text ends in: what makes two document numbers neighbours. -#}
-{% macro trailing_digits(text) -%}
-  (length({{ text }}) - length(rtrim({{ text }}, '0123456789')))
-{%- endmacro %}
-
-
 {#- A query: the list of findings as rows. -#}
 {% macro echo_finding_rows() -%}
   select *
