@@ -9,6 +9,12 @@
       )
       {{ reconcile('compared', code='R14', tolerance='T1', domains=['billing', 'erp']) }}
 
+  `<model>.yml` beside it describes the control in `config.meta` and holds its unit tests. In its meta
+      objects      what the control depends on, as domain.object, its own records first; when one fails R38, or was never
+                   delivered, the results of the instances that need it become not testable
+      evidence     those of `objects` that only tell the cause: the control works without them when they were never delivered
+                   (when they fail R38 it does not)
+
   `compared` is a relation or the name of a CTE with these columns (every one must exist; null where it has nothing to say):
       source_instance        the instance that issues the id in the match key; where it does not resolve, the row's own
       match_key              natural key, parts joined by |, dates ISO
