@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from dagster_project.errors import ConfigurationError
+from expectations.policy import authority as policy
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 CONFIG_VARIABLE = "TIEOUT_CONFIG"
@@ -68,6 +69,7 @@ class Settings(_Strict):
     as_of: datetime | None = None
     reporting_currency: str = Field(pattern=r"^[A-Z]{3}$")
     authority_model: Literal["crm_led", "billing_led", "erp_led", "event_hub"] = "billing_led"
+    authority: policy.Overlay = policy.Overlay()
     target: Literal["duckdb"] = "duckdb"
     thresholds: Thresholds = Thresholds()
     sources: tuple[Source, ...] = Field(min_length=1)
@@ -91,6 +93,13 @@ class Settings(_Strict):
             for link in source.links:
                 if link not in names:
                     raise ValueError(f"sources.{position}.links: no source is named {link!r}; expected one of {names}")
+        return self
+
+    @model_validator(mode="after")
+    def _authority_has_one_owner_and_no_circle(self) -> Settings:
+        fault = policy.fault_of(self.authority_model, self.authority)
+        if fault:
+            raise ValueError(f"authority.{fault.key}: {fault.words}")
         return self
 
     def source(self, name: str) -> Source:
@@ -207,4 +216,10 @@ def _known_keys(location: list[str]) -> str:
         model = FilesConnector if "connector" in location else Source
     elif location[0] == "thresholds":
         model = Thresholds
+    elif location[:2] == ["authority", "changes"] and len(location) > 2:
+        model = policy.Change
+    elif location[:2] == ["authority", "overrides"] and len(location) > 2:
+        model = policy.Override
+    elif location[0] == "authority":
+        model = policy.Overlay
     return ", ".join(name for name in model.model_fields if name != "config_path")

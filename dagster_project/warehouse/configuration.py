@@ -11,6 +11,7 @@ from dagster_project.close import first_seen
 from dagster_project.settings import Settings, Source, Thresholds
 from dagster_project.sources.contracts import contracts_of
 from dagster_project.warehouse import tables
+from expectations.policy import authority
 
 _SOURCE_TYPES = {
     "source_instance": "VARCHAR",
@@ -27,6 +28,27 @@ _OBJECT_TYPES = {
     "mode": "VARCHAR",
 }
 _LINK_TYPES = {"source_instance": "VARCHAR", "domain": "VARCHAR", "linked_instance": "VARCHAR"}
+_AUTHORITY_TYPES = {
+    "model": "VARCHAR",
+    "rank": "BIGINT",
+    "legal_entity_code": "VARCHAR",
+    "domain": "VARCHAR",
+    "field": "VARCHAR",
+    "owner_system": "VARCHAR",
+    "owner_name": "VARCHAR",
+    "follower_system": "VARCHAR",
+    "from_system": "VARCHAR",
+    "via_system": "VARCHAR",
+    "allowed_lag_minutes": "BIGINT",
+    "is_until_soft_close": "BOOLEAN",
+    "normaliser": "VARCHAR",
+    "tolerance": "VARCHAR",
+    "severity": "VARCHAR",
+    "is_finance": "BOOLEAN",
+    "approver": "VARCHAR",
+    "valid_from": "DATE",
+    "valid_to": "DATE",
+}
 _FIRST_SEEN_TYPES = {
     "code": "VARCHAR",
     "source_instance": "VARCHAR",
@@ -44,6 +66,9 @@ def write(con: duckdb.DuckDBPyConnection, settings: Settings, as_of: datetime) -
     )
     tables.create(con, "config.source_objects", _OBJECT_TYPES, _source_objects(settings))
     tables.create(con, "config.instance_links", _LINK_TYPES, _instance_links(settings))
+    tables.create(
+        con, "config.authority", _AUTHORITY_TYPES, authority.policy_rows(settings.authority_model, settings.authority)
+    )
     tables.create(con, "config.first_seen", _FIRST_SEEN_TYPES, first_seen.read(settings))
 
 
@@ -51,7 +76,7 @@ def _parameters(con: duckdb.DuckDBPyConnection, settings: Settings, as_of: datet
     values: dict[str, tuple[str, object]] = {
         "as_of": ("TIMESTAMP", as_of.replace(tzinfo=None)),
         "reporting_currency": ("VARCHAR", settings.reporting_currency),
-        "authority_model": ("VARCHAR", settings.authority_model),
+        "authority_model": ("VARCHAR", _authority_model(settings, as_of)),
         "company": ("VARCHAR", settings.company),
     }
     for name, field in Thresholds.model_fields.items():
@@ -59,6 +84,10 @@ def _parameters(con: duckdb.DuckDBPyConnection, settings: Settings, as_of: datet
         values[name] = (kind, getattr(settings.thresholds, name))
     types = {name: kind for name, (kind, _) in values.items()}
     tables.create(con, "config.parameters", types, [[value for _, value in values.values()]])
+
+
+def _authority_model(settings: Settings, as_of: datetime) -> str:
+    return authority.in_force(settings.authority_model, settings.authority.changes, as_of.date())
 
 
 def _source_objects(settings: Settings) -> Iterator[tuple[str, str, str, str, bool, str]]:

@@ -22,6 +22,8 @@
     'r27_dispute_to_receivable',
     'r33_subledger_to_control',
     'r34_manual_journals',
+    'r36_customer_drift',
+    'r37_catalogue_drift',
     'r38_source_health',
   ]) }}
 {%- endmacro %}
