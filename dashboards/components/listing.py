@@ -69,7 +69,7 @@ def result_row(row: Row, href: str, control: str = "", known_step: str = "") -> 
     about = ", ".join(text for text in (row["legal_entity_code"], row["customer_id"], row["period"]) if text)
     record = Cell(row["match_key"], note=about, href=href, label=f"Compare both sides of {row['match_key']}")
     step = (row["next_step"] or "") if is_break and row["next_step"] != known_step else ""
-    why = [Cell(row["reason"] or "", note=words.cause(row["cause_code"]))]
+    why = [Cell(row["reason"] or "", note=words.cause(row["cause_code"])), *same_problem(row)]
     return {
         "status": words.status(row["status"]),
         "record": [record, Cell(control)] if control else record,
@@ -80,6 +80,15 @@ def result_row(row: Row, href: str, control: str = "", known_step: str = "") -> 
         "owner": words.owner(row["owner_role"]) if is_break else "",
         "due": due(row),
     }
+
+
+def same_problem(row: Row) -> list[Cell]:
+    """A link to the break that this one is a consequence of; none for a problem of its own."""
+    if not row["root_code"]:
+        return []
+    key = row["root_match_key"]
+    href = link("controls", control=row["root_code"], record=key, instance=row["root_instance"])
+    return [Cell(f"Same problem as {row['root_code']} {key}", href=href, label=f"Open {row['root_code']} {key}")]
 
 
 def download(db: Snapshot, label: str, name: str, total: int, query: tuple[str, tuple[Any, ...]]) -> None:

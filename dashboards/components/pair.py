@@ -5,7 +5,7 @@ from __future__ import annotations
 from dashboards.components import words
 from dashboards.components.facts import facts, heading
 from dashboards.components.frame import moment
-from dashboards.components.listing import difference, due, is_quantity, side
+from dashboards.components.listing import difference, due, is_quantity, link, same_problem, side
 from dashboards.components.record_list import text
 from dashboards.components.table import Cell, Column, Value, table
 from dashboards.queries import results
@@ -34,6 +34,8 @@ def pair(db: Snapshot, result: Row) -> None:
             ("Result", words.status(result["status"])),
             ("Difference", difference(result)),
             ("Why", Cell(result["reason"] or "", note=words.cause(result["cause_code"]))),
+            ("Goes back to", [Cell(result["root_reason"] or ""), *same_problem(result)] if result["root_code"] else ""),
+            ("Also shows as", _echoes(db, result) if is_break else ""),
             ("Who acts", _who(result) if is_break else ""),
             ("Due", due(result)),
             ("Next step", (result["next_step"] or "") if is_break else ""),
@@ -51,6 +53,16 @@ def pair(db: Snapshot, result: Row) -> None:
 
 def _who(result: Row) -> Cell:
     return Cell(words.owner(result["owner_role"]), note=words.severity(result["severity"]))
+
+
+def _echoes(db: Snapshot, result: Row) -> list[Cell]:
+    return [
+        Cell(
+            f"{row['code']} {row['match_key']}",
+            href=link("controls", control=row["code"], record=row["match_key"], instance=row["source_instance"]),
+        )
+        for row in results.echoes(db, result["exception_key"])
+    ]
 
 
 def _side_by_side(result: Row, left: list[Row], right: list[Row]) -> None:

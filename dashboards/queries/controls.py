@@ -62,6 +62,13 @@ def amounts(db: Snapshot, scope: Scope, code: str = "") -> list[Row]:
     )
 
 
+def problems(db: Snapshot, scope: Scope) -> int:
+    """How many separate problems the breaks of the scope go back to: one defect may show in several controls."""
+    conditions, values = in_summary(scope)
+    found = db.row(f"select count(distinct root_exception_key) as n from marts.exceptions where {conditions}", values)
+    return int(found["n"])
+
+
 def breaks_by_period(db: Snapshot, scope: Scope) -> list[Row]:
     """Compared and broken per control and period, oldest first; the period of the scope is left open."""
     conditions, values = in_summary(scope.only("entity", "currency"))

@@ -79,6 +79,15 @@ def one(db: Snapshot, code: str, source_instance: str, match_key: str) -> Row:
     return db.row(_sql(conditions, "limit 1"), values)
 
 
+def echoes(db: Snapshot, exception_key: str | None, limit: int = 20) -> list[Row]:
+    """The other breaks that are the same problem as this one, which they go back to."""
+    return db.rows(
+        "select code, source_instance, match_key, root_reason from marts.exceptions"
+        " where root_exception_key = ? and exception_key <> ? order by code, match_key limit ?",
+        (exception_key, exception_key, limit),
+    ) if exception_key else []  # fmt: skip
+
+
 def records(db: Snapshot, reference: str | None, source_instance: str, limit: int = 5) -> list[Row]:
     """The canonical rows that a reference `object:key, key` names, in the instances that the result's own is linked to.
 
@@ -133,11 +142,17 @@ def _sql(conditions: str, page_of: str = "") -> str:
             e.exception_key,
             e.state,
             e.first_seen_at,
-            e.due_at as resolve_by
+            e.due_at as resolve_by,
+            e.root_reason,
+            root.code as root_code,
+            root.match_key as root_match_key,
+            root.source_instance as root_instance
         from picked
         left join marts.controls as c on c.code = picked.code
         left join marts.exceptions as e
             on e.code = picked.code and e.source_instance = picked.source_instance and e.match_key = picked.match_key
             and picked.status = 'break'
+        left join marts.exceptions as root
+            on root.exception_key = e.root_exception_key and root.exception_key <> e.exception_key
         order by {_ORDER.format("picked")}
         """

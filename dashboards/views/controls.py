@@ -82,7 +82,12 @@ def _overview(db: Snapshot, scope: Scope) -> None:
     differences = sum(int(row["breaks"]) for row in broken)
     untested = sum(bool(row["not_testable"]) for row in overview)
     if broken:
-        st.markdown(f"**{len(broken)} of {len(overview)} controls do not tie**, {differences:,} differences in all.")
+        problems = controls.problems(db, scope)
+        separate = f"{problems:,} separate problem{'s' if problems != 1 else ''}"
+        st.markdown(
+            f"**{len(broken)} of {len(overview)} controls do not tie**: {differences:,}"
+            f" difference{'s' if differences != 1 else ''}, which go back to {separate}."
+        )
     else:
         st.markdown(f"**Nothing is broken** in {len(overview)} controls for what is chosen above.")
     if untested:

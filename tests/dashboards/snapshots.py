@@ -28,7 +28,7 @@ create table marts.exceptions (exception_key varchar, code varchar, source_insta
     cause_code varchar, delta_minor bigint, delta_quantity decimal(38,9), currency_code varchar,
     legal_entity_code varchar, customer_id varchar, period varchar, severity varchar, owner_role varchar, state varchar,
     reason varchar, next_step varchar, failure_class varchar, due_at timestamp, left_ref varchar, right_ref varchar,
-    first_seen_at timestamp);
+    first_seen_at timestamp, root_exception_key varchar, root_reason varchar);
 create table marts.bridge_cells (legal_entity_code varchar, customer_id varchar, subscription_id varchar, sku varchar,
     service_period_start date, currency_code varchar, expected_minor bigint, metered_minor bigint, billed_minor bigint,
     posted_minor bigint, settled_minor bigint);
@@ -143,7 +143,7 @@ insert into marts.exceptions
 select md5(code || match_key), code, source_instance, match_key, cause_code, delta_minor, delta_quantity, currency_code,
     legal_entity_code, customer_id, period, 'S1', case when failure_class = 'transport' then 'IntegrationOps' else 'AR' end,
     'new', reason, 'Resend the message.', failure_class, timestamp '2026-10-12 04:00:00', left_ref, right_ref,
-    timestamp '2026-10-12 00:00:00'
+    timestamp '2026-10-12 00:00:00', md5(code || match_key), null
 from marts.reconciliation_results where status = 'break';
 create table marts.reconciliation_summary as
 select code, source_instance, legal_entity_code, currency_code, period,

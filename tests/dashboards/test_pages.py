@@ -209,6 +209,19 @@ def test_an_older_snapshot_without_a_table_is_no_error(visit, tmp_path, page):
     assert "`tieout run` publishes them" in words(visit(snapshots.write(tmp_path, extra=extra), page))
 
 
+def test_an_echo_names_its_problem_and_the_problem_its_echoes(visit, tmp_path):
+    """Five breaks of one defect would be worked five times."""
+    extra = """update marts.exceptions set root_reason = 'The same invoice.',
+        root_exception_key = (select exception_key from marts.exceptions where match_key = 'IN-1') where match_key = 'IN-3'"""
+    config = snapshots.write(tmp_path, extra=extra)
+    assert "3 differences, which go back to 2 separate problems" in words(visit(config, "controls"))
+    echo = words(visit(config, "controls", control="R14", instance="billing", record="IN-3"))
+    assert "The same invoice." in echo and "Same problem as R14 IN-1" in echo
+    root = words(visit(config, "controls", control="R14", instance="billing", record="IN-1"))
+    assert "Also shows as" in root and "R14 IN-3" in root
+    assert "Also shows as" not in echo
+
+
 def test_a_file_that_is_no_database_is_explained(visit, tmp_path):
     config = snapshots.write(tmp_path)
     (tmp_path / ".tieout" / "published" / "tieout-000001.duckdb").write_bytes(b"not a database")
