@@ -76,3 +76,9 @@ def words(app: AppTest) -> str:
     assert not app.exception, [error.message for error in app.exception]
     kinds = ("title", "subheader", "markdown", "info", "warning", "error", "success", "caption", "text")
     return "\n".join(element.value for kind in kinds for element in getattr(app, kind))
+
+
+def facts(app: AppTest) -> str:
+    """What the page states beside its tables: verdict, reason, owner, next step, as the markup that holds it."""
+    assert not app.exception, [error.message for error in app.exception]
+    return "\n".join(element.proto.body for element in app.get("html"))

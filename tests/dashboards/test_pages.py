@@ -4,7 +4,7 @@ import pytest
 
 from dashboards.components import money
 from tests.dashboards import snapshots
-from tests.dashboards.reading import tables, words
+from tests.dashboards.reading import facts, tables, words
 
 PAGES = ("close", "variance", "controls")
 
@@ -215,9 +215,9 @@ def test_an_echo_names_its_problem_and_the_problem_its_echoes(visit, tmp_path):
         root_exception_key = (select exception_key from marts.exceptions where match_key = 'IN-1') where match_key = 'IN-3'"""
     config = snapshots.write(tmp_path, extra=extra)
     assert "3 differences, which go back to 2 separate problems" in words(visit(config, "controls"))
-    echo = words(visit(config, "controls", control="R14", instance="billing", record="IN-3"))
+    echo = facts(visit(config, "controls", control="R14", instance="billing", record="IN-3"))
     assert "The same invoice." in echo and "Same problem as R14 IN-1" in echo
-    root = words(visit(config, "controls", control="R14", instance="billing", record="IN-1"))
+    root = facts(visit(config, "controls", control="R14", instance="billing", record="IN-1"))
     assert "Also shows as" in root and "R14 IN-3" in root
     assert "Also shows as" not in echo
 
