@@ -22,11 +22,22 @@ credited as (
   group by currency_code
 ),
 
-booked as (
-  select currency_code, sum(sign * amount_minor) as amount_minor
+-- a document without any line is posted as its header says
+line_totals as (
+  select source_instance, document_id, sum(amount_minor) as amount_minor
   from {{ ref('ar_document_line') }}
-  where document_status <> 'reversed'
-  group by currency_code
+  group by source_instance, document_id
+),
+
+booked as (
+  select
+    documents.currency_code,
+    sum(documents.sign * coalesce(line_totals.amount_minor, documents.net_amount_minor)) as amount_minor
+  from {{ ref('ar_document') }} as documents
+  left join line_totals
+    on line_totals.source_instance = documents.source_instance and line_totals.document_id = documents.document_id
+  where documents.status <> 'reversed'
+  group by documents.currency_code
 )
 
 select

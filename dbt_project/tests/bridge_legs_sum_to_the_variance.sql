@@ -2,25 +2,12 @@
 -- the bridge.
 {{ config(meta={"dagster": {"ref": {"name": "bridge_allocation"}}}) }}
 with both_sides as (
-  select
-    legal_entity_code, customer_id, subscription_id, sku, service_period_start, currency_code,
-    expected_minor - settled_minor as amount_minor
-  from {{ ref('bridge_cells') }}
+  select {{ bridge_cell() }}, expected_minor - settled_minor as amount_minor from {{ ref('bridge_cells') }}
   union all
-  select
-    legal_entity_code,
-    customer_id,
-    subscription_id,
-    sku,
-    service_period_start,
-    currency_code,
-    -amount_minor as amount_minor
-  from {{ ref('bridge_allocation') }}
+  select {{ bridge_cell() }}, -amount_minor as amount_minor from {{ ref('bridge_allocation') }}
 )
 
-select
-  legal_entity_code, customer_id, subscription_id, sku, service_period_start, currency_code,
-  sum(amount_minor) as difference_minor
+select {{ bridge_cell() }}, sum(amount_minor) as difference_minor
 from both_sides
-group by legal_entity_code, customer_id, subscription_id, sku, service_period_start, currency_code
+group by {{ bridge_cell() }}
 having sum(amount_minor) <> 0

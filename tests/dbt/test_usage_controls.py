@@ -192,6 +192,7 @@ def warehouse(tmp_path_factory):
         fill(world)
     world.close()
     wanted = (
+        "+bridge_cells",
         "+bridge_allocation",
         "+r03_raw_to_metered_usage",
         "+r05_metered_to_billed_quantity",

@@ -47,6 +47,7 @@ with_interval as (
     billed.is_duplicate_of,
     billed.replaced_by,
     billed.taken_back_cause,
+    invoice_lines.tax_amount_minor,
     coalesce(priced.subscription_id is not null or not lines.is_known_subscription, false) as has_terms,
     case
       when abs(lines.quantity) = contracted.terms_quantity then null
@@ -62,6 +63,8 @@ with_interval as (
     results.status as priced_status
   from lines
   inner join billed on billed.billing_instance = lines.billing_instance and billed.line_id = lines.line_id
+  inner join {{ ref('invoice_line') }} as invoice_lines
+    on invoice_lines.source_instance = lines.billing_instance and invoice_lines.line_id = lines.line_id
   left join subscriptions
     on subscriptions.source_instance = lines.billing_instance and subscriptions.subscription_id = lines.subscription_id
   left join one_time_terms
@@ -114,6 +117,7 @@ records as (
     currency_code,
     kind,
     amount_minor as billed_minor,
+    coalesce(tax_amount_minor, 0) as tax_minor,
     is_counted and is_rated as counts_quantity,
     case when is_counted and is_rated then expected_minor else 0 end as due_minor,
     quantity_cause,
@@ -143,6 +147,7 @@ records as (
     credit_lines.currency_code,
     'credit' as kind,
     -credit_lines.amount_minor as billed_minor,
+    -coalesce(credit_lines.tax_amount_minor, 0) as tax_minor,
     false as counts_quantity,
     0 as due_minor,
     cast(null as {{ dbt.type_string() }}) as quantity_cause,
@@ -169,6 +174,7 @@ select
   records.currency_code,
   records.kind,
   records.billed_minor,
+  records.tax_minor,
   records.counts_quantity,
   records.due_minor,
   records.quantity_cause,

@@ -53,18 +53,18 @@ used as (
   group by billing_instance, subscription_id, sku, service_month
 ),
 
--- one set per cell and cause, over all meters of the product; the order is frozen
+-- one set per cell and cause, over all meters of the product. The order is frozen: from expected to metered by cause,
+-- so from metered back to expected the other way round.
 sets as (
-  {%- for place, cause, quantity in [
-    (1, 'cause_code', '-wrong_quantity'), (2, "'A07'", 'moved_quantity'), (3, "'A02'", 'late_quantity'),
-    (4, "'A03'", 'too_late_quantity'),
+  {%- for cause, quantity in [
+    ('cause_code', '-wrong_quantity'), ("'A07'", 'moved_quantity'), ("'A02'", 'late_quantity'),
+    ("'A03'", 'too_late_quantity'),
   ] %}
   select
     billing_instance,
     subscription_id,
     sku,
     service_month,
-    case when is_due then {{ place }} else 3 end as place,
     case when is_due then coalesce({{ cause }}, 'A99') else 'A02' end as cause_code,
     {{ quantity }} as quantity
   from differences
@@ -82,10 +82,10 @@ steps as (
     cause_code,
     cast(sum(quantity) as decimal(38, 9)) as quantity,
     row_number() over (
-      partition by billing_instance, subscription_id, sku, service_month order by place, cause_code
+      partition by billing_instance, subscription_id, sku, service_month order by cause_code desc
     ) as step
   from sets
-  group by billing_instance, subscription_id, sku, service_month, place, cause_code
+  group by billing_instance, subscription_id, sku, service_month, cause_code
 ),
 
 -- a minimum is owed for a month without any usage too

@@ -1,0 +1,279 @@
+-- One row per billing record or ERP document line that is not posted as it was billed: net and tax that differ, and the
+-- cause by the first rule that applies to the record (leg C, billed less posted). A line that stands in another cell
+-- than it was billed in is claimed on both sides, so that the transfer nets to zero (C09).
+with parameters as (
+  select * from {{ source('config', 'parameters') }}
+),
+
+billed as (
+  select
+    billing_instance as source_instance,
+    record_kind,
+    record_id,
+    document_id,
+    coalesce(legal_entity_code, 'unknown') as legal_entity_code,
+    coalesce(customer_id, 'unknown') as customer_id,
+    coalesce(subscription_id, 'unallocated') as subscription_id,
+    coalesce(sku, 'unallocated') as sku,
+    service_period_start,
+    coalesce(currency_code, 'unknown') as currency_code,
+    billed_minor,
+    tax_minor
+  from {{ ref('bridge_billed') }}
+  where has_erp
+),
+
+posted as (
+  select * from {{ ref('bridge_posted') }}
+),
+
+postings as (
+  select * from {{ ref('invoice_posting') }}
+),
+
+messages as (
+  select * from {{ ref('message_outcome') }}
+),
+
+policies as (
+  select * from {{ ref('posting_policy') }}
+),
+
+-- billing documents of which the ERP holds any document, reversed or not
+booked as (
+  select
+    billing_instance as source_instance,
+    external_object as object,
+    external_id as document_id,
+    max(case when status = 'reversed' then 0 else 1 end) as standing
+  from {{ ref('ar_document') }}
+  where billing_instance is not null and external_object is not null
+  group by billing_instance, external_object, external_id
+),
+
+ranked as (
+  select
+    posted.*,
+    row_number() over (
+      partition by posted.source_instance, posted.record_kind, posted.record_id
+      order by
+        case when postings.document_id is not null then 0 else 1 end,
+        case
+          when
+            posted.legal_entity_code = billed.legal_entity_code
+            and posted.currency_code = billed.currency_code
+            and posted.customer_id = billed.customer_id
+            then 0
+          else 1
+        end,
+        case when posted.posted_minor = billed.billed_minor then 0 else 1 end,
+        posted.erp_instance, posted.document_id, posted.document_line_id
+    ) as agreement
+  from posted
+  inner join billed
+    on
+      billed.source_instance = posted.source_instance
+      and billed.record_kind = posted.record_kind
+      and billed.record_id = posted.record_id
+  left join postings
+    on
+      posted.record_kind = 'invoice_line'
+      and postings.source_instance = posted.source_instance
+      and postings.invoice_id = posted.billing_document_id
+      and postings.document_id = posted.document_id
+),
+
+-- no document of a live invoice or credit: its newest message tells why
+missing as (
+  select
+    billed.*,
+    booked.standing,
+    policies.due_at,
+    case
+      when booked.standing = 1 then case when billed.record_kind = 'invoice_line' then 'C07' else 'C08' end
+      when booked.standing = 0 then null
+      when
+        policies.due_at > parameters.as_of and coalesce(messages.cause_code, 'C02') = 'C02'
+        and coalesce(messages.status, 'none') not in ('rejected', 'dead_lettered')
+        then 'C01'
+      when billed.record_kind = 'credit_note_line' and coalesce(messages.cause_code, 'C08') <> 'C01' then 'C08'
+      else coalesce(messages.cause_code, 'C02')
+    end as cause_code
+  from billed
+  cross join parameters
+  left join ranked
+    on
+      ranked.agreement = 1
+      and ranked.source_instance = billed.source_instance
+      and ranked.record_kind = billed.record_kind
+      and ranked.record_id = billed.record_id
+  left join booked
+    on
+      booked.source_instance = billed.source_instance
+      and booked.document_id = billed.document_id
+      and booked.object = case billed.record_kind when 'invoice_line' then 'invoice' else 'credit_note' end
+  left join messages
+    on
+      messages.source_instance = billed.source_instance
+      and messages.key = billed.document_id
+      and messages.document_kind = case billed.record_kind when 'invoice_line' then 'invoice' else 'credit_note' end
+  left join policies
+    on
+      policies.source_instance = billed.source_instance
+      and policies.key = billed.document_id
+      and policies.object = case billed.record_kind when 'invoice_line' then 'invoice' else 'credit_note' end
+  where ranked.record_id is null
+),
+
+paired as (
+  select
+    billed.*,
+    ranked.erp_instance,
+    ranked.document_line_id,
+    ranked.legal_entity_code as posted_entity,
+    ranked.customer_id as posted_customer,
+    ranked.subscription_id as posted_subscription,
+    ranked.sku as posted_sku,
+    ranked.service_period_start as posted_start,
+    ranked.currency_code as posted_currency,
+    ranked.posted_minor,
+    ranked.posted_tax_minor,
+    ranked.currency_code = billed.currency_code as is_same_currency,
+    ranked.legal_entity_code = billed.legal_entity_code
+    and ranked.customer_id = billed.customer_id
+    and ranked.currency_code = billed.currency_code as is_same_cell
+  from billed
+  inner join ranked
+    on
+      ranked.agreement = 1
+      and ranked.source_instance = billed.source_instance
+      and ranked.record_kind = billed.record_kind
+      and ranked.record_id = billed.record_id
+),
+
+live as (
+  select distinct source_instance, record_kind, document_id from billed
+),
+
+strays as (
+  select
+    posted.*,
+    case
+      -- a document of something that is not live any more: the void or the credit is missing in the ledger
+      when posted.record_id is null and posted.external_object is not null and live.document_id is null then 'C08'
+      when posted.record_id is null then 'C06'
+      else 'C05'
+    end as cause_code
+  from posted
+  left join ranked
+    on
+      ranked.erp_instance = posted.erp_instance
+      and ranked.document_line_id = posted.document_line_id
+  left join live
+    on
+      live.source_instance = posted.billing_instance
+      and live.document_id = posted.external_id
+      and live.record_kind
+      = case posted.external_object when 'credit_note' then 'credit_note_line' else 'invoice_line' end
+  where ranked.document_line_id is null or ranked.agreement > 1
+),
+
+claims as (
+  select
+    source_instance, {{ bridge_cell() }},
+    cause_code, billed_minor as amount_minor, tax_minor, cause_code as tax_cause_code,
+    record_kind || ':' || record_id as left_ref, cast(null as {{ dbt.type_string() }}) as right_ref, due_at
+  from missing
+  where cause_code is not null
+
+  union all
+
+  select
+    source_instance, {{ bridge_cell() }},
+    cause_code, -posted_minor as amount_minor, -posted_tax_minor as tax_minor, cause_code as tax_cause_code,
+    cast(null as {{ dbt.type_string() }}) as left_ref, 'ar_document_line:' || document_line_id as right_ref,
+    cast(null as timestamp) as due_at
+  from strays
+
+  union all
+
+  -- the right cell with another amount
+  select
+    paired.source_instance, {{ bridge_cell_of('paired') }},
+    case
+      when paired.record_kind = 'credit_note_line' and paired.billed_minor * paired.posted_minor < 0 then 'C08'
+      when abs(paired.billed_minor - paired.posted_minor) <= parameters.rounding_minor_per_component then 'C13'
+      else 'C14'
+    end as cause_code,
+    paired.billed_minor - paired.posted_minor as amount_minor,
+    paired.tax_minor - paired.posted_tax_minor as tax_minor,
+    case
+      when paired.record_kind = 'credit_note_line' and paired.billed_minor * paired.posted_minor < 0 then 'C08'
+      when abs(paired.billed_minor - paired.posted_minor) > parameters.rounding_minor_per_component then 'C14'
+      else 'C11'
+    end as tax_cause_code,
+    paired.record_kind || ':' || paired.record_id as left_ref,
+    'ar_document_line:' || paired.document_line_id as right_ref,
+    cast(null as timestamp) as due_at
+  from paired
+  cross join parameters
+  where paired.is_same_cell
+
+  union all
+
+  -- the wrong entity or customer: what is posted there is missing here
+  select
+    source_instance, {{ bridge_cell() }},
+    case when is_same_currency then 'C09' else 'C14' end as cause_code,
+    case when is_same_currency then posted_minor else billed_minor end as amount_minor,
+    case when is_same_currency then posted_tax_minor else tax_minor end as tax_minor,
+    case when is_same_currency then 'C09' else 'C14' end as tax_cause_code,
+    record_kind || ':' || record_id as left_ref, cast(null as {{ dbt.type_string() }}) as right_ref,
+    cast(null as timestamp) as due_at
+  from paired
+  where not is_same_cell
+
+  union all
+
+  select
+    source_instance,
+    posted_entity as legal_entity_code,
+    posted_customer as customer_id,
+    posted_subscription as subscription_id,
+    posted_sku as sku,
+    posted_start as service_period_start,
+    posted_currency as currency_code,
+    case when is_same_currency then 'C09' else 'C14' end as cause_code,
+    -posted_minor as amount_minor, -posted_tax_minor as tax_minor,
+    case when is_same_currency then 'C09' else 'C14' end as tax_cause_code,
+    cast(null as {{ dbt.type_string() }}) as left_ref, 'ar_document_line:' || document_line_id as right_ref,
+    cast(null as timestamp) as due_at
+  from paired
+  where not is_same_cell
+
+  union all
+
+  -- and where the amount was altered on the way as well, the difference stays here
+  select
+    source_instance, {{ bridge_cell() }},
+    'C14' as cause_code, billed_minor - posted_minor as amount_minor, tax_minor - posted_tax_minor as tax_minor,
+    'C14' as tax_cause_code,
+    'amount of ' || record_kind || ':' || record_id as left_ref,
+    'amount of ar_document_line:' || document_line_id as right_ref,
+    cast(null as timestamp) as due_at
+  from paired
+  where not is_same_cell and is_same_currency
+)
+
+select
+  source_instance,
+  {{ bridge_cell() }},
+  cause_code,
+  tax_cause_code,
+  cast(amount_minor as bigint) as amount_minor,
+  cast(tax_minor as bigint) as tax_minor,
+  left_ref,
+  right_ref,
+  due_at
+from claims
+where amount_minor <> 0 or tax_minor <> 0
