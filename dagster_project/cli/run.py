@@ -89,10 +89,21 @@ def _print_findings(settings: Settings, report: RunReport) -> int:
         for line in trouble_in_words(con):
             out.print(line, markup=False, soft_wrap=True)
         breaks = int(scalar(con, "select count(*) from marts.exceptions"))
-    out.print(f"{breaks:,} open break{'s' if breaks > 1 else ''}" if breaks else "no open break", style="bold")
+        problems = int(scalar(con, "select count(distinct root_exception_key) from marts.exceptions"))
+    out.print(_open_breaks(breaks, problems), style="bold")
     for line in _what_next(settings, report):
         out.print(line, markup=False, soft_wrap=True)
     return breaks
+
+
+def _open_breaks(breaks: int, problems: int) -> str:
+    """One defect may show in several controls: what has to be worked is the problems."""
+    if not breaks:
+        return "no open break"
+    words = f"{breaks:,} open break{'s' if breaks > 1 else ''}"
+    return (
+        words if problems == breaks else f"{words}, which go back to {problems:,} problem{'s' if problems > 1 else ''}"
+    )
 
 
 def _what_next(settings: Settings, report: RunReport) -> list[str]:
