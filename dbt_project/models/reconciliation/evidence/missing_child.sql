@@ -1,0 +1,89 @@
+-- One row per record that lacks what must stand behind it: a final invoice without a line, a receivable document without
+-- a line, a journal or a billing document, a billing journal without a document, a receipt of nobody's money.
+-- `needs` names the objects that must have been delivered for the question to make sense.
+with documents as (
+  select * from {{ ref('ar_document') }}
+),
+
+invoices_without_line as (
+  select
+    invoices.source_instance, 'billing.invoices' as object, invoices.invoice_id as record_key,
+    'billing.invoice_lines' as needs, invoices.legal_entity_code, invoices.customer_id, invoices.currency_code,
+    invoices.total_amount_minor as amount_minor, 'is final, but has no line' as words
+  from {{ ref('invoice') }} as invoices
+  left join {{ ref('invoice_line') }} as lines
+    on lines.source_instance = invoices.source_instance and lines.invoice_id = invoices.invoice_id
+  where invoices.is_live and lines.line_id is null
+),
+
+documents_without_line as (
+  select
+    documents.source_instance, 'erp.ar_documents' as object, documents.document_id as record_key,
+    'erp.ar_document_lines' as needs, documents.legal_entity_code, cast(null as {{ dbt.type_string() }}) as customer_id,
+    documents.currency_code, documents.sign * documents.total_amount_minor as amount_minor,
+    'has no line' as words
+  from documents
+  left join {{ ref('ar_document_line') }} as lines
+    on lines.source_instance = documents.source_instance and lines.document_id = documents.document_id
+  where lines.document_line_id is null
+),
+
+-- a document of nothing has nothing to book
+documents_without_journal as (
+  select
+    documents.source_instance, 'erp.ar_documents' as object, documents.document_id as record_key,
+    'erp.journal_lines' as needs, documents.legal_entity_code, cast(null as {{ dbt.type_string() }}) as customer_id,
+    documents.currency_code, documents.sign * documents.total_amount_minor as amount_minor,
+    'has no journal: the ledger does not show it' as words
+  from documents
+  left join {{ ref('journal_line') }} as journals
+    on journals.source_instance = documents.source_instance and journals.document_id = documents.document_id
+  where
+    journals.journal_id is null
+    and (documents.total_amount_minor <> 0 or documents.net_amount_minor <> 0)
+),
+
+documents_without_billing as (
+  select
+    source_instance, 'erp.ar_documents' as object, document_id as record_key, 'erp.ar_documents' as needs,
+    legal_entity_code, cast(null as {{ dbt.type_string() }}) as customer_id, currency_code,
+    sign * total_amount_minor as amount_minor,
+    'is posted, but names no billing document' as words
+  from documents
+  where external_id is null and status <> 'reversed'
+),
+
+journals_without_document as (
+  select
+    source_instance, 'erp.journal_lines' as object,
+    journal_id || '|' || cast(min(line_number) as {{ dbt.type_string() }}) as record_key,
+    'erp.journal_lines' as needs, min(legal_entity_code) as legal_entity_code,
+    cast(null as {{ dbt.type_string() }}) as customer_id, min(currency_code) as currency_code,
+    cast(sum(debit_minor - credit_minor) filter (where debit_minor > credit_minor) as bigint) as amount_minor,
+    'is of source billing, but its journal names no document' as words
+  from {{ ref('journal_line') }}
+  where source = 'billing'
+  group by source_instance, journal_id
+  having count(document_id) = 0
+),
+
+receipts_without_payment as (
+  select
+    source_instance, 'erp.cash_receipts' as object, receipt_id as record_key, 'erp.cash_receipts' as needs,
+    legal_entity_code, cast(null as {{ dbt.type_string() }}) as customer_id, currency_code, amount_minor,
+    'names no payment, refund or dispute' as words
+  from {{ ref('cash_receipt') }}
+  where external_id is null
+)
+
+select * from invoices_without_line
+union all
+select * from documents_without_line
+union all
+select * from documents_without_journal
+union all
+select * from documents_without_billing
+union all
+select * from journals_without_document
+union all
+select * from receipts_without_payment

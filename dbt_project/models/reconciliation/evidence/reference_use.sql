@@ -1,0 +1,80 @@
+-- One row per non-null reference of a record: which value of which objects does it name? Lines of one journal that name
+-- the same are one use, and so are events of one tenant, subscription and meter: each would tell the same fault again.
+{{ config(materialized='view') }}
+{% set objects = referring_objects() %}
+with journal_uses as (
+  {% for object, column, targets in landing_references() if object == 'erp.journal_lines' %}
+  select
+    source_instance,
+    '{{ object }}' as object,
+    journal_id || '|' || cast(min(line_number) as {{ dbt.type_string() }}) as record_key,
+    '{{ column }}' as column_name,
+    '{{ targets | join(' or ') }}' as targets,
+    {{ reference_value(column) }} as value,
+    min(legal_entity_code) as legal_entity_code,
+    cast(null as {{ dbt.type_string() }}) as customer_id,
+    min(currency_code) as currency_code,
+    cast(sum(debit_minor - credit_minor) filter (where debit_minor > credit_minor) as bigint) as amount_minor,
+    cast(null as {{ dbt.type_string() }}) as event_group
+  from {{ ref('journal_line') }}
+  where {{ column }} is not null
+  group by source_instance, journal_id, {{ reference_value(column) }}
+  {{ 'union all' if not loop.last }}
+  {% endfor %}
+),
+
+event_groups as (
+  select
+    source_instance,
+    tenant_id,
+    subscription_id,
+    meter_code,
+    min(event_id) as record_key
+  from {{ ref('usage_event') }}
+  group by source_instance, tenant_id, subscription_id, meter_code
+),
+
+event_uses as (
+  {% for object, column, targets in landing_references() if object == 'product.usage_events' %}
+  select
+    source_instance,
+    '{{ object }}' as object,
+    record_key,
+    '{{ column }}' as column_name,
+    '{{ targets | join(' or ') }}' as targets,
+    {{ reference_value(column) }} as value,
+    cast(null as {{ dbt.type_string() }}) as legal_entity_code,
+    cast(null as {{ dbt.type_string() }}) as customer_id,
+    cast(null as {{ dbt.type_string() }}) as currency_code,
+    cast(null as bigint) as amount_minor,
+    tenant_id || '|' || subscription_id || '|' || meter_code as event_group
+  from event_groups
+  {{ 'union all' if not loop.last }}
+  {% endfor %}
+)
+
+{% for object, column, targets in landing_references() if object in objects %}
+{% set meta = objects[object] %}
+select
+  source_instance,
+  '{{ object }}' as object,
+  {% for part in meta.key %}cast({{ part }} as {{ dbt.type_string() }}){{ " || '|' || " if not loop.last }}{% endfor %} as record_key,
+  '{{ column }}' as column_name,
+  '{{ targets | join(' or ') }}' as targets,
+  {{ reference_value(column) }} as value,
+  {{ meta.entity or 'cast(null as ' ~ dbt.type_string() ~ ')' }} as legal_entity_code,
+  {{ meta.customer or 'cast(null as ' ~ dbt.type_string() ~ ')' }} as customer_id,
+  {{ meta.currency or 'cast(null as ' ~ dbt.type_string() ~ ')' }} as currency_code,
+  cast({{ meta.amount or 'null' }} as bigint) as amount_minor,
+  cast(null as {{ dbt.type_string() }}) as event_group
+from {{ ref(meta.model) }}
+where {{ column }} is not null
+
+union all
+
+{% endfor %}
+select * from journal_uses
+
+union all
+
+select * from event_uses

@@ -1,0 +1,252 @@
+-- One row per record that names something which is not there, or lacks what must stand behind it; and one per instance
+-- and reference with the count of those that resolve. A reference resolves within the instances its source is linked to.
+{% set targets_of = {} %}
+{% for object, column, targets in landing_references() %}
+{% do targets_of.update({targets | join(' or '): targets}) %}
+{% endfor %}
+with uses as (
+  select * from {{ ref('reference_use') }}
+),
+
+holders as (
+  select * from {{ ref('reference_holder') }}
+),
+
+target_groups as (
+  {% for targets, listed in targets_of.items() %}
+  {% set outer_last = loop.last %}
+  {% for target in listed %}
+  select
+    '{{ targets }}' as targets,
+    '{{ target }}' as target,
+    '{{ target.split('.')[0] }}' as domain,
+    '{{ target.split('.')[1] }}' as object,
+    {{ 'true' if referenced_objects()[target].is_code else 'false' }} as is_code
+  {{ 'union all' if not (outer_last and loop.last) }}
+  {% endfor %}
+  {% endfor %}
+),
+
+links as (
+  select * from {{ source('config', 'instance_links') }}
+),
+
+object_states as (
+  select source_instance, domain, domain || '.' || object as object, state from {{ ref('object_state') }}
+),
+
+-- every referring instance sees the values of the instances that it is linked to
+resolutions as (
+  select
+    links.source_instance,
+    target_groups.targets,
+    holders.value,
+    count(distinct links.linked_instance) as holder_count,
+    {{ joined_text('links.linked_instance', ', ') }} as holder_names,
+    min(case when holders.is_rejected then 1 else 0 end) = 1 as is_rejected,
+    max(case when target_groups.is_code then 1 else 0 end) = 1 as is_code
+  from holders
+  inner join target_groups on target_groups.target = holders.target
+  inner join links on links.linked_instance = holders.source_instance and links.domain = target_groups.domain
+  group by links.source_instance, target_groups.targets, holders.value
+),
+
+-- a record whose key cannot be read may be the one that is named
+unreadable as (
+  select distinct source_instance, domain || '.' || object as object
+  from {{ ref('untestable_record') }}
+  where key_text is null
+),
+
+reachable as (
+  select
+    sources.source_instance,
+    target_groups.targets,
+    count(object_states.object) as object_count,
+    max(case when object_states.state = 'inadmissible' then 1 else 0 end) as has_inadmissible,
+    max(case when object_states.state = 'available' then 1 else 0 end) as has_available,
+    {{ joined_text("case when object_states.state <> 'available' then object_states.object || ' of ' || object_states.source_instance end", ', ') }}
+      as unusable,
+    {{ joined_text('unreadable.object', ', ') }} as unreadable_objects,
+    min(target_groups.domain) as domain
+  from {{ source('config', 'sources') }} as sources
+  cross join target_groups
+  left join links on links.source_instance = sources.source_instance and links.domain = target_groups.domain
+  left join object_states
+    on object_states.source_instance = links.linked_instance and object_states.object = target_groups.target
+  left join unreadable on unreadable.source_instance = links.linked_instance and unreadable.object = target_groups.target
+  group by sources.source_instance, target_groups.targets
+),
+
+untestable_groups as (
+  select
+    source_instance,
+    targets,
+    case
+      when object_count = 0 then 'no source of domain ' || domain || ' is connected to resolve ' || targets
+      when has_inadmissible = 1 then unusable || ' failed the source health control (R38)'
+      when has_available = 0 then unusable || ' was never delivered'
+      else unreadable_objects || ' has rows whose keys cannot be read'
+    end as reason,
+    object_count = 0 or has_inadmissible = 1 or has_available = 0 as is_for_all
+  from reachable
+  where object_count = 0 or has_inadmissible = 1 or has_available = 0 or unreadable_objects is not null
+),
+
+inadmissible_children as (
+  select source_instance, object, object || ' of ' || source_instance || ' failed the source health control (R38)' as reason
+  from object_states
+  where state = 'inadmissible'
+),
+
+checked as (
+  select
+    uses.*,
+    resolutions.holder_count,
+    resolutions.holder_names,
+    coalesce(inadmissible_children.reason, case when untestable_groups.is_for_all then untestable_groups.reason end)
+      as group_reason,
+    case
+      when resolutions.value is null then 'unresolved'
+      when resolutions.holder_count > 1 and not resolutions.is_code then 'ambiguous'
+      when resolutions.is_rejected then 'rejected'
+      else 'resolved'
+    end as finding,
+    untestable_groups.reason as unreadable_reason
+  from uses
+  left join resolutions
+    on
+      resolutions.source_instance = uses.source_instance
+      and resolutions.targets = uses.targets
+      and resolutions.value = uses.value
+  left join untestable_groups
+    on untestable_groups.source_instance = uses.source_instance and untestable_groups.targets = uses.targets
+  left join inadmissible_children
+    on inadmissible_children.source_instance = uses.source_instance and inadmissible_children.object = uses.object
+),
+
+dangling as (
+  select * from checked where finding <> 'resolved' and group_reason is null
+),
+
+-- each event of a group that names something unknown is a case of its own
+dangling_records as (
+  select
+    dangling.*,
+    coalesce(events.event_id, dangling.record_key) as key
+  from dangling
+  left join {{ ref('usage_event') }} as events
+    on
+      dangling.event_group is not null
+      and events.source_instance = dangling.source_instance
+      and events.tenant_id || '|' || events.subscription_id || '|' || events.meter_code = dangling.event_group
+),
+
+findings as (
+  select
+    source_instance, object, key, legal_entity_code, customer_id, currency_code, amount_minor,
+    case finding
+      when 'ambiguous'
+        then 'names ' || column_name || ' ' || value || ', which ' || holder_names || ' all hold in ' || targets
+      else 'names ' || column_name || ' ' || value || ', which no linked instance holds in ' || targets
+    end as words,
+    case
+      when finding = 'rejected' then column_name || ' ' || value || ' in ' || targets || ' was rejected'
+      when finding = 'unresolved' then unreadable_reason
+    end as untestable
+  from dangling_records
+  union all
+  select
+    children.source_instance, children.object, children.record_key as key, children.legal_entity_code,
+    children.customer_id, children.currency_code, children.amount_minor, children.words,
+    case
+      when coalesce(needed.state, 'absent') <> 'available'
+        then children.needs || case needed.state when 'inadmissible' then ' failed the source health control (R38)' else ' was never delivered' end
+      when lost.object is not null then 'rows of ' || children.needs || ' were rejected, which may be the missing ones'
+    end as untestable
+  from {{ ref('missing_child') }} as children
+  left join object_states as needed
+    on needed.source_instance = children.source_instance and needed.object = children.needs
+  left join (
+    select distinct source_instance, domain || '.' || object as object from {{ ref('untestable_record') }}
+  ) as lost
+    on lost.source_instance = children.source_instance and lost.object = children.needs and children.needs <> children.object
+  left join inadmissible_children
+    on inadmissible_children.source_instance = children.source_instance and inadmissible_children.object = children.object
+  where inadmissible_children.object is null
+),
+
+orphans as (
+  select
+    source_instance,
+    object,
+    key,
+    min(legal_entity_code) as legal_entity_code,
+    min(customer_id) as customer_id,
+    min(currency_code) as currency_code,
+    max(amount_minor) as amount_minor,
+    {{ joined_text('case when untestable is null then words end', '; it ') }} as words,
+    {{ joined_text('untestable', '; ') }} as untestable
+  from findings
+  group by source_instance, object, key
+),
+
+counted as (
+  select
+    source_instance,
+    object,
+    column_name,
+    min(group_reason) as untestable,
+    count(*) filter (where finding = 'resolved') as resolved_count
+  from checked
+  group by source_instance, object, column_name
+),
+
+compared as (
+  select
+    source_instance,
+    split_part(object, '.', 2) || '|' || key as match_key,
+    legal_entity_code,
+    customer_id,
+    currency_code,
+    cast(null as {{ dbt.type_string() }}) as period,
+    coalesce(amount_minor, 1) as left_value,
+    0 as right_value,
+    amount_minor as delta_minor,
+    cast(null as decimal(38, 9)) as delta_quantity,
+    true as has_fault,
+    case when object like 'erp.%' then 'C06' else 'B12' end as cause_code,
+    cast(null as {{ dbt.type_string() }}) as failure_class,
+    'Record ' || key || ' of ' || object
+    || case when amount_minor is not null then ' over ' || {{ money_words('amount_minor', 'currency_code') }} else '' end
+    || ' ' || words as reason,
+    case when words is null then 'Not tested: ' || untestable end as not_testable_reason,
+    split_part(object, '.', 2) || ':' || key as left_ref,
+    cast(null as {{ dbt.type_string() }}) as right_ref,
+    cast(null as timestamp) as due_at
+  from orphans
+
+  union all
+
+  select
+    source_instance,
+    split_part(object, '.', 2) || '|' || column_name as match_key,
+    cast(null as {{ dbt.type_string() }}) as legal_entity_code,
+    cast(null as {{ dbt.type_string() }}) as customer_id,
+    cast(null as {{ dbt.type_string() }}) as currency_code,
+    cast(null as {{ dbt.type_string() }}) as period,
+    resolved_count as left_value,
+    resolved_count as right_value,
+    cast(null as bigint) as delta_minor,
+    cast(null as decimal(38, 9)) as delta_quantity,
+    false as has_fault,
+    cast(null as {{ dbt.type_string() }}) as cause_code,
+    cast(null as {{ dbt.type_string() }}) as failure_class,
+    cast(null as {{ dbt.type_string() }}) as reason,
+    'Not tested: ' || untestable as not_testable_reason,
+    object || '.' || column_name as left_ref,
+    cast(null as {{ dbt.type_string() }}) as right_ref,
+    cast(null as timestamp) as due_at
+  from counted
+)
+{{ reconcile('compared', code='R20', tolerance='T0') }}
