@@ -14,6 +14,7 @@
     'r14_invoice_to_receivable',
     'r16_credit_to_reversal',
     'r18_number_sequence',
+    'r19_duplicates',
     'r20_orphans',
     'r21_posting_cutoff',
     'r22_interface_completeness',
