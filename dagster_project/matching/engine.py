@@ -105,7 +105,7 @@ def _search(con: duckdb.DuckDBPyConnection, plan: Plan) -> list[Search]:
         """
     ).fetchall()
     searches, left_over = [], plan.run_budget_steps
-    for key, members in groupby(rows, key=lambda row: row[:5]):
+    for (open_rows, *partition), members in groupby(rows, key=lambda row: row[:5]):
         sides: dict[str, list[tuple[str, int, int]]] = {"left": [], "right": []}
         for *_, row_id, side, amount, day in members:
             sides[side].append((row_id, amount, day))
@@ -119,14 +119,18 @@ def _search(con: duckdb.DuckDBPyConnection, plan: Plan) -> list[Search]:
         )
         left_over -= outcome.steps
         _record(con, plan, outcome)
-        open_rows, *partition = key
         words = _words(outcome, open_rows)
-        searches.append(Search(*partition, open_rows, outcome.state, outcome.steps, outcome.searched_rows, words))
+        scope, entity, customer, currency = partition
+        searches.append(
+            Search(
+                scope, entity, customer, currency, open_rows, outcome.state, outcome.steps, outcome.searched_rows, words
+            )
+        )
     return sorted(searches, key=lambda one: tuple(str(getattr(one, name)) for name in PARTITION))
 
 
 def _record(con: duckdb.DuckDBPyConnection, plan: Plan, outcome: Outcome) -> None:
-    """Confirmed groups claim their rows; of rival ones the first few are kept, or one contested day would fill a disk."""
+    """Confirmed groups claim their rows; of rivals the first few are kept, or one contested day would fill a disk."""
     confirmed = [group for group in outcome.groups if group.is_confirmed]
     words = "their sums are equal, and no other combination of so few rows fits"
     _insert(con, [(str(n), row_id, words) for n, group in enumerate(confirmed) for row_id in group.row_ids])

@@ -144,7 +144,9 @@ def fuzzy_text(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
         candidates as (
             select
                 lefts.row_id as left_id, rights.row_id as right_id,
-                cast(round(10000 * jaro_winkler_similarity(lower(lefts.text), lower(rights.text))) as bigint) as likeness,
+                cast(
+                    round(10000 * jaro_winkler_similarity(lower(lefts.text), lower(rights.text))) as bigint
+                ) as likeness,
                 abs(lefts.amount_minor - rights.amount_minor) as apart
             from matching_open as lefts
             inner join comparable using (part)
@@ -339,7 +341,8 @@ def _by_group_key(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
 
 
 def _around(con: duckdb.DuckDBPyConnection, plan: Plan, many: str, one: str) -> None:
-    spread = f"over (partition by part order by day range between {plan.window_days} preceding and {plan.window_days} following)"
+    days = plan.window_days
+    spread = f"over (partition by part order by day range between {days} preceding and {days} following)"
     of_many = f"filter (where side = '{many}')"
     con.execute(
         f"""
@@ -397,7 +400,8 @@ def _choose(con: duckdb.DuckDBPyConnection, plan: Plan, members: str, words: str
     settle(con, "grouped_sum", _status(plan))
     con.execute("delete from matching_member where row_id in (select row_id from matching_match)")
     con.execute(
-        "create or replace temp table matching_edge as select row_id as one, 'set ' || candidate as other from matching_member"
+        "create or replace temp table matching_edge as"
+        " select row_id as one, 'set ' || candidate as other from matching_member"
     )
     if not _any(con, "matching_edge"):
         return

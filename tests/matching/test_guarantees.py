@@ -11,10 +11,10 @@ from tests.matching.worlds import matched, row
 amounts = st.one_of(st.integers(-6, 12), st.sampled_from([100, 200, 300, 2095, -475, -725, 983, 637]))
 companies = st.lists(
     st.builds(
-        lambda side, amount, day, customer, references, group_key, text: dict(
-            side=side, amount_minor=amount, day=day, customer_id=customer, references=references, group_key=group_key,
-            text=text,
-        ),
+        lambda side, amount, day, customer, references, group_key, text: {
+            "side": side, "amount_minor": amount, "day": day, "customer_id": customer, "references": references,
+            "group_key": group_key, "text": text,
+        },
         st.sampled_from(["left", "right"]),
         amounts,
         st.integers(0, 3),
