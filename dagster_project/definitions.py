@@ -18,7 +18,7 @@ def build() -> dg.Definitions:
     contracts = load_contracts()
     domains = list(dict.fromkeys(domain for domain, _ in contracts))
     books = models.build_models(manifest.parsed())
-    public = [key for key in sorted(books.keys) if key.path[0] in ("marts", "canonical")]
+    public = [key for key in sorted(books.keys) if key.path[0] in ("marts", "canonical", "matching")]
     return dg.Definitions(
         assets=[
             *sources.build_sources(contracts),

@@ -17,7 +17,7 @@ from dagster_project.defs.translator import LayerTranslator, asset_key
 from dagster_project.settings import Settings
 from dagster_project.warehouse.connection import limits
 
-CONTROL_LAYERS = frozenset({"reconciliation", "marts"})
+CONTROL_LAYERS = frozenset({"matching", "reconciliation", "marts"})
 
 
 def build_models(parsed: manifest.ParsedProject) -> dg.AssetsDefinition:

@@ -34,7 +34,7 @@ def match(con: duckdb.DuckDBPyConnection, relation: str, plan: Plan) -> Matching
     _load(con, relation)
     searches: list[Search] = []
     for name in plan.passes:
-        if not con.execute("select count(distinct side) = 2 from matching_open").fetchall()[0][0]:
+        if not con.execute("select 1 from matching_open limit 1").fetchall():
             break
         if name == "subset_sum":
             searches = _search(con, plan)
@@ -66,23 +66,26 @@ def _ordinal(day: date | int) -> int:
 
 
 def _load(con: duckdb.DuckDBPyConnection, relation: str) -> None:
+    """The rows that can match: those of partitions that have both sides. Where there are none, nothing else is done."""
     con.execute(passes.PREPARE)
     kind = con.execute(f"select typeof(day) from {relation} limit 1").fetchall()
     day = "date_diff('day', date '0001-01-01', day)" if kind and kind[0][0] == "DATE" else "day"
+    partition = ", ".join(PARTITION)
     con.execute(
         f"""
         create or replace temp table matching_open as
         select
             row_id, side, cast(amount_minor as bigint) as amount_minor, cast({day} as bigint) as day,
-            refs, group_key, text, {", ".join(PARTITION)},
-            dense_rank() over (order by {", ".join(PARTITION)}) as part
+            refs, group_key, text, {partition},
+            dense_rank() over (order by {partition}) as part
         from {relation}
+        qualify min(side) over (partition by {partition}) <> max(side) over (partition by {partition})
         """
     )
-    twice = con.execute("select row_id from matching_open group by row_id having count(*) > 1 limit 1").fetchall()
+    twice = con.execute(f"select row_id from {relation} group by row_id having count(*) > 1 limit 1").fetchall()
     if twice:
         raise ValueError(f"{relation}.row_id: {twice[0][0]!r} comes more than once, expected each row once")
-    wrong = con.execute(f"select row_id, side from matching_open where side not in {SIDES} limit 1").fetchall()
+    wrong = con.execute(f"select row_id, side from {relation} where side not in {SIDES} limit 1").fetchall()
     if wrong:
         raise ValueError(f"{relation}.side of {wrong[0][0]!r}: {wrong[0][1]!r}, expected left or right")
 

@@ -293,7 +293,7 @@ def _by_group_key(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
             group by part, side, group_key
         ),
         singles as (
-            select part, side, amount_minor, day as first_day, day as last_day, row_id from matching_open
+            select part, side, amount_minor, day, group_key, row_id from matching_open
         ),
         against_one as (
             select
@@ -304,8 +304,11 @@ def _by_group_key(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
                 on
                     singles.part = batches.part and singles.side <> batches.side
                     and singles.amount_minor = batches.amount_minor
-                    and singles.first_day between batches.first_day - {plan.window_days}
-                    and batches.last_day + {plan.window_days}
+                    and (
+                        singles.group_key = batches.group_key
+                        or singles.day between batches.first_day - {plan.window_days}
+                        and batches.last_day + {plan.window_days}
+                    )
             where batches.row_count > 1 and batches.amount_minor <> 0
         ),
         against_batch as (

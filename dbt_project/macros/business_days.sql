@@ -25,3 +25,10 @@
 {% macro hours_between(first, second) %}{{ return(adapter.dispatch('hours_between')(first, second)) }}{% endmacro %}
 {% macro default__hours_between(first, second) %}date_sub('hour', {{ first }}, {{ second }}){% endmacro %}
 {% macro spark__hours_between(first, second) %}timestampdiff(hour, {{ first }}, {{ second }}){% endmacro %}
+
+
+{#- Number of the business day of a date, Monday 1970-01-05 being 0; a weekend counts as the Friday before. -#}
+{% macro business_day_number(date) -%}
+  {%- set monday = "cast('1970-01-05' as date)" -%}
+  (5 * {{ int_div(days_between(monday, date), 7) }} + least({{ iso_weekday(date) }} - 1, 4))
+{%- endmacro %}

@@ -8,6 +8,7 @@ import pytest
 
 from dagster_project.dbt.manifest import DBT_PROJECT, parsed
 from dagster_project.dbt.runner import build
+from tests.dbt import matched_documents
 from tests.dbt.dbt_in_process import rows, run_unit_tests
 from tests.dbt.document_world import DocumentWorld
 
@@ -270,7 +271,7 @@ def work(tmp_path_factory):
 def warehouse(work):
     path = work / "tieout.duckdb"
     world = DocumentWorld(path, work / "home")
-    for fill in (_invoices, _credits, _payments, _ledger, _sources):
+    for fill in (_invoices, _credits, _payments, _ledger, _sources, matched_documents.fill):
         fill(world)
     world.close()
     wanted = ("+exceptions", "+close_status", "+source_health", "+controls", "+kpis")
@@ -287,7 +288,7 @@ def _found(warehouse, code: str, source: str) -> dict[str, tuple]:
 
 
 @pytest.mark.parametrize(
-    ("code", "expected"), [("R16", CREDITS), ("R24", PAYMENTS), ("R33", LEDGER)], ids=["R16", "R24", "R33"]
+    ("code", "expected"), [("R16", CREDITS), ("R24", PAYMENTS | matched_documents.CASH), ("R33", LEDGER)], ids=["R16", "R24", "R33"]
 )
 def test_every_case_has_its_status_cause_and_amount_and_there_are_no_others(warehouse, code, expected):
     found = _found(warehouse, code, "erp_b" if code == "R33" else "main")
@@ -295,10 +296,27 @@ def test_every_case_has_its_status_cause_and_amount_and_there_are_no_others(ware
 
 
 def test_every_invoice_has_its_status_cause_and_amount(warehouse):
-    found = _found(warehouse, "R14", "main")
-    assert {key: found.get(key) for key in INVOICES} == INVOICES
-    others = {key: result for key, result in found.items() if key not in INVOICES and result[0] != "matched"}
+    found, expected = _found(warehouse, "R14", "main"), INVOICES | matched_documents.SUMMARIES
+    assert {key: found.get(key) for key in expected} == expected
+    others = {key: result for key, result in found.items() if key not in expected and result[0] != "matched"}
     assert others == {}
+
+
+def test_matches_say_who_belongs_together_and_an_uncertain_one_is_told_where_the_money_is_missing(warehouse):
+    query = """select purpose, pass, kind, string_agg(record_ref, ' ' order by side, record_ref) from matching.matches
+        where status = 'confirmed' group by purpose, pass, kind, group_id order by all"""
+    assert rows(warehouse, query) == [
+        ("cash", "exact_composite", "1:1", "payment:not_applied cash_receipt:R-not-applied"),
+        ("cash", "exact_composite", "1:1", "payment:with_it payment:named"),
+        ("cash", "grouped_sum", "1:n", "payment:in_two cash_receipt:R-half-1 cash_receipt:R-half-2"),
+        ("cash", "grouped_sum", "n:1", "payment:joint_1 payment:joint_2 cash_receipt:R-joint"),
+        ("cash", "grouped_sum", "n:1", "payment:part_1 payment:part_2 cash_receipt:R-part"),
+        ("posting", "grouped_sum", "n:1", "invoice:other_tax invoice:other_tax_too ar_document:SUM-JAN"),
+        ("posting", "grouped_sum", "n:1", "invoice:summed_1 invoice:summed_2 ar_document:SUM-FEB"),
+        ("posting", "grouped_sum", "n:1", "invoice:summed_late invoice:summed_late_too ar_document:SUM-MAR"),
+    ]
+    query = "select reason from marts.exceptions where code = 'R24' and match_key = 'either_1'"
+    assert "it may be in cash_receipt:R-either, which is not certain" in rows(warehouse, query)[0][0]
 
 
 def test_every_source_object_has_its_health(warehouse):

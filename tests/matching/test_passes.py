@@ -109,6 +109,13 @@ def test_a_batch_is_matched_to_the_one_row_of_its_sum():
     assert {(one.kind, one.pass_name) for one in found.matches} == {("n:1", "grouped_sum")}
 
 
+def test_a_batch_and_a_row_of_its_own_key_match_whatever_their_days():
+    rows = [row("a", "left", 10, group_key="2026-02"), row("b", "left", 20, group_key="2026-02")]
+    summary = row("summary", "right", 30, day=20, group_key="2026-02")
+    assert matched([*rows, summary]).groups() == {frozenset({"a", "b", "summary"})}
+    assert matched([*rows, row("summary", "right", 30, day=20, group_key="2026-03")]).groups() == set()
+
+
 def test_batches_of_both_sides_with_one_key_and_sum_are_one_match():
     rows = [row("a", "left", 10, group_key="g"), row("b", "left", 20, group_key="g")]
     rows += [row("c", "right", 13, group_key="g"), row("d", "right", 17, group_key="g")]

@@ -19,26 +19,36 @@ not_testable as (
 
 receipts as (
   select
-    billing_instance as source_instance,
-    external_id as payment_id,
+    source_instance,
+    payment_id,
     currency_code,
     count(*) as receipt_count,
     sum(amount_minor) as received_minor,
     {{ joined_text('receipt_id', ', ') }} as receipt_ids
-  from {{ ref('cash_receipt') }}
-  where external_object = 'payment'
-  group by billing_instance, external_id, currency_code
+  from {{ ref('payment_receipt') }}
+  group by source_instance, payment_id, currency_code
 ),
 
--- a joint receipt's payments take their own amounts out of it; what is left over or missing stays with the one it names
+-- what a match of several payments and receipts moves between them; together it is nothing
 shares as (
-  select source_instance, payment_id, receipt_id, amount_minor from {{ ref('joint_receipt') }}
-  union all
+  select * from {{ ref('joint_receipt') }}
+),
+
+-- what could be its money, but nobody knows
+suggestions as (
   select
-    source_instance, lead_payment_id as payment_id, cast(null as {{ dbt.type_string() }}) as receipt_id,
-    -sum(amount_minor) as amount_minor
-  from {{ ref('joint_receipt') }}
-  group by source_instance, lead_payment_id
+    payments.source_instance,
+    payments.record_id as payment_id,
+    {{ joined_text('others.record_ref', ', ') }} as candidates
+  from {{ ref('matches') }} as payments
+  inner join {{ ref('matches') }} as others
+    on
+      others.group_id = payments.group_id
+      and others.source_instance = payments.source_instance
+      and others.purpose = payments.purpose
+      and others.side = 'right'
+  where payments.purpose = 'cash' and payments.status = 'suggested' and payments.side = 'left'
+  group by payments.source_instance, payments.record_id
 ),
 
 applications as (
@@ -89,14 +99,15 @@ paired as (
     payments.fee_amount_minor,
     coalesce(calendar.period, {{ month_key('payments.received_at') }}) as period,
     {{ add_business_days('payments.received_at', 'parameters.cash_business_days') }} as due_at,
-    coalesce(receipts.receipt_count, case when shares.receipt_id is not null then 1 else 0 end) as receipt_count,
-    cast(coalesce(receipts.received_minor, 0) + coalesce(shares.amount_minor, 0) as bigint) as received_minor,
-    coalesce(receipts.receipt_ids, shares.receipt_id) as receipt_ids,
-    cast(coalesce(applications.applied_minor, 0) + coalesce(shares.amount_minor, 0) as bigint) as applied_minor,
+    coalesce(receipts.receipt_count, case when shares.payment_id is not null then 1 else 0 end) as receipt_count,
+    cast(coalesce(receipts.received_minor, 0) + coalesce(shares.received_minor, 0) as bigint) as received_minor,
+    coalesce(receipts.receipt_ids, shares.receipt_ids) as receipt_ids,
+    cast(coalesce(applications.applied_minor, 0) + coalesce(shares.applied_minor, 0) as bigint) as applied_minor,
     cast(coalesce(applications.foreign_minor, 0) as bigint) as foreign_minor,
     applications.foreign_documents,
     coalesce(applications.application_count, 1) as application_count,
     named_invoices.open_minor as named_open_minor,
+    suggestions.candidates as suggested_refs,
     messages.failure_class as message_failure_class,
     messages.words as message_words,
     coalesce(own_key.reason, any_key.reason) as key_not_testable_reason,
@@ -112,6 +123,8 @@ paired as (
       and receipts.payment_id = payments.payment_id
       and receipts.currency_code = payments.currency_code
   left join shares on shares.source_instance = payments.source_instance and shares.payment_id = payments.payment_id
+  left join suggestions
+    on suggestions.source_instance = payments.source_instance and suggestions.payment_id = payments.payment_id
   left join applications
     on
       applications.source_instance = payments.source_instance
@@ -195,7 +208,10 @@ compared as (
         then
           ' failed, but the ERP holds ' || {{ money_words('received_minor', 'currency_code') }}
           || ' for it by receipt(s) ' || receipt_ids || ', which never reached the bank'
-      when 'missing' then ' has no receipt in its currency in the ERP' || coalesce(': ' || message_words, '')
+      when 'missing'
+        then
+          ' has no receipt in its currency in the ERP' || coalesce(': ' || message_words, '')
+          || coalesce('; it may be in ' || suggested_refs || ', which is not certain', '')
       when 'over'
         then
           ' is booked as ' || {{ money_words('received_minor', 'currency_code') }} || ' by receipt(s) '

@@ -1,6 +1,6 @@
 -- One row per live invoice that the ERP holds at least one unreversed document for: which document stands for it, and
 -- what is surplus? Candidates are ranked by agreement, so that a copy in another entity never takes the right
--- document's place.
+-- document's place. A document that names no invoice stands for those that it is matched to.
 with invoices as (
   select * from {{ ref('invoice') }} where is_live
 ),
@@ -96,3 +96,26 @@ select
 from ranked
 left join surplus on surplus.source_instance = ranked.source_instance and surplus.invoice_id = ranked.invoice_id
 where ranked.agreement = 1
+
+union all
+
+-- posted in a summary: its own amounts are part of a document that holds exactly the sum
+select
+  source_instance,
+  invoice_id,
+  document_id,
+  legal_entity_code,
+  currency_code,
+  erp_customer_id,
+  billing_customer_id,
+  period,
+  net_minor,
+  tax_minor,
+  gross_minor,
+  true as is_same_entity,
+  true as is_same_currency,
+  true as is_same_customer,
+  0 as surplus_count,
+  cast(0 as bigint) as surplus_gross_minor,
+  cast(null as {{ dbt.type_string() }}) as surplus_documents
+from {{ ref('summary_posting') }}

@@ -1,75 +1,96 @@
--- One row per payment that another payment's receipt covers: one transfer for several payments, booked as one receipt
--- that can name only one of them. Confirmed only where what is over is exactly the sum of what this customer's other
--- payments of the same days lack; anything less is left to the people who know the bank statement.
-with parameters as (
-  select * from {{ source('config', 'parameters') }}
-),
-
-payments as (
-  select * from {{ ref('payment') }} where status = 'succeeded'
+-- One row per payment in a confirmed match of payments and receipts: what does it take out of a receipt that stands
+-- under another payment, or give away of its own? What is applied goes to the payments in the order of their ids.
+with confirmed as (
+  select * from {{ ref('matches') }} where purpose = 'cash' and status = 'confirmed'
 ),
 
 receipts as (
-  select
-    billing_instance as source_instance,
-    external_id as payment_id,
-    count(*) as receipt_count,
-    min(currency_code) as currency_code,
-    min(receipt_id) as receipt_id,
-    sum(amount_minor) as received_minor
-  from {{ ref('cash_receipt') }}
-  where external_object = 'payment'
-  group by billing_instance, external_id
+  select * from {{ ref('payment_receipt') }}
+),
+
+payments as (
+  select * from {{ ref('payment') }}
 ),
 
 leads as (
+  select group_id, source_instance, min(record_id) as payment_id
+  from confirmed
+  where side = 'left'
+  group by group_id, source_instance
+),
+
+-- a payment that lacks money takes it; the one whose receipt is too large, or under which a receipt stands, gives it
+moves as (
   select
-    payments.source_instance, payments.payment_id, payments.customer_id, payments.currency_code, payments.received_at,
-    receipts.receipt_id,
-    receipts.received_minor - payments.amount_minor as over_minor
-  from payments
+    confirmed.group_id,
+    confirmed.source_instance,
+    case when confirmed.object = 'payment' then confirmed.record_id else leads.payment_id end as payment_id,
+    case when confirmed.side = 'left' then confirmed.amount_minor else -confirmed.amount_minor end as amount_minor
+  from confirmed
+  inner join leads on leads.group_id = confirmed.group_id and leads.source_instance = confirmed.source_instance
+),
+
+shares as (
+  select group_id, source_instance, payment_id, sum(amount_minor) as received_minor
+  from moves
+  group by group_id, source_instance, payment_id
+),
+
+group_receipts as (
+  select shares.group_id, shares.source_instance, {{ joined_text('receipts.receipt_id', ', ') }} as receipt_ids
+  from shares
   inner join receipts
-    on
-      receipts.source_instance = payments.source_instance
-      and receipts.payment_id = payments.payment_id
-      and receipts.currency_code = payments.currency_code
-  where receipts.receipt_count = 1 and receipts.received_minor > payments.amount_minor
+    on receipts.source_instance = shares.source_instance and receipts.payment_id = shares.payment_id
+  group by shares.group_id, shares.source_instance
 ),
 
-unreceived as (
-  select payments.*
-  from payments
-  left join receipts
-    on receipts.source_instance = payments.source_instance and receipts.payment_id = payments.payment_id
-  where receipts.payment_id is null
+applied as (
+  select source_instance, payment_id, currency_code, sum(amount_minor) as applied_minor
+  from {{ ref('payment_application') }}
+  group by source_instance, payment_id, currency_code
 ),
 
-members as (
+in_order as (
   select
-    leads.source_instance,
-    leads.payment_id as lead_payment_id,
-    leads.receipt_id,
-    leads.over_minor,
-    unreceived.payment_id,
-    unreceived.amount_minor,
-    sum(unreceived.amount_minor) over (partition by leads.source_instance, leads.payment_id) as together_minor,
-    count(*) over (partition by unreceived.source_instance, unreceived.payment_id) as lead_count
-  from leads
-  cross join parameters
-  inner join unreceived
+    shares.group_id,
+    shares.source_instance,
+    shares.payment_id,
+    shares.received_minor,
+    payments.amount_minor as due_minor,
+    coalesce(applied.applied_minor, 0) as own_applied_minor,
+    sum(coalesce(applied.applied_minor, 0)) over (partition by shares.source_instance, shares.group_id)
+      as group_applied_minor,
+    sum(payments.amount_minor) over (
+      partition by shares.source_instance, shares.group_id
+      order by shares.payment_id
+      rows between unbounded preceding and current row
+    ) - payments.amount_minor as due_before_minor,
+    sum(payments.amount_minor) over (partition by shares.source_instance, shares.group_id) as group_due_minor,
+    row_number() over (partition by shares.source_instance, shares.group_id order by shares.payment_id) as place
+  from shares
+  inner join payments
+    on payments.source_instance = shares.source_instance and payments.payment_id = shares.payment_id
+  left join applied
     on
-      unreceived.source_instance = leads.source_instance
-      and unreceived.customer_id = leads.customer_id
-      and unreceived.currency_code = leads.currency_code
-      and unreceived.received_at <= {{ add_business_days('leads.received_at', 'parameters.cash_business_days') }}
-      and leads.received_at <= {{ add_business_days('unreceived.received_at', 'parameters.cash_business_days') }}
+      applied.source_instance = payments.source_instance
+      and applied.payment_id = payments.payment_id
+      and applied.currency_code = payments.currency_code
 )
 
 select
-  source_instance,
-  lead_payment_id,
-  payment_id,
-  receipt_id,
-  amount_minor
-from members
-where together_minor = over_minor and lead_count = 1
+  in_order.source_instance,
+  in_order.payment_id,
+  in_order.group_id,
+  group_receipts.receipt_ids,
+  cast(in_order.received_minor as bigint) as received_minor,
+  cast(
+    greatest(least(in_order.due_minor, in_order.group_applied_minor - in_order.due_before_minor), 0)
+    + case
+      when in_order.place = 1 then greatest(in_order.group_applied_minor - in_order.group_due_minor, 0) else 0
+    end
+    - in_order.own_applied_minor
+    as bigint
+  ) as applied_minor
+from in_order
+left join group_receipts
+  on group_receipts.group_id = in_order.group_id and group_receipts.source_instance = in_order.source_instance

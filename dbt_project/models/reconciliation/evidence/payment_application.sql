@@ -1,7 +1,7 @@
 -- One row per cash application of a customer's payment: was it applied to a document that this payer may pay?
 -- A payer may pay for itself and for the customers below it; anything else pays somebody else's debt.
 with receipts as (
-  select * from {{ ref('cash_receipt') }} where external_object = 'payment' and billing_instance is not null
+  select * from {{ ref('payment_receipt') }}
 ),
 
 documents as (
@@ -18,8 +18,8 @@ accounts as (
 
 applied as (
   select
-    receipts.billing_instance as source_instance,
-    receipts.external_id as payment_id,
+    receipts.source_instance,
+    receipts.payment_id,
     receipts.receipt_id,
     receipts.currency_code,
     receipts.erp_customer_id as receipt_erp_customer_id,
@@ -35,7 +35,7 @@ applied as (
     ) as document_customer_id
   from receipts
   inner join {{ ref('cash_application') }} as applications
-    on applications.source_instance = receipts.source_instance and applications.receipt_id = receipts.receipt_id
+    on applications.source_instance = receipts.erp_instance and applications.receipt_id = receipts.receipt_id
   left join documents
     on documents.source_instance = applications.source_instance and documents.document_id = applications.document_id
   left join {{ ref('invoice') }} as invoices

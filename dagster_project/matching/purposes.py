@@ -1,0 +1,61 @@
+"""What is matched in a close, and how strictly: one plan per purpose, and their outcome as one table.
+
+A plan here decides which money counts as explained. Anything looser than equality is therefore in no plan that confirms.
+"""
+
+from __future__ import annotations
+
+from dataclasses import astuple, fields, replace
+
+import duckdb
+import pyarrow as pa
+
+from dagster_project.matching.engine import match
+from dagster_project.matching.model import Match, Plan, Search
+
+_EXACT = ("exact_reference", "exact_composite", "date_window", "grouped_sum", "subset_sum")
+PLANS = {
+    # payments that no receipt names against receipts that name no payment; the window is that of R24
+    "cash": Plan(passes=_EXACT, largest_group=6),
+    # unposted invoices against ERP documents that name none; a batch is a month
+    "posting": Plan(passes=_EXACT, largest_group=6),
+    # payments that name no payout against payouts that nothing names: any customer's, so small groups only
+    "payout": Plan(passes=_EXACT, window_days=14, largest_group=4, whole_rows=8),
+    # a receipt that names no payment and equals one that does: booked twice, perhaps
+    "receipt_copy": Plan(passes=("exact_composite", "date_window"), suggest_only=True),
+}
+_TYPES = {"int": pa.int64(), "str": pa.string()}
+
+
+def outcome(con: duckdb.DuckDBPyConnection, relation: str, windows: dict[str, int]) -> pa.Table:
+    """Every purpose's matches and searches as one table, told apart by `finding` (match or search).
+
+    `windows` gives days per purpose where the plan's own do not hold. Columns are those of `Match` and `Search`.
+    """
+    present = {
+        purpose
+        for (purpose,) in con.execute(
+            f"select purpose from {relation} group by purpose having min(side) <> max(side)"
+        ).fetchall()
+    }
+    found: list[tuple[str, str, Match | Search]] = []
+    for purpose, plan in PLANS.items():
+        if purpose in present:
+            con.execute(
+                f"create or replace temp view matching_purpose as select * from {relation} where purpose = '{purpose}'"
+            )
+            done = match(con, "matching_purpose", replace(plan, window_days=windows.get(purpose, plan.window_days)))
+            found += [(purpose, "match", one) for one in done.matches]
+            found += [(purpose, "search", one) for one in done.searches]
+    return _as_table(found)
+
+
+def _as_table(found: list[tuple[str, str, Match | Search]]) -> pa.Table:
+    kinds = {field.name: _TYPES[str(field.type)] for shape in (Match, Search) for field in fields(shape)}
+    rows = [
+        dict(zip((field.name for field in fields(one)), astuple(one), strict=True))
+        | {"purpose": purpose, "finding": finding}
+        for purpose, finding, one in found
+    ]
+    schema = pa.schema([("purpose", pa.string()), ("finding", pa.string()), *kinds.items()])
+    return pa.Table.from_pylist(rows, schema=schema)
