@@ -1,6 +1,6 @@
 """What is matched in a close, and how strictly: one plan per purpose, and their outcome as one table.
 
-A plan here decides which money counts as explained. Anything looser than equality is therefore in no plan that confirms.
+A plan here decides which money counts as explained: anything looser than equality is in no plan that confirms.
 """
 
 from __future__ import annotations

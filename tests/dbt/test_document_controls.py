@@ -288,7 +288,9 @@ def _found(warehouse, code: str, source: str) -> dict[str, tuple]:
 
 
 @pytest.mark.parametrize(
-    ("code", "expected"), [("R16", CREDITS), ("R24", PAYMENTS | matched_documents.CASH), ("R33", LEDGER)], ids=["R16", "R24", "R33"]
+    ("code", "expected"),
+    [("R16", CREDITS), ("R24", PAYMENTS | matched_documents.CASH), ("R33", LEDGER)],
+    ids=["R16", "R24", "R33"],
 )
 def test_every_case_has_its_status_cause_and_amount_and_there_are_no_others(warehouse, code, expected):
     found = _found(warehouse, code, "erp_b" if code == "R33" else "main")

@@ -1,5 +1,5 @@
 -- One row per record of a match: which records of the two sides belong together, who says so, and how surely?
--- A confirmed record is in one group only; a suggested one may be in several, and explains nothing until a person agrees.
+-- A confirmed record is in one group only; a suggested one may be in several, and explains nothing by itself.
 with outcome as (
   select * from {{ ref('match_outcome') }} where finding = 'match'
 ),
