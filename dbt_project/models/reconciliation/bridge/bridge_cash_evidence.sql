@@ -24,8 +24,6 @@ documents as (
 -- a receipt that covers several payments stands for those too that have none of their own
 jointly as (
   select distinct source_instance, payment_id from {{ ref('joint_receipt') }}
-  union
-  select distinct source_instance, lead_payment_id as payment_id from {{ ref('joint_receipt') }}
 ),
 
 applied as (
