@@ -1,0 +1,241 @@
+-- One row per signed contract: does billing carry it out, with its dates, currency, quantities and prices? The amount is
+-- what a billing interval is worth by the contract less by billing, in the newest span that differs.
+with parameters as (
+  select * from {{ source('config', 'parameters') }}
+),
+
+contracts as (
+  select * from {{ ref('contract_subscription') }}
+),
+
+differences as (
+  select * from {{ ref('contract_terms_difference') }}
+),
+
+rejected as (
+  select * from {{ ref('contract_not_testable') }}
+),
+
+newest_differences as (
+  select * from differences
+  qualify row_number() over (partition by crm_instance, contract_id, sku order by segment_from desc) = 1
+),
+
+difference_words as (
+  select
+    *,
+    sku || ' from ' || cast(segment_from as {{ dbt.type_string() }}) || ' on: ' || case finding
+      when 'missing' then 'the contract has line(s) ' || contract_lines || ', billing has no item (missing)'
+      when 'orphan' then 'billing has item(s) ' || items || ', the contract has no line (orphan)'
+      when 'quantity'
+        then
+          'the contract says ' || {{ quantity_words('coalesce(contract_quantity, 0)') }} || ', billing '
+          || {{ quantity_words('coalesce(billing_quantity, 0)') }}
+      when 'price' then 'the contract names price ' || contract_price_id || ', billing ' || billing_price_id
+      when 'terms' then 'the contract says ' || contract_terms || '; billing ' || billing_terms
+      else 'the amounts differ'
+    end as words
+  from newest_differences
+),
+
+by_contract as (
+  select
+    crm_instance,
+    contract_id,
+    {{ joined_text('words', '; ') }} as words,
+    max(billing_version) as billing_version,
+    count(case when finding not in ('price', 'amount') or delta_minor is null then 1 end) as fault_count,
+    count(case when finding in ('price', 'amount') then 1 end) as price_count,
+    case when count(case when delta_minor is null then 1 end) = 0 then sum(delta_minor) end as delta_minor,
+    case when count(case when contract_minor is null then 1 end) = 0 then sum(contract_minor) end as contract_minor,
+    case when count(case when billing_minor is null then 1 end) = 0 then sum(billing_minor) end as billing_minor,
+    count(*) as sku_count,
+    min(finding) as first_finding
+  from difference_words
+  group by crm_instance, contract_id
+),
+
+judged as (
+  select
+    contracts.*,
+    by_contract.words,
+    by_contract.billing_version,
+    by_contract.delta_minor as terms_delta_minor,
+    by_contract.contract_minor,
+    by_contract.billing_minor,
+    coalesce(by_contract.sku_count, 0) as sku_count,
+    by_contract.first_finding,
+    coalesce(by_contract.fault_count, 0) > 0 as has_terms_fault,
+    contracts.is_linked and contracts.subscription_start_date <> contracts.start_date as is_start_different,
+    contracts.is_linked and case
+      when contracts.is_open_ended
+        then contracts.end_date <= cast(parameters.as_of as date) or contracts.subscription_end_date > contracts.end_date
+      when contracts.status = 'terminated' then contracts.ended_on > contracts.end_date
+      else contracts.ended_on <> contracts.end_date
+    end as is_end_different,
+    contracts.is_linked and (
+      contracts.smallest_currency <> contracts.currency_code or contracts.largest_currency <> contracts.currency_code
+    ) as is_currency_different
+  from contracts
+  cross join parameters
+  left join by_contract
+    on
+      by_contract.crm_instance = contracts.source_instance
+      and by_contract.contract_id = contracts.contract_id
+),
+
+classified as (
+  select
+    *,
+    case
+      when not is_linked and not is_succeeded then 'existence'
+      when is_currency_different then 'currency'
+      when is_start_different then 'start_date'
+      when coalesce(is_end_different, false) then 'end_date'
+      when sku_count > 0 and first_finding in ('price', 'amount', 'terms') then 'price'
+      when sku_count > 0 then 'quantity'
+      else 'existence'
+    end as field,
+    cast(signed_at as date) as compared_on
+  from judged
+),
+
+policies as (
+  {{ authority_of('classified', ['source_instance', 'contract_id'], ['contract']) }}
+),
+
+billing_policies as (
+  select
+    source_instance,
+    contract_id,
+    max(owner_name) as owner_name,
+    max(owner_system) as owner_system,
+    max(model) as model,
+    max(case when follower_system = 'billing' then allowed_lag_minutes end) as allowed_lag_minutes
+  from policies
+  group by source_instance, contract_id
+),
+
+compared as (
+  select
+    judged.source_instance,
+    judged.contract_id as match_key,
+    judged.legal_entity_code,
+    judged.customer_id,
+    judged.currency_code,
+    cast(null as {{ dbt.type_string() }}) as period,
+    judged.contract_minor as left_value,
+    judged.billing_minor as right_value,
+    case
+      when not judged.is_linked and not judged.is_succeeded then judged.total_value_minor
+      else judged.terms_delta_minor
+    end as delta_minor,
+    cast(null as decimal(38, 9)) as delta_quantity,
+    (not judged.is_linked and not judged.is_succeeded) or judged.is_start_different
+    or coalesce(judged.is_end_different, false) or judged.is_currency_different or judged.has_terms_fault
+      as has_fault,
+    case
+      when not judged.is_linked and not judged.is_succeeded then 'B01'
+      when
+        judged.is_start_different or coalesce(judged.is_end_different, false) or judged.is_currency_different
+        or judged.sku_count > 0
+        then 'B02'
+    end as cause_code,
+    'business_rule' as failure_class,
+    'Contract ' || judged.contract_id || ' version ' || cast(judged.version as {{ dbt.type_string() }}) || ', signed '
+    || cast(cast(judged.signed_at as date) as {{ dbt.type_string() }})
+    || case
+      when not judged.is_linked
+        then
+          coalesce(
+            ', worth ' || {{ money_words('judged.total_value_minor', 'judged.currency_code') }} || ',', ''
+          ) || ' has no subscription in billing (missing): nothing of it is billed'
+      else
+        ', and subscription(s) ' || judged.subscription_ids || ' differ'
+        || case
+          when judged.is_currency_different
+            then
+              '; currency ' || judged.currency_code || ' against ' || judged.smallest_currency
+              || case when judged.smallest_currency <> judged.largest_currency then ' and ' || judged.largest_currency else '' end
+          else ''
+        end
+        || case
+          when judged.is_start_different
+            then
+              '; start ' || cast(judged.start_date as {{ dbt.type_string() }}) || ' against '
+              || cast(judged.subscription_start_date as {{ dbt.type_string() }})
+          else ''
+        end
+        || case
+          when judged.is_end_different
+            then
+              '; end ' || cast(judged.end_date as {{ dbt.type_string() }}) || ' against '
+              || case
+                when judged.is_open_ended then 'none' else cast(judged.ended_on as {{ dbt.type_string() }})
+              end
+          else ''
+        end
+        || coalesce('; ' || judged.words, '')
+        || case
+          when judged.terms_delta_minor <> 0
+            then
+              '. A billing interval is worth ' || {{ money_words('judged.contract_minor', 'judged.currency_code') }}
+              || ' by the contract and ' || {{ money_words('judged.billing_minor', 'judged.currency_code') }} || ' in billing'
+          else ''
+        end
+        || case
+          when judged.billing_version < judged.version
+            then
+              '. Billing still carries out version ' || cast(judged.billing_version as {{ dbt.type_string() }}) || ' (late)'
+          when judged.billing_version > judged.version
+            then
+              '. Billing already carries out version ' || cast(judged.billing_version as {{ dbt.type_string() }})
+              || ', which is not signed (backward)'
+          when judged.sku_count > 0 then '. No signed version says so: a write of billing''s own (rogue write)'
+          else ''
+        end
+    end
+    || coalesce(
+      '. By the authority policy (' || policies.model || ') ' || {{ system_words('policies.owner_name') }} || ' owns '
+      || judged.field || ', so '
+      || case when policies.owner_system = 'billing' then 'the CRM' else 'billing' end || ' is wrong', ''
+    ) as reason,
+    'Not tested: ' || coalesce(own_key.reason, any_key.reason) as not_testable_reason,
+    'contract:' || judged.contract_id as left_ref,
+    'subscription:' || judged.subscription_ids as right_ref,
+    cast({{ add_hours(
+      'judged.signed_at',
+      'greatest(parameters.master_data_hours, ' ~ int_div('coalesce(policies.allowed_lag_minutes, 0) + 59', 60) ~ ')'
+    ) }} as timestamp) as due_at,
+    judged.sku_count as rounding_components
+  from classified as judged
+  cross join parameters
+  left join billing_policies as policies
+    on policies.source_instance = judged.source_instance and policies.contract_id = judged.contract_id
+  left join rejected as own_key
+    on own_key.source_instance = judged.source_instance and own_key.contract_id = judged.contract_id
+  left join rejected as any_key
+    on any_key.source_instance = judged.source_instance and any_key.contract_id is null
+
+  union all
+
+  -- a contract none of whose versions came through
+  select
+    rejected.source_instance, rejected.contract_id as match_key,
+    cast(null as {{ dbt.type_string() }}) as legal_entity_code, cast(null as {{ dbt.type_string() }}) as customer_id,
+    cast(null as {{ dbt.type_string() }}) as currency_code, cast(null as {{ dbt.type_string() }}) as period,
+    cast(null as bigint) as left_value, cast(null as bigint) as right_value, cast(null as bigint) as delta_minor,
+    cast(null as decimal(38, 9)) as delta_quantity, false as has_fault,
+    cast(null as {{ dbt.type_string() }}) as cause_code, cast(null as {{ dbt.type_string() }}) as failure_class,
+    cast(null as {{ dbt.type_string() }}) as reason, 'Not tested: ' || rejected.reason as not_testable_reason,
+    'contract:' || rejected.contract_id as left_ref, cast(null as {{ dbt.type_string() }}) as right_ref,
+    cast(null as timestamp) as due_at, cast(null as bigint) as rounding_components
+  from rejected
+  left join {{ ref('contract') }} as known
+    on known.source_instance = rejected.source_instance and known.contract_id = rejected.contract_id
+  where rejected.contract_id is not null and known.contract_id is null
+)
+
+{{ reconcile(
+  'compared', code='R09', tolerance='T1', domains=['crm', 'billing'], differs='cause_code is not null'
+) }}
