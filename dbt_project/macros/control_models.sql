@@ -8,6 +8,8 @@
     'r03_raw_to_metered_usage',
     'r05_metered_to_billed_quantity',
     'r06_rerated_to_billed_amount',
+    'r09_contract_to_subscription',
+    'r10_amendment_four_way',
     'r11_applied_to_approved_discount',
     'r12_billed_after_end',
     'r13_one_invoice_per_period',

@@ -1,5 +1,5 @@
--- One row per signed contract: does billing carry it out, with its dates, currency, quantities and prices? The amount is
--- what a billing interval is worth by the contract less by billing, in the newest span that differs.
+-- One row per signed contract: does billing carry it out, with its dates, currency, quantities and prices? The amount
+-- is what a billing interval is worth by the contract less by billing, in the newest span that differs.
 with parameters as (
   select * from {{ source('config', 'parameters') }}
 ),
@@ -69,7 +69,9 @@ judged as (
     contracts.is_linked and contracts.subscription_start_date <> contracts.start_date as is_start_different,
     contracts.is_linked and case
       when contracts.is_open_ended
-        then contracts.end_date <= cast(parameters.as_of as date) or contracts.subscription_end_date > contracts.end_date
+        then
+          contracts.end_date <= cast(parameters.as_of as date)
+          or contracts.subscription_end_date > contracts.end_date
       when contracts.status = 'terminated' then contracts.ended_on > contracts.end_date
       else contracts.ended_on <> contracts.end_date
     end as is_end_different,
@@ -147,16 +149,19 @@ compared as (
     || case
       when not judged.is_linked
         then
-          coalesce(
-            ', worth ' || {{ money_words('judged.total_value_minor', 'judged.currency_code') }} || ',', ''
-          ) || ' has no subscription in billing (missing): nothing of it is billed'
+          case
+            when judged.total_value_minor is null then ''
+            else ', worth ' || {{ money_words('judged.total_value_minor', 'judged.currency_code') }} || ','
+          end || ' has no subscription in billing (missing): nothing of it is billed'
       else
         ', and subscription(s) ' || judged.subscription_ids || ' differ'
         || case
           when judged.is_currency_different
             then
               '; currency ' || judged.currency_code || ' against ' || judged.smallest_currency
-              || case when judged.smallest_currency <> judged.largest_currency then ' and ' || judged.largest_currency else '' end
+              || case
+                when judged.smallest_currency <> judged.largest_currency then ' and ' || judged.largest_currency else ''
+              end
           else ''
         end
         || case
@@ -180,13 +185,15 @@ compared as (
           when judged.terms_delta_minor <> 0
             then
               '. A billing interval is worth ' || {{ money_words('judged.contract_minor', 'judged.currency_code') }}
-              || ' by the contract and ' || {{ money_words('judged.billing_minor', 'judged.currency_code') }} || ' in billing'
+              || ' by the contract and ' || {{ money_words('judged.billing_minor', 'judged.currency_code') }}
+              || ' in billing'
           else ''
         end
         || case
           when judged.billing_version < judged.version
             then
-              '. Billing still carries out version ' || cast(judged.billing_version as {{ dbt.type_string() }}) || ' (late)'
+              '. Billing still carries out version ' || cast(judged.billing_version as {{ dbt.type_string() }})
+              || ' (late)'
           when judged.billing_version > judged.version
             then
               '. Billing already carries out version ' || cast(judged.billing_version as {{ dbt.type_string() }})

@@ -1,6 +1,6 @@
 -- One row per contract whose carrying out in billing cannot be compared, and why: a row of it, of its lines, of a
--- subscription or of an item did not come through, or it states no terms at all. `contract_id` null: the row's key cannot
--- be read, so it may be of any contract of the instance.
+-- subscription or of an item did not come through, or it states no terms at all. `contract_id` null: the row's key
+-- cannot be read, so it may be of any contract of the instance.
 with rejected as (
   select * from {{ ref('terms_not_testable') }}
 ),

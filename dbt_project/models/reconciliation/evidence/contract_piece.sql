@@ -144,7 +144,8 @@ select
   ends_on,
   'discount ' || cast(cast(coalesce(discount_percent, 0) as decimal(7, 4)) as {{ dbt.type_string() }}) || ' %'
   || case
-    when coalesce(discount_percent, 0) <> 0 then coalesce(' until ' || cast(discount_until as {{ dbt.type_string() }}), '')
+    when coalesce(discount_percent, 0) <> 0
+      then coalesce(' until ' || cast(discount_until as {{ dbt.type_string() }}), '')
     else ''
   end
   || ', included ' || {{ quantity_words('coalesce(included_quantity, 0)') }}

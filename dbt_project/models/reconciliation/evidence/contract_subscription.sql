@@ -1,5 +1,5 @@
--- One row per signed contract: which subscriptions of billing carry it out, from when to when, and until when are its terms
--- and billing's compared?
+-- One row per signed contract: which subscriptions of billing carry it out, from when to when, and until when are its
+-- terms and billing's compared?
 with contracts as (
   select * from {{ ref('contract') }} where is_signed
 ),
