@@ -6,6 +6,7 @@
 {% macro control_models() -%}
   {{ return([
     'r03_raw_to_metered_usage',
+    'r04_usage_cutoff',
     'r05_metered_to_billed_quantity',
     'r06_rerated_to_billed_amount',
     'r09_contract_to_subscription',
