@@ -5,6 +5,8 @@
 -#}
 {% macro control_models() -%}
   {{ return([
+    'r01_entitlement_to_contract',
+    'r02_entitlement_to_status',
     'r03_raw_to_metered_usage',
     'r04_usage_cutoff',
     'r05_metered_to_billed_quantity',
