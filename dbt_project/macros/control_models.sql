@@ -13,6 +13,7 @@
     'r06_rerated_to_billed_amount',
     'r09_contract_to_subscription',
     'r10_amendment_four_way',
+    'r07_prepaid_drawdown',
     'r11_applied_to_approved_discount',
     'r12_billed_after_end',
     'r13_one_invoice_per_period',
