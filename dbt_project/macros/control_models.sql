@@ -14,6 +14,7 @@
     'r09_contract_to_subscription',
     'r10_amendment_four_way',
     'r07_prepaid_drawdown',
+    'r08_unbilled_receivable',
     'r11_applied_to_approved_discount',
     'r12_billed_after_end',
     'r13_one_invoice_per_period',

@@ -1,5 +1,5 @@
--- One row per subscription and product that is live in the product or in the contract: is exactly the contracted package
--- granted, in limit and dates? Whether the subscription still runs at all is R02's question.
+-- One row per subscription and product that is live in the product or in the contract: is exactly the contracted
+-- package granted, in limit and dates? Whether the subscription still runs at all is R02's question.
 with parameters as (
   select as_of, {{ utc_date('as_of') }} as as_of_date, master_data_hours from {{ source('config', 'parameters') }}
 ),
@@ -170,8 +170,9 @@ differing as (
       as is_unlimited,
     coalesce(is_granted and is_contracted and limit_quantity <> quantity, false) as is_other_limit,
     -- either side may have been cut into rows that the other side holds as one
-    coalesce(is_granted and is_contracted and granted_from <> agreed_from and granted_row_from <> agreed_row_from, false)
-      as is_other_start,
+    coalesce(
+      is_granted and is_contracted and granted_from <> agreed_from and granted_row_from <> agreed_row_from, false
+    ) as is_other_start,
     -- an open grant is ended when the contract ends; one with an end of its own must end with it
     coalesce(is_granted and is_contracted and granted_to is distinct from agreed_to and granted_to is not null, false)
       as is_other_end
@@ -209,10 +210,24 @@ rated as (
   {{ rate('requests') }}
 ),
 
-judged as (
+valued as (
   select
     differing.*,
-    granted_rate.rated_minor - agreed_rate.rated_minor as effect_minor,
+    granted_rate.rated_minor - agreed_rate.rated_minor as effect_minor
+  from differing
+  left join rated as granted_rate
+    on
+      granted_rate.rate_id
+      = 'granted|' || differing.instance || '|' || differing.subscription_id || '|' || differing.sku
+  left join rated as agreed_rate
+    on
+      agreed_rate.rate_id
+      = 'agreed|' || differing.instance || '|' || differing.subscription_id || '|' || differing.sku
+),
+
+judged as (
+  select
+    *,
     not (is_granted and is_contracted) or is_unlimited or is_other_limit or is_other_start or is_other_end as has_fault,
     case
       -- granted without or beyond any version of the contract
@@ -220,13 +235,7 @@ judged as (
       when is_granted and not is_contracted and not was_contracted then 'manual grant'
       else 'amendment lag'
     end as cause_code
-  from differing
-  left join rated as granted_rate
-    on granted_rate.rate_id
-    = 'granted|' || differing.instance || '|' || differing.subscription_id || '|' || differing.sku
-  left join rated as agreed_rate
-    on agreed_rate.rate_id
-    = 'agreed|' || differing.instance || '|' || differing.subscription_id || '|' || differing.sku
+  from valued
 ),
 
 compared as (
@@ -251,8 +260,8 @@ compared as (
           || agreed_from || ', and no entitlement is live: the customer pays for what it cannot use'
       else
         'Entitlement(s) ' || entitlement_ids || ' of tenant(s) ' || tenant_ids || ' grant(s) '
-        || case when limit_quantity is null then '' else {{ quantity_words('limit_quantity') }} || ' of ' end || sku || ' to subscription '
-        || subscription_id || case
+        || case when limit_quantity is null then '' else {{ quantity_words('limit_quantity') }} || ' of ' end
+        || sku || ' to subscription ' || subscription_id || case
           when not is_contracted and was_contracted then ', which the contract granted only until ' || agreed_to
           when not is_contracted then ', which no line of the contract grants'
           else ''
@@ -275,7 +284,8 @@ compared as (
       else ''
     end
     || case
-      when is_other_start and not is_other_limit then '; it is granted since ' || granted_from || ' and contracted since ' || agreed_from
+      when is_other_start and not is_other_limit
+        then '; it is granted since ' || granted_from || ' and contracted since ' || agreed_from
       else ''
     end
     || case

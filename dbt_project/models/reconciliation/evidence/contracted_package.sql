@@ -1,5 +1,5 @@
--- One row per subscription and product: what does the contract grant at the time of the run (or did it last grant), since
--- when, until when, and since when is that agreed? Consecutive lines of the same quantity are one.
+-- One row per subscription and product: what does the contract grant at the time of the run (or did it last grant),
+-- since when, until when, and since when is that agreed? Consecutive lines of the same quantity are one.
 with parameters as (
   select as_of, {{ utc_date('as_of') }} as as_of_date from {{ source('config', 'parameters') }}
 ),
@@ -7,8 +7,8 @@ with parameters as (
 terms as (
   select
     *,
-    lag(effective_to) over timeline = effective_from
-    and lag(quantity) over timeline is not distinct from quantity as continues
+    lag(effective_to) over timeline as previous_to,
+    lag(quantity) over timeline as previous_quantity
   from {{ ref('terms') }}
   window timeline as (partition by billing_instance, subscription_id, sku order by effective_from, terms_id)
 ),
@@ -16,12 +16,21 @@ terms as (
 numbered as (
   select
     *,
-    sum(case when continues then 0 else 1 end) over (
+    sum(
+      case when previous_to = effective_from and previous_quantity is not distinct from quantity then 0 else 1 end
+    ) over (
       partition by billing_instance, subscription_id, sku
       order by effective_from, terms_id
       rows between unbounded preceding and current row
     ) as island
   from terms
+),
+
+begun as (
+  select numbered.*, parameters.as_of_date
+  from numbered
+  cross join parameters
+  where numbered.effective_from <= parameters.as_of_date
 ),
 
 spans as (
@@ -33,9 +42,7 @@ spans as (
       partition by billing_instance, subscription_id, sku, island
       order by case when effective_to is null then 0 else 1 end, effective_to desc
     ) as agreed_to
-  from numbered
-  cross join parameters
-  where numbered.effective_from <= parameters.as_of_date
+  from begun
 ),
 
 signatures as (

@@ -8,8 +8,8 @@ entitlements as (
   select
     *,
     coalesce(billing_instance, source_instance) as instance,
-    lag(effective_to) over timeline = effective_from
-    and lag(limit_quantity) over timeline is not distinct from limit_quantity as continues
+    lag(effective_to) over timeline as previous_to,
+    lag(limit_quantity) over timeline as previous_limit
   from {{ ref('entitlement') }}
   where not coalesce(is_test_tenant, false)
   window timeline as (
@@ -21,7 +21,9 @@ entitlements as (
 numbered as (
   select
     *,
-    sum(case when continues then 0 else 1 end) over (
+    sum(
+      case when previous_to = effective_from and previous_limit is not distinct from limit_quantity then 0 else 1 end
+    ) over (
       partition by source_instance, billing_instance, subscription_id, sku, tenant_id
       order by effective_from, entitlement_id
       rows between unbounded preceding and current row

@@ -41,7 +41,10 @@ select
   grants.subscription_id,
   grants.sku,
   cast(null as {{ dbt.type_string() }}) as period,
-  'prepaid grant ' || coalesce(grants.key_text, 'whose id cannot be read') || ' was rejected: ' || grants.reason as reason
+  'prepaid grant '
+  || coalesce(grants.key_text, 'whose id cannot be read')
+  || ' was rejected: '
+  || grants.reason as reason
 from grants
 left join accepted_grants
   on

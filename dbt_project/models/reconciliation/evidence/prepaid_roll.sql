@@ -1,5 +1,5 @@
--- One row per subscription, product and period with prepaid units: what should be left at its close by grants, drawdowns
--- and expiry, and what does billing's balance say?
+-- One row per subscription, product and period with prepaid units: what should be left at its close by grants,
+-- drawdowns and expiry, and what does billing's balance say?
 with grants as (
   select * from {{ ref('prepaid_grant') }}
 ),
@@ -60,7 +60,9 @@ cells as (
     subscriptions.legal_entity_code,
     cast(coalesce(calendars.start_date, {{ period_start('periods.period') }}) as timestamp) as starts_at,
     cast(
-      coalesce({{ add_days('calendars.end_date', 1) }}, {{ add_months(period_start('periods.period'), 1) }}) as timestamp
+      coalesce(
+        {{ add_days('calendars.end_date', 1) }}, {{ add_months(period_start('periods.period'), 1) }}
+      ) as timestamp
     ) as ends_at
   from products
   inner join periods on periods.source_instance = products.source_instance
