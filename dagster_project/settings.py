@@ -59,6 +59,11 @@ class Thresholds(_Strict):
     materiality_percent_of_revenue: str = Field(default="0.5", pattern=r"^\d{1,3}(\.\d{1,4})?$")
     performance_materiality_percent: str = Field(default="75", pattern=r"^\d{1,3}(\.\d{1,4})?$")
     clearly_trivial_percent: str = Field(default="5", pattern=r"^\d{1,3}(\.\d{1,4})?$")
+    tolerance_budget_percent: str = Field(
+        default="100",
+        pattern=r"^\d{1,3}(\.\d{1,4})?$",
+        description="cap on what a control's differences within tolerance may add up to, of the clearly-trivial threshold",
+    )
 
 
 class Settings(_Strict):

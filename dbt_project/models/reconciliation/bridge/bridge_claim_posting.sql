@@ -5,22 +5,33 @@ with parameters as (
   select * from {{ source('config', 'parameters') }}
 ),
 
+policies as (
+  select * from {{ ref('posting_policy') }}
+),
+
 billed as (
   select
-    billing_instance as source_instance,
-    record_kind,
-    record_id,
-    document_id,
-    coalesce(legal_entity_code, 'unknown') as legal_entity_code,
-    coalesce(customer_id, 'unknown') as customer_id,
-    coalesce(subscription_id, 'unallocated') as subscription_id,
-    coalesce(sku, 'unallocated') as sku,
-    service_period_start,
-    coalesce(currency_code, 'unknown') as currency_code,
-    billed_minor,
-    tax_minor
-  from {{ ref('bridge_billed') }}
-  where has_erp
+    records.billing_instance as source_instance,
+    records.record_kind,
+    records.record_id,
+    records.document_id,
+    coalesce(records.legal_entity_code, 'unknown') as legal_entity_code,
+    coalesce(records.customer_id, 'unknown') as customer_id,
+    coalesce(records.subscription_id, 'unallocated') as subscription_id,
+    coalesce(records.sku, 'unallocated') as sku,
+    records.service_period_start,
+    coalesce(records.currency_code, 'unknown') as currency_code,
+    records.billed_minor,
+    records.tax_minor,
+    policies.due_at as posting_due_at,
+    coalesce(policies.policy_period, policies.origin_period) as period
+  from {{ ref('bridge_billed') }} as records
+  left join policies
+    on
+      policies.source_instance = records.billing_instance
+      and policies.key = records.document_id
+      and policies.object = case records.record_kind when 'invoice_line' then 'invoice' else 'credit_note' end
+  where records.has_erp
 ),
 
 posted as (
@@ -33,10 +44,6 @@ postings as (
 
 messages as (
   select * from {{ ref('message_outcome') }}
-),
-
-policies as (
-  select * from {{ ref('posting_policy') }}
 ),
 
 -- billing documents of which the ERP holds any document, reversed or not
@@ -88,12 +95,11 @@ missing as (
   select
     billed.*,
     booked.standing,
-    policies.due_at,
     case
       when booked.standing = 1 then case when billed.record_kind = 'invoice_line' then 'C07' else 'C08' end
       when booked.standing = 0 then null
       when
-        policies.due_at > parameters.as_of and coalesce(messages.cause_code, 'C02') = 'C02'
+        billed.posting_due_at > parameters.as_of and coalesce(messages.cause_code, 'C02') = 'C02'
         and coalesce(messages.status, 'none') not in ('rejected', 'dead_lettered')
         then 'C01'
       when billed.record_kind = 'credit_note_line' and coalesce(messages.cause_code, 'C08') <> 'C01' then 'C08'
@@ -117,11 +123,6 @@ missing as (
       messages.source_instance = billed.source_instance
       and messages.key = billed.document_id
       and messages.document_kind = case billed.record_kind when 'invoice_line' then 'invoice' else 'credit_note' end
-  left join policies
-    on
-      policies.source_instance = billed.source_instance
-      and policies.key = billed.document_id
-      and policies.object = case billed.record_kind when 'invoice_line' then 'invoice' else 'credit_note' end
   where ranked.record_id is null
 ),
 
@@ -136,6 +137,7 @@ paired as (
     ranked.sku as posted_sku,
     ranked.service_period_start as posted_start,
     ranked.currency_code as posted_currency,
+    ranked.period as posted_period,
     ranked.posted_minor,
     ranked.posted_tax_minor,
     ranked.currency_code = billed.currency_code as is_same_currency,
@@ -182,7 +184,8 @@ claims as (
   select
     source_instance, {{ bridge_cell() }},
     cause_code, billed_minor as amount_minor, tax_minor, cause_code as tax_cause_code,
-    record_kind || ':' || record_id as left_ref, cast(null as {{ dbt.type_string() }}) as right_ref, due_at
+    record_kind || ':' || record_id as left_ref, cast(null as {{ dbt.type_string() }}) as right_ref,
+    posting_due_at as due_at, period
   from missing
   where cause_code is not null
 
@@ -192,7 +195,7 @@ claims as (
     source_instance, {{ bridge_cell() }},
     cause_code, -posted_minor as amount_minor, -posted_tax_minor as tax_minor, cause_code as tax_cause_code,
     cast(null as {{ dbt.type_string() }}) as left_ref, 'ar_document_line:' || document_line_id as right_ref,
-    cast(null as timestamp) as due_at
+    cast(null as timestamp) as due_at, period
   from strays
 
   union all
@@ -214,7 +217,7 @@ claims as (
     end as tax_cause_code,
     paired.record_kind || ':' || paired.record_id as left_ref,
     'ar_document_line:' || paired.document_line_id as right_ref,
-    cast(null as timestamp) as due_at
+    cast(null as timestamp) as due_at, paired.period
   from paired
   cross join parameters
   where paired.is_same_cell
@@ -229,7 +232,7 @@ claims as (
     case when is_same_currency then posted_tax_minor else tax_minor end as tax_minor,
     case when is_same_currency then 'C09' else 'C14' end as tax_cause_code,
     record_kind || ':' || record_id as left_ref, cast(null as {{ dbt.type_string() }}) as right_ref,
-    cast(null as timestamp) as due_at
+    cast(null as timestamp) as due_at, period
   from paired
   where not is_same_cell
 
@@ -247,7 +250,7 @@ claims as (
     -posted_minor as amount_minor, -posted_tax_minor as tax_minor,
     case when is_same_currency then 'C09' else 'C14' end as tax_cause_code,
     cast(null as {{ dbt.type_string() }}) as left_ref, 'ar_document_line:' || document_line_id as right_ref,
-    cast(null as timestamp) as due_at
+    cast(null as timestamp) as due_at, posted_period as period
   from paired
   where not is_same_cell
 
@@ -260,7 +263,7 @@ claims as (
     'C14' as tax_cause_code,
     'amount of ' || record_kind || ':' || record_id as left_ref,
     'amount of ar_document_line:' || document_line_id as right_ref,
-    cast(null as timestamp) as due_at
+    cast(null as timestamp) as due_at, period
   from paired
   where not is_same_cell and is_same_currency
 )
@@ -274,6 +277,7 @@ select
   cast(tax_minor as bigint) as tax_minor,
   left_ref,
   right_ref,
-  due_at
+  due_at,
+  period
 from claims
 where amount_minor <> 0 or tax_minor <> 0
