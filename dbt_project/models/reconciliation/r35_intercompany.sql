@@ -112,7 +112,7 @@ compared as (
     dated.delta_minor,
     cast(null as decimal(38, 9)) as delta_quantity,
     false as has_fault,
-    'one-sided' as cause_code,
+    case when dated.delta_minor <> 0 then 'one-sided' end as cause_code,
     cast(null as {{ dbt.type_string() }}) as failure_class,
     'Between ' || dated.first_entity_code || ' and ' || dated.second_entity_code || ' in ' || dated.period || ': '
     || case
