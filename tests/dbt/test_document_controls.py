@@ -9,7 +9,7 @@ import pytest
 from dagster_project.dbt.manifest import DBT_PROJECT, parsed
 from dagster_project.dbt.runner import build
 from tests.dbt import matched_documents
-from tests.dbt.dbt_in_process import rows, run_unit_tests
+from tests.dbt.dbt_in_process import rows
 from tests.dbt.document_world import DocumentWorld
 
 MODELS = DBT_PROJECT / "models" / "reconciliation"
@@ -387,8 +387,3 @@ def test_the_list_of_controls_is_the_folder_of_controls():
         "macros/control_models.sql and models/reconciliation differ: add a new control to the list, or remove a model that"
         f" is gone (only in the list: {sorted(listed - folder)}; only in the folder: {sorted(folder - listed)})"
     )
-
-
-def test_the_models_unit_tests_pass(warehouse, work):
-    outcome = run_unit_tests(warehouse, work, ("path:models/reconciliation", "path:models/marts"))
-    assert outcome and {name: message for name, message in outcome.items() if message} == {}

@@ -216,6 +216,7 @@ described as (
         add_months('cells.service_month', 1), 'parameters.usage_grace_days + parameters.bill_run_days'
       ) }} as timestamp
     ) as due_at,
+    parameters.as_of,
     case
       when effects.effect_minor is null
         then ' The effect in money is unknown: no terms that can be rated are in force for this product and month.'
@@ -240,7 +241,12 @@ compared as (
     effect_minor as delta_minor,
     metered_quantity - billed_quantity as delta_quantity,
     false as has_fault,
-    case when first_line_id is null then 'B03' else 'B04' end as cause_code,
+    -- before it is due a month is only not billed yet
+    case
+      when metered_quantity = billed_quantity then null
+      when first_line_id is null or due_at > as_of then 'B03'
+      else 'B04'
+    end as cause_code,
     'business_rule' as failure_class,
     'Metering handed over ' || {{ quantity_words('metered_quantity') }} || ' of ' || sku || ' for subscription '
     || subscription_id || ' in ' || {{ month_key('service_month') }} || '; '

@@ -197,7 +197,7 @@ compared as (
       else
         ' differs from document ' || document_id || ' by ' || {{ money_words('gross_delta', 'currency_code') }}
         || case when gross_delta = 0 then ', its net by ' || {{ money_words('net_delta', 'currency_code') }} else '' end
-        || ', which is rounding of ' || cast(line_count as {{ dbt.type_string() }}) || ' line(s)'
+        || '; net and tax are each within the rounding of ' || cast(line_count as {{ dbt.type_string() }}) || ' line(s)'
     end as reason,
     case
       when key_not_testable_reason is not null then 'Not tested: ' || key_not_testable_reason

@@ -5,14 +5,18 @@ with cells as (
 ),
 
 -- what one entity or account has too much and another too little, by the same amount, was posted to the wrong one
-opposites as (
+opposite_pairs as (
   select
-    cells.source_instance,
-    cells.legal_entity_code,
-    cells.account_number,
-    cells.currency_code,
-    cells.period,
-    min(others.legal_entity_code || ' account ' || others.account_number) as counterpart
+    cells.source_instance, cells.legal_entity_code, cells.account_number, cells.currency_code, cells.period,
+    others.legal_entity_code || ' account ' || others.account_number as counterpart,
+    count(*) over (
+      partition by
+        cells.source_instance, cells.legal_entity_code, cells.account_number, cells.currency_code, cells.period
+    ) as candidates,
+    count(*) over (
+      partition by
+        others.source_instance, others.legal_entity_code, others.account_number, others.currency_code, others.period
+    ) as rivals
   from cells
   inner join cells as others
     on
@@ -22,9 +26,12 @@ opposites as (
       and others.delta_minor + others.manual_minor = -(cells.delta_minor + cells.manual_minor)
       and (others.legal_entity_code <> cells.legal_entity_code or others.account_number <> cells.account_number)
   where cells.delta_minor + cells.manual_minor <> 0
-  group by
-    cells.source_instance, cells.legal_entity_code, cells.account_number, cells.currency_code, cells.period
-  having count(*) = 1
+),
+
+-- one amount makes up for one other: of several candidates none is known to
+opposites as (
+  select * from opposite_pairs
+  where candidates = 1 and rivals = 1
 ),
 
 strays as (
