@@ -27,10 +27,10 @@ def status(db: Snapshot, scope: Scope, limit: int, offset: int) -> list[Row]:
     return db.rows(
         f"""
         select
-            source_instance, legal_entity_code, legal_entity_name, period, period_state, readiness, gate_source_health,
-            gate_receivables, gate_control_account, gate_unexplained, gate_open_s1, blocking_gates, base_currency_code,
-            unexplained_minor, unexplained_threshold_minor, unexplained_breaks, open_s1_exceptions, known_at,
-            oldest_extracted_at
+            source_instance, legal_entity_code, legal_entity_name, period, period_state, readiness, blocking_gates,
+            gate_source_health, gate_interface, gate_receivables, gate_deferred_revenue, gate_control_account,
+            gate_unexplained, gate_open_s1, base_currency_code, unexplained_minor, unexplained_threshold_minor,
+            unexplained_breaks, open_s1_exceptions, known_at, oldest_extracted_at
         from marts.close_status
         where {conditions}
         order by

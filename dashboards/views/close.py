@@ -20,7 +20,9 @@ from dashboards.snapshot import Row, Snapshot
 PAGE = "close"
 GATES = {
     "gate_source_health": ("Source data complete and fresh", "R38"),
+    "gate_interface": ("Nothing lost between the systems", "R22"),
     "gate_receivables": ("Invoices tie to receivables", "R14"),
+    "gate_deferred_revenue": ("Deferred revenue rolls forward to the ledger", "R31"),
     "gate_control_account": ("Receivables tie to the ledger", "R33"),
     "gate_unexplained": ("Unexplained within the limit", ""),
     "gate_open_s1": ("Nothing open that blocks a close", ""),

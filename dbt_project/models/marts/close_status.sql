@@ -1,5 +1,12 @@
 -- One row per legal entity and accounting period: can it be closed, and if not, which gate says no?
 -- A gate that could not be tested is not passed: half of the evidence clears nothing.
+{%- set gates = [
+  ('R22', 'gate_interface', 'Interface', 'record(s) unaccounted for between the systems'),
+  ('R14', 'gate_receivables', 'Receivables', 'invoice(s) not posted as billed'),
+  ('R31', 'gate_deferred_revenue', 'Deferred revenue', 'account(s) whose rollforward does not reach the ledger'),
+  ('R33', 'gate_control_account', 'Control account', 'account(s) differ from the subledger'),
+] %}
+{%- set columns = ['gate_source_health'] + gates | map(attribute=1) | list + ['gate_unexplained', 'gate_open_s1'] %}
 with calendar as (
   select * from {{ ref('accounting_period') }}
 ),
@@ -61,10 +68,11 @@ counted as (
     erp_instance,
     legal_entity_code,
     period,
-    count(*) filter (where code = 'R14' and status = 'break') as r14_breaks,
-    count(*) filter (where code = 'R14' and status = 'not_testable') as r14_not_testable,
-    count(*) filter (where code = 'R33' and status = 'break') as r33_breaks,
-    count(*) filter (where code = 'R33' and status = 'not_testable') as r33_not_testable
+    {%- for code, _, _, _ in gates %}
+    count(*) filter (where code = '{{ code }}' and status = 'break') as {{ code | lower }}_breaks,
+    count(*) filter (where code = '{{ code }}' and status = 'not_testable') as {{ code | lower }}_untested,
+    {%- endfor %}
+    count(*) as results
   from results
   where legal_entity_code is not null and period is not null
   group by erp_instance, legal_entity_code, period
@@ -74,8 +82,10 @@ counted as (
 unplaced as (
   select
     erp_instance,
-    count(*) filter (where code = 'R14' and status = 'not_testable') as r14_not_testable,
-    count(*) filter (where code = 'R33' and status = 'not_testable') as r33_not_testable
+    {%- for code, _, _, _ in gates %}
+    count(*) filter (where code = '{{ code }}' and status = 'not_testable') as {{ code | lower }}_untested,
+    {%- endfor %}
+    count(*) as results
   from results
   where legal_entity_code is null or period is null
   group by erp_instance
@@ -150,25 +160,26 @@ gated as (
     freshness.known_at,
     freshness.oldest_extracted_at,
     freshness.oldest_freshness_hours,
-    coalesce(counted.r14_breaks, 0) as r14_breaks,
-    coalesce(counted.r33_breaks, 0) as r33_breaks,
-    coalesce(counted.r14_not_testable, 0) + coalesce(unplaced.r14_not_testable, 0) as r14_not_testable,
-    coalesce(counted.r33_not_testable, 0) + coalesce(unplaced.r33_not_testable, 0) as r33_not_testable,
+    {%- for code, _, _, _ in gates %}
+    {%- set control = code | lower %}
+    coalesce(counted.{{ control }}_breaks, 0) as {{ control }}_breaks,
+    coalesce(counted.{{ control }}_untested, 0) + coalesce(unplaced.{{ control }}_untested, 0)
+      as {{ control }}_untested,
+    {%- endfor %}
     case
       when health.failing_objects > 0 then 'failed'
       when health.absent_objects > 0 then 'not_testable'
       else 'passed'
     end as gate_source_health,
+    {%- for code, gate, _, _ in gates %}
+    {%- set control = code | lower %}
     case
-      when counted.r14_breaks > 0 then 'failed'
-      when coalesce(counted.r14_not_testable, 0) + coalesce(unplaced.r14_not_testable, 0) > 0 then 'not_testable'
+      when counted.{{ control }}_breaks > 0 then 'failed'
+      when coalesce(counted.{{ control }}_untested, 0) + coalesce(unplaced.{{ control }}_untested, 0) > 0
+        then 'not_testable'
       else 'passed'
-    end as gate_receivables,
-    case
-      when counted.r33_breaks > 0 then 'failed'
-      when coalesce(counted.r33_not_testable, 0) + coalesce(unplaced.r33_not_testable, 0) > 0 then 'not_testable'
-      else 'passed'
-    end as gate_control_account,
+    end as {{ gate }},
+    {%- endfor %}
     case
       when unexplained.amount_minor > 0 and unexplained.amount_minor >= materiality.clearly_trivial_minor then 'failed'
       when unexplained.without_amount > 0 or materiality.clearly_trivial_minor is null then 'not_testable'
@@ -213,45 +224,32 @@ select
   period_state,
   case
     when not has_ended then 'running'
-    when
-      'failed' in (gate_source_health, gate_receivables, gate_control_account, gate_unexplained, gate_open_s1)
-      or 'not_testable' in (gate_source_health, gate_receivables, gate_control_account, gate_unexplained, gate_open_s1)
+    when 'failed' in ({{ columns | join(', ') }}) or 'not_testable' in ({{ columns | join(', ') }})
       then 'blocked'
     else 'ready'
   end as readiness,
-  gate_source_health,
-  gate_receivables,
-  gate_control_account,
-  gate_unexplained,
-  gate_open_s1,
+  {%- for column in columns %}
+  {{ column }},
+  {%- endfor %}
   nullif(
     case gate_source_health
       when 'failed' then 'Source health: ' || failing_objects || ' failed (R38). '
       when 'not_testable' then 'Source health: ' || failing_objects || ' never delivered. '
       else ''
     end
-    || case gate_receivables
-      when
-        'failed'
+    {%- for code, gate, title, words in gates %}
+    || case {{ gate }}
+      when 'failed'
         then
-          'Receivables: ' || cast(r14_breaks as {{ dbt.type_string() }}) || ' invoice(s) not posted as billed (R14). '
-      when
-        'not_testable'
-        then 'Receivables: ' || cast(r14_not_testable as {{ dbt.type_string() }}) || ' result(s) not tested (R14). '
+          '{{ title }}: ' || cast({{ code | lower }}_breaks as {{ dbt.type_string() }})
+          || ' {{ words }} ({{ code }}). '
+      when 'not_testable'
+        then
+          '{{ title }}: ' || cast({{ code | lower }}_untested as {{ dbt.type_string() }})
+          || ' result(s) not tested ({{ code }}). '
       else ''
     end
-    || case gate_control_account
-      when
-        'failed'
-        then
-          'Control account: '
-          || cast(r33_breaks as {{ dbt.type_string() }})
-          || ' account(s) differ from the subledger (R33). '
-      when
-        'not_testable'
-        then 'Control account: ' || cast(r33_not_testable as {{ dbt.type_string() }}) || ' result(s) not tested (R33). '
-      else ''
-    end
+    {%- endfor %}
     || case gate_unexplained
       when 'failed'
         then
