@@ -36,3 +36,8 @@
 
 {# The date of a UTC timestamp. #}
 {% macro utc_date(timestamp) %}cast({{ timestamp }} as date){% endmacro %}
+
+{# Whole minutes from one timestamp to another, cut off. #}
+{% macro minutes_between(first, second) %}{{ return(adapter.dispatch('minutes_between')(first, second)) }}{% endmacro %}
+{% macro default__minutes_between(first, second) %}date_sub('minute', {{ first }}, {{ second }}){% endmacro %}
+{% macro spark__minutes_between(first, second) %}timestampdiff(minute, {{ first }}, {{ second }}){% endmacro %}

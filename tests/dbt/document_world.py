@@ -24,7 +24,7 @@ class DocumentWorld(LandedWorld):
     def __init__(self, path: Path, home: Path):
         links = [(a, "erp", b) for a, b in PAIRS.items()] + [(b, "billing", a) for a, b in PAIRS.items()]
         super().__init__(path, INSTANCES, links)
-        settings = _settings(home)
+        settings = settings_of(home)
         configuration.write(self.connection, settings, AS_OF)
         deliveries.write(self.connection, settings, [])
         self.connection.execute(
@@ -206,7 +206,8 @@ class DocumentWorld(LandedWorld):
         })  # fmt: skip
 
 
-def _settings(home: Path) -> Settings:
+def settings_of(home: Path, **more: Any) -> Settings:
+    """The settings of the small company, its five systems linked in pairs."""
     sources = tuple(
         Source(
             name=name,
@@ -217,4 +218,4 @@ def _settings(home: Path) -> Settings:
         for domain, names in INSTANCES.items()
         for name in names
     )
-    return Settings(company="Small", home=home, as_of=AS_OF, reporting_currency="USD", sources=sources)
+    return Settings(company="Small", home=home, as_of=AS_OF, reporting_currency="USD", sources=sources, **more)
