@@ -38,3 +38,8 @@ punctuation and how the legal form is written ("ACME, Limited" is "Acme Ltd", bu
 {% macro spark__replace_pattern(text, pattern, replacement) -%}
   regexp_replace({{ text }}, r'{{ pattern }}', '{{ replacement }}')
 {%- endmacro %}
+
+{#- A normalised name without its legal form, for finding records that may be one; never for deciding that they are. -#}
+{% macro without_legal_form(name) -%}
+  {{ replace_pattern(name, ' (LTD|INC|CORP|CO|AG|LLC|LLP|PLC|GMBH|KG|SE|SA|SAS|SARL|BV|NV|AB|AS|OY|SPA|SRL|KK|WLL|PTY)$', '') }}
+{%- endmacro %}
