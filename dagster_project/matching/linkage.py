@@ -1,7 +1,7 @@
-"""How likely are two master records one customer? Probabilistic record linkage (splink) over pairs that blocking found.
+"""How likely are two master records one customer? Probabilistic record linkage (splink) over pairs from blocking.
 
-The parameters are fixed, not estimated: a company with few doubtful pairs has nothing to estimate from, and a score must
-not change because other customers did. `m` is how often a field agrees so among records of one customer, `u` among
+The parameters are fixed, not estimated: a company with few doubtful pairs has nothing to estimate from, and a score
+must not change because other customers did. `m` is how often a field agrees so among records of one customer, `u` among
 records of two; they are ours, cautious, and the same for every company. A score suggests; it never confirms.
 """
 
@@ -79,8 +79,8 @@ def _comparisons() -> list[Any]:
 
 
 def _records(pairs: Sequence[Pair]) -> pa.Table:
-    rows = [
-        {"unique_id": f"{pair.pair_id} {side}", "pair_id": pair.pair_id} | dict(zip(FIELDS, values, strict=True))
+    rows: list[dict[str, str | None]] = [
+        {"unique_id": f"{pair.pair_id} {side}", "pair_id": pair.pair_id, **dict(zip(FIELDS, values, strict=True))}
         for pair in sorted(pairs, key=lambda pair: pair.pair_id)
         for side, values in (("1", pair.left), ("2", pair.right))
     ]

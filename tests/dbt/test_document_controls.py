@@ -274,7 +274,15 @@ def warehouse(work):
     for fill in (_invoices, _credits, _payments, _ledger, _sources, matched_documents.fill):
         fill(world)
     world.close()
-    wanted = ("+exceptions", "+close_status", "+source_health", "+controls", "+kpis", "+linkage_suggestions")
+    wanted = (
+        "+exceptions",
+        "+close_status",
+        "+source_health",
+        "+controls",
+        "+kpis",
+        "+linkage_suggestions",
+        "+searches",
+    )
     # singular tests speak of models that are not built here
     outcome = build(parsed(DBT_PROJECT), path, work, work / "logs", select=wanted, exclude=("test_type:singular",))
     assert outcome.success, [f"{one.name}: {one.message}" for one in outcome.failures] or outcome.error

@@ -24,6 +24,13 @@ posted as (
     'payment' as document_kind,
     payment_id as key
   from {{ ref('joint_receipt') }}
+  union
+  -- one document may hold many invoices, and names none of them
+  select
+    source_instance,
+    'invoice' as document_kind,
+    invoice_id as key
+  from {{ ref('summary_posting') }}
 ),
 
 -- a document that was voided has nothing left to send, but what was sent of it has arrived or not
