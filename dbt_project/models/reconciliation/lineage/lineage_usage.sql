@@ -1,5 +1,5 @@
 {{ config(materialized='view') }}
--- One row per link of usage: which month of events was metered, billed, or drawn from what was bought before? Events stay
+-- One row per link of usage: which month of events was metered, billed, or drawn from what was bought? Events stay
 -- in their month; they are found by subscription, meter and service month.
 {% set link = [
   'from_type', 'from_instance', 'from_id', 'to_type', 'to_instance', 'to_id', 'relation', 'amount_minor', 'currency_code',

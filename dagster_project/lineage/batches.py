@@ -1,0 +1,42 @@
+"""Which delivery did a record come in? Found in the archive by the hash of its content; nothing is stored twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import duckdb
+
+from dagster_project.lineage.kinds import KINDS
+from dagster_project.lineage.records import Described, Record
+
+_FIND = """
+    select content_hash, min(batch_id)
+    from read_parquet(?, union_by_name = true)
+    where content_hash in (select unnest(?::varchar[]))
+    group by content_hash
+"""
+
+
+def batches_of(
+    con: duckdb.DuckDBPyConnection, archive: Path, records: Iterable[Described]
+) -> dict[Record, tuple[tuple[str, str], ...]]:
+    """(batch, SHA-256 of its bytes) of every record that the archive still holds, in order."""
+    wanted: dict[tuple[str, str], list[Described]] = {}
+    for one in records:
+        delivered = KINDS[one.record.kind].delivered
+        if delivered and one.content_hashes:
+            wanted.setdefault((one.record.instance, delivered), []).append(one)
+    hashes = dict(con.execute("select batch_id, min(sha256) from landed.batches group by batch_id").fetchall())
+    found: dict[Record, tuple[tuple[str, str], ...]] = {}
+    for (instance, delivered), described in wanted.items():
+        folder = archive / "parquet" / instance / delivered
+        files = sorted(str(file) for file in folder.glob("*.parquet") if file.stem in hashes)
+        if not files:
+            continue
+        contents = sorted({content for one in described for content in one.content_hashes})
+        held = dict(con.execute(_FIND, [files, contents]).fetchall())
+        for one in described:
+            batches = sorted({held[content] for content in one.content_hashes if content in held})
+            found[one.record] = tuple((batch, hashes[batch]) for batch in batches)
+    return found
