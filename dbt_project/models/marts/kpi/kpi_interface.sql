@@ -1,0 +1,103 @@
+-- One row per measure, entity, currency and period: was anything booked twice, and does anything wait to be sent again?
+{% set measure = [
+  'kpi', 'legal_entity_code', 'currency_code', 'period', 'numerator', 'denominator', 'scale', 'formula', 'reason',
+] %}
+with documents as (
+  select
+    billing_instance, external_object, external_id, document_type, min(legal_entity_code) as legal_entity_code,
+    min(currency_code) as currency_code, min(period) as period, count(*) as copies
+  from {{ ref('ar_document') }}
+  where external_object is not null and billing_instance is not null and status <> 'reversed'
+  group by billing_instance, external_object, external_id, document_type
+),
+
+receipts as (
+  select
+    billing_instance, external_object, external_id, min(legal_entity_code) as legal_entity_code,
+    min(currency_code) as currency_code, min({{ month_key('received_date') }}) as period, count(*) as copies
+  from {{ ref('cash_receipt') }}
+  where external_object is not null and billing_instance is not null and status <> 'reversed'
+  group by billing_instance, external_object, external_id
+),
+
+effects as (
+  select legal_entity_code, currency_code, period, copies from documents
+  union all
+  select legal_entity_code, currency_code, period, copies from receipts
+),
+
+arrived as (
+  select distinct billing_instance, external_object, external_id from documents
+  union
+  select distinct billing_instance, external_object, external_id from receipts
+),
+
+records as (
+  select
+    source_instance, 'invoice' as object, invoice_id as id, legal_entity_code, currency_code,
+    {{ month_key('issue_date') }} as period
+  from {{ ref('invoice') }}
+  where is_live
+  union all
+  select
+    source_instance, 'credit_note' as object, credit_note_id as id, legal_entity_code, currency_code,
+    {{ month_key('issue_date') }} as period
+  from {{ ref('credit_note') }}
+  where is_live
+  union all
+  select
+    source_instance, 'payment' as object, payment_id as id, legal_entity_code, currency_code,
+    {{ month_key('received_at') }} as period
+  from {{ ref('payment') }}
+  where status = 'succeeded'
+),
+
+sent as (
+  select
+    records.legal_entity_code, records.currency_code, records.period,
+    case
+      when messages.status in ('rejected', 'dead_lettered') and arrived.external_id is null then 1 else 0
+    end as is_waiting
+  from records
+  inner join {{ ref('message_outcome') }} as messages
+    on
+      messages.source_instance = records.source_instance
+      and messages.document_kind = records.object
+      and messages.key = records.id
+  left join arrived
+    on
+      arrived.billing_instance = records.source_instance
+      and arrived.external_object = records.object
+      and arrived.external_id = records.id
+),
+
+double_effects as (
+  select
+    'double_effect_count' as kpi, legal_entity_code, currency_code, period,
+    sum(copies - 1) as numerator,
+    1 as denominator, 1 as scale,
+    'documents and receipts beyond the first of one billing record, reversed ones left out, count; target 0'
+      as formula,
+    cast(null as {{ dbt.type_string() }}) as reason
+  from effects
+  group by legal_entity_code, currency_code, period
+),
+
+waiting as (
+  select
+    'replay_pending_percent' as kpi, legal_entity_code, currency_code, period,
+    sum(is_waiting) as numerator,
+    count(*) as denominator, 100 as scale,
+    'records whose newest message was refused or dead-lettered and that are not in the ledger / records sent'
+      as formula,
+    cast(null as {{ dbt.type_string() }}) as reason
+  from sent
+  group by legal_entity_code, currency_code, period
+)
+
+{% for part in [
+  'double_effects', 'waiting',
+] %}
+select {{ measure | join(', ') }} from {{ part }}
+{% if not loop.last %}union all{% endif %}
+{% endfor %}
