@@ -30,6 +30,7 @@ class Kind:
 
 _MONTH = "subscription_id || '|' || meter_code || '|' || service_month::varchar"
 _QUANTITY = "rtrim(rtrim(quantity::decimal(38, 9)::varchar, '0'), '.')"
+_VALID = _QUANTITY.replace("quantity", "valid_quantity")
 _DOCUMENT = "document_type || ' ' || number || ' in ' || legal_entity_code || ' ' || period || ', gross'"
 _DIRECTED = "sign * total_amount_minor"
 
@@ -54,7 +55,7 @@ KINDS: dict[str, Kind] = {
             None,
             at="last_occurred_at",
             content_hash="null::varchar",
-            note=f"'valid events ' || valid_count || ', quantity ' || {_QUANTITY.replace('quantity', 'valid_quantity')}",
+            note=f"'valid events ' || valid_count || ', quantity ' || {_VALID}",
         ),
         Kind(
             "metered_usage",

@@ -80,7 +80,8 @@ def describe(con: duckdb.DuckDBPyConnection, records: list[Record]) -> dict[Reco
             continue
         rows = con.execute(
             f"""select source_instance, {kind.key} as id, sum({kind.amount})::hugeint, min({kind.currency}),
-                min({kind.status}), min({kind.at}), min({kind.correlation}), min({kind.note}), list_sort(list(distinct {kind.content_hash}))
+                min({kind.status}), min({kind.at}), min({kind.correlation}), min({kind.note}),
+                list_sort(list(distinct {kind.content_hash}))
             from canonical.{kind.table}
             where (source_instance, {kind.key}) in (select unnest(?::varchar[]), unnest(?::varchar[])) and {kind.where}
             group by all""",

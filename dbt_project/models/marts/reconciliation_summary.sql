@@ -3,6 +3,25 @@
 -- leakage: hence its net and absolute sums.
 with results as (
   select * from {{ ref('reconciliation_results') }}
+),
+
+-- a break that is the consequence of another is no problem of its own
+problems as (
+  select code, source_instance, match_key
+  from {{ ref('exceptions') }}
+  where root_exception_key = exception_key
+),
+
+judged as (
+  select
+    results.*,
+    problems.code is not null as is_problem
+  from results
+  left join problems
+    on
+      problems.code = results.code
+      and problems.source_instance = results.source_instance
+      and problems.match_key = results.match_key
 )
 
 select
@@ -23,6 +42,7 @@ select
   cast(
     coalesce(sum(abs(delta_minor)) filter (where status = 'in_tolerance'), 0) as decimal(38, 0)
   ) as tolerance_absolute_minor,
-  cast(coalesce(sum(delta_minor) filter (where status = 'timing'), 0) as decimal(38, 0)) as timing_net_minor
-from results
+  cast(coalesce(sum(delta_minor) filter (where status = 'timing'), 0) as decimal(38, 0)) as timing_net_minor,
+  count(*) filter (where status = 'break' and is_problem) as problems
+from judged
 group by code, source_instance, legal_entity_code, currency_code, period
