@@ -23,7 +23,12 @@ _KEYED = {
 }  # fmt: skip
 """What the first part of a control's match key names; R03 and R04 name a month by all three."""
 _OF_MONTH = ("R03", "R04")
-_SINGULAR = {"journal_line": "journal", "opportunitie": "opportunity", "interface_log": "interface_message"}
+_SINGULAR = {
+    "journal_line": "journal",
+    "opportunitie": "opportunity",
+    "interface_log": "interface_message",
+    "message": "interface_message",
+}
 
 
 @dataclass(frozen=True)

@@ -153,7 +153,10 @@ findings as (
     case
       when finding = 'rejected' then column_name || ' ' || value || ' in ' || targets || ' was rejected'
       when finding = 'unresolved' then unreadable_reason
-    end as untestable
+    end as untestable,
+    -- where only one object could hold it, the missing record has a name: all that point at it are one problem
+    case when finding = 'unresolved' and split_part(targets, '.', 3) = '' then split_part(targets, '.', 2) || ':' || value end
+      as missing_ref
   from dangling_records
   union all
   select
@@ -163,7 +166,8 @@ findings as (
       when coalesce(needed.state, 'absent') <> 'available'
         then children.needs || case needed.state when 'inadmissible' then ' failed the source health control (R38)' else ' was never delivered' end
       when lost.object is not null then 'rows of ' || children.needs || ' were rejected, which may be the missing ones'
-    end as untestable
+    end as untestable,
+    cast(null as {{ dbt.type_string() }}) as missing_ref
   from {{ ref('missing_child') }} as children
   left join object_states as needed
     on needed.source_instance = children.source_instance and needed.object = children.needs
@@ -186,7 +190,8 @@ orphans as (
     min(currency_code) as currency_code,
     max(amount_minor) as amount_minor,
     {{ joined_text('case when untestable is null then words end', '; it ') }} as words,
-    {{ joined_text('untestable', '; ') }} as untestable
+    {{ joined_text('untestable', '; ') }} as untestable,
+    min(missing_ref) as missing_ref
   from findings
   group by source_instance, object, key
 ),
@@ -222,7 +227,7 @@ compared as (
     || ' ' || words as reason,
     case when words is null then 'Not tested: ' || untestable end as not_testable_reason,
     split_part(object, '.', 2) || ':' || key as left_ref,
-    cast(null as {{ dbt.type_string() }}) as right_ref,
+    missing_ref as right_ref,
     cast(null as timestamp) as due_at
   from orphans
 

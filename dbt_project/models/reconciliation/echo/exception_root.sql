@@ -1,6 +1,6 @@
--- One row per open break with the break that it goes back to, itself where it is a problem of its own: how many problems
--- lie behind the breaks? Each break has at most one origin, which comes before it in a total order, so chains
--- end; each round doubles the steps that are followed, so seven rounds reach 128.
+-- One row per open break with the break that it goes back to, itself where it is a problem of its own: how many are
+-- there? Each break has at most one origin, which comes before it in a total order, so chains end; each round doubles
+-- the steps that are followed, so seven rounds reach 128.
 {% set rounds = 7 %}
 with opened as (
   select * from {{ ref('exception_opened') }}
@@ -41,20 +41,27 @@ echoing as (
 
 origins as (
   select
-    named.exception_key, rules.origin, rules.origin_subject, subjects.instance, subjects.id, subjects.stake_minor
+    named.exception_key, rules.origin, rules.origin_subject, subjects.instance, subjects.id, subjects.stake_minor,
+    opened.turn,
+    row_number() over (
+      partition by rules.origin, rules.origin_subject, subjects.instance, subjects.id order by opened.turn
+    ) as place
   from (select distinct origin, origin_subject from rules) as rules
   inner join named on named.name = rules.origin
   inner join subjects
     on subjects.exception_key = named.exception_key and subjects.subject = rules.origin_subject
+  inner join opened on opened.exception_key = named.exception_key
 ),
 
+-- only the first of those that share a subject can be chosen: ten thousand events of one unknown tenant are no hundred
+-- million pairs
 candidates as (
   select
     echoing.exception_key,
     origins.exception_key as origin_key,
     echoing.consequence_subject as subject,
     echoing.words,
-    earlier.turn,
+    origins.turn,
     coalesce(case when echoing.consequence_subject = 'books' then origins.stake_minor end, 0) as stake_minor
   from echoing
   inner join origins
@@ -63,9 +70,8 @@ candidates as (
       and origins.origin_subject = echoing.origin_subject
       and origins.instance = echoing.instance
       and origins.id = echoing.id
-  inner join opened as later on later.exception_key = echoing.exception_key
-  inner join opened as earlier on earlier.exception_key = origins.exception_key
-  where earlier.turn < later.turn
+  inner join opened on opened.exception_key = echoing.exception_key
+  where origins.turn < opened.turn and (origins.place = 1 or origins.origin_subject = 'books')
 ),
 
 -- one origin may be reached by several rules
