@@ -125,8 +125,9 @@ paired as (
     misapplied.document_ids as misapplied_documents,
     balances.movements + documents.applications as rounding_components,
     {{ add_business_days(
-      'greatest(balances.changed_at, coalesce(documents.applied_at, balances.changed_at),'
-      ~ ' coalesce(misapplied.applied_at, balances.changed_at))', 'parameters.cash_business_days'
+      'greatest(coalesce(balances.changed_at, documents.applied_at, misapplied.applied_at),'
+      ~ ' coalesce(documents.applied_at, misapplied.applied_at, balances.changed_at),'
+      ~ ' coalesce(misapplied.applied_at, balances.changed_at, documents.applied_at))', 'parameters.cash_business_days'
     ) }} as due_at,
     cast(case
       when balances.status = 'open' then greatest(balances.open_minor - documents.of_several_minor, 0) else 0

@@ -68,14 +68,13 @@ standing as (
   group by versions.source_instance, versions.invoice_id
 ),
 
--- an invoice that is open has been so since it was issued: only what moves it opens a window
+-- an invoice that is open has been so since it was issued: only money that moves opens a window
 based as (
   select
     invoices.source_instance,
     invoices.invoice_id,
     case
-      when invoices.status = 'open' then cast(invoices.issue_date as timestamp)
-      else coalesce(standing.changed_at, invoices.updated_at)
+      when invoices.status <> 'open' then coalesce(standing.changed_at, invoices.updated_at)
     end as changed_at
   from invoices
   left join standing
@@ -102,7 +101,9 @@ select
   end as bigint) as open_minor,
   coalesce(paid.movements, 0) as movements,
   greatest(
-    based.changed_at, coalesce(credits.changed_at, based.changed_at), coalesce(paid.changed_at, based.changed_at)
+    coalesce(based.changed_at, credits.changed_at, paid.changed_at),
+    coalesce(credits.changed_at, paid.changed_at, based.changed_at),
+    coalesce(paid.changed_at, based.changed_at, credits.changed_at)
   ) as changed_at
 from invoices
 left join credits on credits.source_instance = invoices.source_instance and credits.invoice_id = invoices.invoice_id
