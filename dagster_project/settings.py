@@ -77,6 +77,9 @@ class Settings(_Strict):
     authority: policy.Overlay = policy.Overlay()
     target: Literal["duckdb"] = "duckdb"
     thresholds: Thresholds = Thresholds()
+    dimensions: dict[str, dict[str, str]] = Field(
+        default={}, description="R23: per dimension of the ERP's lines the value that each revenue account asks for"
+    )
     sources: tuple[Source, ...] = Field(min_length=1)
     config_path: Path = Path(DEFAULT_CONFIG_NAME)
 

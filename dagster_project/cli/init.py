@@ -32,6 +32,9 @@ sources:
 # thresholds:                    # docs/methodology.md lists all with their defaults
 #   usage_grace_days: 3
 #   posting_hours: 4
+
+# dimensions:                    # R23: what posted lines must carry, by the revenue account of their item
+#   cost_center: {{"4000": CC-410, "4100": CC-420}}
 """
 
 

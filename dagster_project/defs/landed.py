@@ -26,6 +26,7 @@ CONFIGURATION = {
     "sources": "The configured sources.",
     "source_objects": "Every object that a configured source must or may deliver.",
     "instance_links": "Where the references of a source may resolve.",
+    "dimensions": "The dimension that lines of a revenue account's items must carry.",
     "authority": "Who owns which field from when: one row per rule of the authority policy, field and follower.",
     "first_seen": "When each break was first seen, kept from run to run.",
 }

@@ -28,6 +28,7 @@ _OBJECT_TYPES = {
     "mode": "VARCHAR",
 }
 _LINK_TYPES = {"source_instance": "VARCHAR", "domain": "VARCHAR", "linked_instance": "VARCHAR"}
+_DIMENSION_TYPES = {"dimension": "VARCHAR", "revenue_account": "VARCHAR", "value": "VARCHAR"}
 _AUTHORITY_TYPES = {
     "model": "VARCHAR",
     "rank": "BIGINT",
@@ -69,6 +70,12 @@ def write(con: duckdb.DuckDBPyConnection, settings: Settings, as_of: datetime) -
     tables.create(
         con, "config.authority", _AUTHORITY_TYPES, authority.policy_rows(settings.authority_model, settings.authority)
     )
+    dimensions = (
+        (dimension, account, value)
+        for dimension, by_account in sorted(settings.dimensions.items())
+        for account, value in sorted(by_account.items())
+    )
+    tables.create(con, "config.dimensions", _DIMENSION_TYPES, dimensions)
     tables.create(con, "config.first_seen", _FIRST_SEEN_TYPES, first_seen.read(settings))
 
 

@@ -27,6 +27,7 @@
     'r20_orphans',
     'r21_posting_cutoff',
     'r22_interface_completeness',
+    'r23_item_mapping',
     'r24_payment_to_application',
     'r25_payout_to_cash',
     'r26_refund_to_credit',

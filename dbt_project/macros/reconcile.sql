@@ -263,3 +263,15 @@ from reconcile__results
 {% macro spark__json_text(json, field) -%}
   nullif(get_json_object({{ json }}, '$["{{ field }}"]'), '')
 {%- endmacro %}
+
+
+{#- The same, of a field whose name is an expression. -#}
+{% macro json_text_of(json, field) %}{{ return(adapter.dispatch('json_text_of')(json, field)) }}{% endmacro %}
+
+{% macro default__json_text_of(json, field) -%}
+  nullif(case when json_valid({{ json }}) then json_extract_string({{ json }}, '$."' || {{ field }} || '"') end, '')
+{%- endmacro %}
+
+{% macro spark__json_text_of(json, field) -%}
+  nullif(get_json_object({{ json }}, concat('$["', {{ field }}, '"]')), '')
+{%- endmacro %}

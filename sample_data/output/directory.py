@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from sample_data.clock import month_start, next_period
-from sample_data.config import AS_OF, EXTRACTED_AT, FIRST_DAY, PERIODS, REPORTING
+from sample_data.config import AS_OF, COST_CENTER, EXTRACTED_AT, FIRST_DAY, PERIODS, REPORTING
 from sample_data.output.files import manifest, write
 from sample_data.output.schema import TABLES, Table
 from sample_data.output.values import plain
@@ -82,12 +82,14 @@ def write_rows(path: Path, columns: tuple[str, ...], rows: list[Row]) -> None:
 
 
 def configuration(copies: int = 1) -> str:
+    centers = ", ".join(f'"{account}": {center}' for account, center in COST_CENTER.items())
     lines = [
         "company: Aerolith",
         "home: .tieout",
         f"as_of: {AS_OF:%Y-%m-%dT%H:%M:%SZ}",
         f"reporting_currency: {REPORTING}",
         "authority_model: billing_led",
+        f"dimensions: {{cost_center: {{{centers}}}}}",
         "sources:",
     ]
     for copy in range(copies):
