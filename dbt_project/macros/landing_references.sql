@@ -44,11 +44,11 @@
 
 
 {#-
-  (object, column, targets): a value resolves when a linked instance holds it in one of the targets. Periods resolve with
-  their entity. Journal lines and usage events are asked in groups, see r20_orphans.
+  Each with object, column and targets: a value resolves when a linked instance holds it in one of the targets. Periods
+  resolve with their entity. `of`: only the references of that object.
 -#}
-{% macro landing_references() -%}
-  {{ return([
+{% macro landing_references(of=none) -%}
+  {%- set listed = [
     ('billing.customers', 'crm_account_id', ['crm.accounts']),
     ('billing.customers', 'parent_customer_id', ['billing.customers']),
     ('billing.customers', 'legal_entity_code', ['erp.legal_entities']),
@@ -138,7 +138,12 @@
     ('product.usage_events', 'meter_code', ['product.meters']),
     ('product.metered_usage', 'subscription_id', ['billing.subscriptions']),
     ('product.metered_usage', 'meter_code', ['product.meters']),
-  ]) }}
+  ] -%}
+  {%- set found = [] -%}
+  {%- for object, column, targets in listed if of is none or object == of -%}
+    {%- do found.append({'object': object, 'column': column, 'targets': targets}) -%}
+  {%- endfor -%}
+  {{ return(found) }}
 {%- endmacro %}
 
 

@@ -1,5 +1,5 @@
--- One row per live finalized invoice: is its tax the tax of its lines at their rates, and does the ERP hold the same base
--- and the same tax? Tax is rounded once per line, so each line may be one minor unit off, five per document.
+-- One row per live finalized invoice: is its tax the tax of its lines at their rates, and does the ERP hold the same
+-- base and the same tax? Tax is rounded once per line, so each line may be one minor unit off, five per document.
 with parameters as (
   select * from {{ source('config', 'parameters') }}
 ),
@@ -189,7 +189,8 @@ compared as (
     end as reason,
     case
       when key_not_testable_reason is not null then 'Not tested: ' || key_not_testable_reason
-      when line_count = 0 then 'Not tested: invoice ' || invoice_id || ' has no line whose tax could be computed (see R20)'
+      when line_count = 0
+        then 'Not tested: invoice ' || invoice_id || ' has no line whose tax could be computed (see R20)'
       when untaxed_count > 0
         then
           'Not tested: ' || cast(untaxed_count as {{ dbt.type_string() }}) || ' line(s) of invoice ' || invoice_id

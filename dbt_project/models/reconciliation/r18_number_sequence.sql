@@ -1,5 +1,5 @@
--- One row per invoice number of an entity's series that was given out or is missing: is the sequence complete, without a
--- number used twice, and in the order of its dates? A void keeps its number and is no gap.
+-- One row per invoice number of an entity's series that was given out or is missing: is the sequence complete, without
+-- a number used twice, and in the order of its dates? A void keeps its number and is no gap.
 with numbers as (
   select * from {{ ref('numbered_document') }} where running_number is not null
 ),
@@ -25,7 +25,7 @@ rejected_numbers as (
 
 in_order as (
   select
-    numbers.*,
+    *,
     lag(running_number) over counter as previous_number,
     lag(number) over counter as previous_text,
     lag(digit_count) over counter as previous_digits,
@@ -98,8 +98,8 @@ holes as (
 ),
 
 digits as (
-  select digit
-  from (values (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)) as listed (digit)
+  select digits.digit
+  from (values (0), (1), (2), (3), (4), (5), (6), (7), (8), (9)) as digits (digit)
 ),
 
 -- each missing number is a case of its own; a jump of more than a hundred is one case, named by its first number
@@ -172,7 +172,8 @@ findings as (
       missing_texts.previous_text || ' of ' || cast(missing_texts.previous_date as {{ dbt.type_string() }}),
       'the beginning of the year'
     )
-    || ' and ' || missing_texts.next_text || ' of ' || cast(missing_texts.next_date as {{ dbt.type_string() }}) as reason,
+    || ' and ' || missing_texts.next_text || ' of ' || cast(missing_texts.next_date as {{ dbt.type_string() }})
+      as reason,
     case
       when coalesce(same_number.reason, any_number.reason) is not null
         then
@@ -193,7 +194,8 @@ findings as (
     case when document_count > 1 then 'twice' else 'same' end as finding, first_ref,
     'Number ' || number || ' stands on ' || documents || ': it was used again' as reason,
     case
-      when document_count = 1 then 'number ' || number || ' does not end in a running number, so it has no place in a sequence'
+      when document_count = 1
+        then 'number ' || number || ' does not end in a running number, so it has no place in a sequence'
     end as not_testable
   from unreadable
   union all

@@ -23,6 +23,10 @@ parts as (
   select 'erp.cash_receipts' as object, 'erp' as domain, 'billing' as need_domain, 'payments' as need
 ),
 
+asked as (
+  select distinct object, domain from parts
+),
+
 sources as (
   select source_instance, domain from {{ source('config', 'sources') }}
 ),
@@ -68,12 +72,13 @@ untestable_parts as (
   where object_count = 0 or inadmissible_instances is not null or has_available = 0
   group by source_instance, object
   union all
-  select source_instance, domain || '.' || object as object,
+  select
+    source_instance, domain || '.' || object as object,
     domain || '.' || object || ' of ' || source_instance || ' failed the source health control (R38)' as reason
   from {{ ref('object_state') }}
   where
     state = 'inadmissible'
-    and domain || '.' || object not in (select parts.object from parts)
+    and domain || '.' || object not in (select asked.object from asked)
 ),
 
 populations as (
@@ -112,7 +117,7 @@ found as (
     max(surplus.amount_minor) as amount_minor,
     max(surplus.quantity) as quantity,
     min(surplus.period) as period,
-    {{ joined_text('surplus.words', '; it ') }} as words,
+    {{ joined_text('surplus.words', '; ') }} as words,
     min(surplus.original_ref) as original_ref
   from surplus
   left join untestable_parts
@@ -137,7 +142,7 @@ rejected as (
       partition by records.source_instance, records.domain, records.object, records.key_text order by records.reason
     ) as reason
   from {{ ref('untestable_record') }} as records
-  inner join (select distinct object from parts) as asked on asked.object = records.domain || '.' || records.object
+  inner join asked on asked.object = records.domain || '.' || records.object
   where records.key_text is not null
 ),
 
@@ -221,7 +226,7 @@ compared as (
     cast(null as {{ dbt.type_string() }}) as right_ref,
     cast(null as timestamp) as due_at
   from sources
-  inner join (select distinct object, domain from parts) as asked on asked.domain = sources.domain
+  inner join asked on asked.domain = sources.domain
   left join populations
     on populations.source_instance = sources.source_instance and populations.object = asked.object
   left join surplus_counts

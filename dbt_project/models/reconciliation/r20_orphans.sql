@@ -1,8 +1,9 @@
 -- One row per record that names something which is not there, or lacks what must stand behind it; and one per instance
--- and reference with the count of those that resolve. A reference resolves within the instances its source is linked to.
+-- and reference with the count of those that resolve. A reference resolves within the instances that its source is
+-- linked to.
 {% set targets_of = {} %}
-{% for object, column, targets in landing_references() %}
-{% do targets_of.update({targets | join(' or '): targets}) %}
+{% for reference in landing_references() %}
+{% do targets_of.update({reference.targets | join(' or '): reference.targets}) %}
 {% endfor %}
 with uses as (
   select * from {{ ref('reference_use') }}
@@ -65,8 +66,11 @@ reachable as (
     count(object_states.object) as object_count,
     max(case when object_states.state = 'inadmissible' then 1 else 0 end) as has_inadmissible,
     max(case when object_states.state = 'available' then 1 else 0 end) as has_available,
-    {{ joined_text("case when object_states.state <> 'available' then object_states.object || ' of ' || object_states.source_instance end", ', ') }}
-      as unusable,
+    {{ joined_text(
+      "case when object_states.state <> 'available'"
+      ~ " then object_states.object || ' of ' || object_states.source_instance end",
+      ', '
+    ) }} as unusable,
     {{ joined_text('unreadable.object', ', ') }} as unreadable_objects,
     min(target_groups.domain) as domain
   from {{ source('config', 'sources') }} as sources
@@ -74,7 +78,8 @@ reachable as (
   left join links on links.source_instance = sources.source_instance and links.domain = target_groups.domain
   left join object_states
     on object_states.source_instance = links.linked_instance and object_states.object = target_groups.target
-  left join unreadable on unreadable.source_instance = links.linked_instance and unreadable.object = target_groups.target
+  left join unreadable
+    on unreadable.source_instance = links.linked_instance and unreadable.object = target_groups.target
   group by sources.source_instance, target_groups.targets
 ),
 
@@ -94,7 +99,10 @@ untestable_groups as (
 ),
 
 inadmissible_children as (
-  select source_instance, object, object || ' of ' || source_instance || ' failed the source health control (R38)' as reason
+  select
+    source_instance,
+    object,
+    object || ' of ' || source_instance || ' failed the source health control (R38)' as reason
   from object_states
   where state = 'inadmissible'
 ),
@@ -142,6 +150,11 @@ dangling_records as (
       and events.tenant_id || '|' || events.subscription_id || '|' || events.meter_code = dangling.event_group
 ),
 
+lost as (
+  select distinct source_instance, domain || '.' || object as object
+  from {{ ref('untestable_record') }}
+),
+
 findings as (
   select
     source_instance, object, key, legal_entity_code, customer_id, currency_code, amount_minor,
@@ -155,8 +168,9 @@ findings as (
       when finding = 'unresolved' then unreadable_reason
     end as untestable,
     -- where only one object could hold it, the missing record has a name: all that point at it are one problem
-    case when finding = 'unresolved' and split_part(targets, '.', 3) = '' then split_part(targets, '.', 2) || ':' || value end
-      as missing_ref
+    case
+      when finding = 'unresolved' and split_part(targets, '.', 3) = '' then split_part(targets, '.', 2) || ':' || value
+    end as missing_ref
   from dangling_records
   union all
   select
@@ -164,19 +178,26 @@ findings as (
     children.customer_id, children.currency_code, children.amount_minor, children.words,
     case
       when coalesce(needed.state, 'absent') <> 'available'
-        then children.needs || case needed.state when 'inadmissible' then ' failed the source health control (R38)' else ' was never delivered' end
+        then
+          children.needs || case needed.state
+            when 'inadmissible' then ' failed the source health control (R38)'
+            else ' was never delivered'
+          end
       when lost.object is not null then 'rows of ' || children.needs || ' were rejected, which may be the missing ones'
     end as untestable,
     cast(null as {{ dbt.type_string() }}) as missing_ref
   from {{ ref('missing_child') }} as children
   left join object_states as needed
     on needed.source_instance = children.source_instance and needed.object = children.needs
-  left join (
-    select distinct source_instance, domain || '.' || object as object from {{ ref('untestable_record') }}
-  ) as lost
-    on lost.source_instance = children.source_instance and lost.object = children.needs and children.needs <> children.object
+  left join lost
+    on
+      lost.source_instance = children.source_instance
+      and lost.object = children.needs
+      and children.needs <> children.object
   left join inadmissible_children
-    on inadmissible_children.source_instance = children.source_instance and inadmissible_children.object = children.object
+    on
+      inadmissible_children.source_instance = children.source_instance
+      and inadmissible_children.object = children.object
   where inadmissible_children.object is null
 ),
 
@@ -189,7 +210,7 @@ orphans as (
     min(customer_id) as customer_id,
     min(currency_code) as currency_code,
     max(amount_minor) as amount_minor,
-    {{ joined_text('case when untestable is null then words end', '; it ') }} as words,
+    {{ joined_text('case when untestable is null then words end', '; ') }} as words,
     {{ joined_text('untestable', '; ') }} as untestable,
     min(missing_ref) as missing_ref
   from findings
@@ -223,7 +244,10 @@ compared as (
     case when object like 'erp.%' then 'C06' else 'B12' end as cause_code,
     cast(null as {{ dbt.type_string() }}) as failure_class,
     'Record ' || key || ' of ' || object
-    || case when amount_minor is not null then ' over ' || {{ money_words('amount_minor', 'currency_code') }} else '' end
+    || case
+      when amount_minor is not null then ' over ' || {{ money_words('amount_minor', 'currency_code') }}
+      else ''
+    end
     || ' ' || words as reason,
     case when words is null then 'Not tested: ' || untestable end as not_testable_reason,
     split_part(object, '.', 2) || ':' || key as left_ref,

@@ -145,10 +145,25 @@ unsent as (
   where carried.source_id is null and not documents.is_void
 ),
 
+-- an invoice and a payment may have the same id: one case, the worse one
+unsent_ids as (
+  select
+    *,
+    row_number() over (
+      partition by source_instance, match_key
+      order by case finding when 'unsent' then 0 when 'unlogged' then 1 else 2 end, document_kind
+    ) as rank
+  from unsent
+),
+
 accounts as (
   select * from messages
   union all
-  select * from unsent
+  select
+    source_instance, match_key, document_kind, key, billing_instance, legal_entity_code, customer_id, currency_code,
+    period, amount_minor, left_ref, finding, status, cause_code, failure_class, words, due_at
+  from unsent_ids
+  where rank = 1
 ),
 
 judged as (

@@ -79,7 +79,10 @@ placed as (
       when billed.kind in ('usage', 'minimum') then 'revenue'
       when billed.kind = 'recurring' and calendar.period is not null
         then
-          case when billed.service_end > {{ add_days('calendar.end_date', 1) }} then 'deferred_revenue' else 'revenue' end
+          case
+            when billed.service_end > {{ add_days('calendar.end_date', 1) }} then 'deferred_revenue'
+            else 'revenue'
+          end
       else 'either'
     end as expected_control,
     rejected_items.item_code is not null as is_item_rejected,
@@ -186,7 +189,8 @@ compared as (
         ' is posted to account ' || account_number || ', but item ' || item_code || ' (' || item_sku
         || ') belongs on account ' || revenue_account
         || case
-          when control = 'deferred_revenue' then ': a ' || replace(kind, '_', ' ') || ' line of this period is not deferred'
+          when control = 'deferred_revenue'
+            then ': a ' || replace(kind, '_', ' ') || ' line of this period is not deferred'
           else ''
         end
     end as reason,

@@ -91,7 +91,7 @@ dated as (
   select
     schedules.source_instance, 'revenue_schedules|' || schedules.schedule_id as key,
     'revenue_schedule' as object, schedules.legal_entity_code, schedules.currency_code,
-    schedules.amount_minor, 
+    schedules.amount_minor,
     case when journals.period = schedules.period then journals.last_period else journals.period end as posted_period,
     cast(null as {{ dbt.type_string() }}) as external_object, cast(null as {{ dbt.type_string() }}) as external_id,
     cast(null as {{ dbt.type_string() }}) as billing_instance,

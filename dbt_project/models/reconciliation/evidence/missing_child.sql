@@ -1,5 +1,5 @@
--- One row per record that lacks what must stand behind it: a final invoice without a line, a receivable document without
--- a line, a journal or a billing document, a billing journal without a document, a receipt of nobody's money.
+-- One row per record that lacks what must stand behind it: a final invoice without a line, a receivable document
+-- without a line, a journal or a billing document, a billing journal without a document, a receipt of nobody's money.
 -- `needs` names the objects that must have been delivered for the question to make sense.
 with documents as (
   select * from {{ ref('ar_document') }}

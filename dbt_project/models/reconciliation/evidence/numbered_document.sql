@@ -77,7 +77,7 @@ years as (
   group by source_instance, legal_entity_code, series, prefix, issue_year
 ),
 
--- a counter that begins again each year without saying so in its number: the year begins far below what the last reached
+-- a counter that begins again each year without saying so in its number: the year begins far below the last
 restarts as (
   select
     later.source_instance,

@@ -1,5 +1,5 @@
--- One row per value that a reference may name, per instance and object that holds it. A record that was rejected is there
--- too: what names it is no orphan, the fault is the record's.
+-- One row per value that a reference may name, per instance and object that holds it. A record that was rejected is
+-- there too: what names it is no orphan, the fault is the record's.
 {% set targets = referenced_objects() %}
 with rejected as (
   select source_instance, domain, object, key_text
@@ -19,7 +19,9 @@ held as (
     case
       when
         domain || '.' || object in (
-          {% for target, meta in targets.items() if meta.is_first_part %}'{{ target }}'{{ ', ' if not loop.last }}{% endfor %}
+          {% for target, meta in targets.items() if meta.is_first_part %}
+          '{{ target }}'{{ ', ' if not loop.last }}
+          {% endfor %}
         )
         then split_part(key_text, '|', 1)
       else key_text

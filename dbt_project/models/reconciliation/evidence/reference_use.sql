@@ -3,22 +3,22 @@
 {{ config(materialized='view') }}
 {% set objects = referring_objects() %}
 with journal_uses as (
-  {% for object, column, targets in landing_references() if object == 'erp.journal_lines' %}
+  {% for reference in landing_references(of='erp.journal_lines') %}
   select
     source_instance,
-    '{{ object }}' as object,
+    '{{ reference.object }}' as object,
     journal_id || '|' || cast(min(line_number) as {{ dbt.type_string() }}) as record_key,
-    '{{ column }}' as column_name,
-    '{{ targets | join(' or ') }}' as targets,
-    {{ reference_value(column) }} as value,
+    '{{ reference.column }}' as column_name,
+    '{{ reference.targets | join(' or ') }}' as targets,
+    {{ reference_value(reference.column) }} as value,
     min(legal_entity_code) as legal_entity_code,
     cast(null as {{ dbt.type_string() }}) as customer_id,
     min(currency_code) as currency_code,
     cast(sum(debit_minor - credit_minor) filter (where debit_minor > credit_minor) as bigint) as amount_minor,
     cast(null as {{ dbt.type_string() }}) as event_group
   from {{ ref('journal_line') }}
-  where {{ column }} is not null
-  group by source_instance, journal_id, {{ reference_value(column) }}
+  where {{ reference.column }} is not null
+  group by source_instance, journal_id, {{ reference_value(reference.column) }}
   {{ 'union all' if not loop.last }}
   {% endfor %}
 ),
@@ -35,14 +35,14 @@ event_groups as (
 ),
 
 event_uses as (
-  {% for object, column, targets in landing_references() if object == 'product.usage_events' %}
+  {% for reference in landing_references(of='product.usage_events') %}
   select
     source_instance,
-    '{{ object }}' as object,
+    '{{ reference.object }}' as object,
     record_key,
-    '{{ column }}' as column_name,
-    '{{ targets | join(' or ') }}' as targets,
-    {{ reference_value(column) }} as value,
+    '{{ reference.column }}' as column_name,
+    '{{ reference.targets | join(' or ') }}' as targets,
+    {{ reference_value(reference.column) }} as value,
     cast(null as {{ dbt.type_string() }}) as legal_entity_code,
     cast(null as {{ dbt.type_string() }}) as customer_id,
     cast(null as {{ dbt.type_string() }}) as currency_code,
@@ -53,22 +53,22 @@ event_uses as (
   {% endfor %}
 )
 
-{% for object, column, targets in landing_references() if object in objects %}
-{% set meta = objects[object] %}
+{% for reference in landing_references() if reference.object in objects %}
+{% set meta = objects[reference.object] %}
 select
   source_instance,
-  '{{ object }}' as object,
-  {% for part in meta.key %}cast({{ part }} as {{ dbt.type_string() }}){{ " || '|' || " if not loop.last }}{% endfor %} as record_key,
-  '{{ column }}' as column_name,
-  '{{ targets | join(' or ') }}' as targets,
-  {{ reference_value(column) }} as value,
+  '{{ reference.object }}' as object,
+  {{ joined_key(meta.model, meta.key) }} as record_key,
+  '{{ reference.column }}' as column_name,
+  '{{ reference.targets | join(' or ') }}' as targets,
+  {{ reference_value(reference.column) }} as value,
   {{ meta.entity or 'cast(null as ' ~ dbt.type_string() ~ ')' }} as legal_entity_code,
   {{ meta.customer or 'cast(null as ' ~ dbt.type_string() ~ ')' }} as customer_id,
   {{ meta.currency or 'cast(null as ' ~ dbt.type_string() ~ ')' }} as currency_code,
   cast({{ meta.amount or 'null' }} as bigint) as amount_minor,
   cast(null as {{ dbt.type_string() }}) as event_group
 from {{ ref(meta.model) }}
-where {{ column }} is not null
+where {{ reference.column }} is not null
 
 union all
 

@@ -176,7 +176,8 @@ surplus_receipts as (
     source_instance, 'erp.cash_receipts' as object, receipt_id as key, 'D07' as cause_code, legal_entity_code,
     cast(null as {{ dbt.type_string() }}) as customer_id, currency_code, amount_minor,
     cast(null as decimal(38, 9)) as quantity, {{ month_key('received_date') }} as period,
-    'books ' || external_object || ' ' || external_id || ' once more: ' || {{ money_words('due_minor', 'currency_code') }}
+    'books ' || external_object || ' ' || external_id || ' once more: '
+    || {{ money_words('due_minor', 'currency_code') }}
     || ' moved at the bank and was booked by receipt ' || first_receipt_id as words,
     'cash_receipt:' || first_receipt_id as original_ref
   from received
