@@ -19,6 +19,9 @@ home: .tieout                    # all run-time state
 # as_of: 2026-10-12T00:00:00Z    # the clock of every window and due date; left out: now
 reporting_currency: {currency}
 authority_model: billing_led     # crm_led | billing_led | erp_led | event_hub
+# authority:                      # from a date on: another model, or another owner of a domain or field
+#   changes: [{{model: erp_led, effective_from: 2027-01-01, approver: CFO}}]
+#   overrides: [{{domain: account, field: tax_id, owner: erp, effective_from: 2027-01-01, approver: CFO}}]
 
 # Connect any subset of the systems; controls that need an absent one say so. Landing files lie in
 # <path>/<object>/<any name>.csv, .csv.gz, .jsonl, .jsonl.gz or .parquet; templates/ shows the columns of each object.

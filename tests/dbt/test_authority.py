@@ -3,6 +3,8 @@ wrong answer sends people to correct the system that was right."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import duckdb
 import pytest
 
@@ -84,11 +86,11 @@ def judged(tmp_path_factory):
     world = DocumentWorld(path, work / "home")
     _fill(world)
     world.close()
-    policies = {model: {"authority_model": model} for model in MODELS}
+    policies: dict[str, dict[str, Any]] = {model: {"authority_model": model} for model in MODELS}
     policies["changed"] = {
         "authority_model": "billing_led", "authority": Overlay.model_validate(BILLING_OWNS_QUANTITY),
     }  # fmt: skip
-    found = {}
+    found: dict[str, dict] = {}
     for name, more in policies.items():
         with duckdb.connect(str(path)) as connection:
             configuration.write(connection, settings_of(work / "home", **more), AS_OF)
