@@ -15,6 +15,7 @@ FILES = (
     "arithmetic_exact.sql",
     "rating/rate.sql",
     "rating/intervals.sql",
+    "bridge.sql",
 )
 
 
