@@ -62,7 +62,7 @@ class Thresholds(_Strict):
     tolerance_budget_percent: str = Field(
         default="100",
         pattern=r"^\d{1,3}(\.\d{1,4})?$",
-        description="cap on what a control's differences within tolerance may add up to, of the clearly-trivial threshold",
+        description="cap on the sum of a control's tolerated differences, of the clearly-trivial threshold",
     )
 
 

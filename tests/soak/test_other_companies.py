@@ -42,6 +42,10 @@ def test_a_second_engine_whose_ids_collide_gives_the_same_results_per_instance(w
             "select code, source_instance, status, count(*), coalesce(sum(delta_minor), 0)"
             " from marts.reconciliation_results group by all order by all"
         ).fetchall()
+        bridge = con.execute(
+            "select source_instance, legal_entity_code, currency_code, leg, cause_code, nature, count(*), sum(amount_minor)"
+            " from marts.bridge_allocation group by all order by all"
+        ).fetchall()
     results: dict[str, dict[str, set]] = {}
     for code, instance, status, count, delta in rows:
         results.setdefault(code, {}).setdefault(instance, set()).add((status, count, delta))
@@ -49,3 +53,7 @@ def test_a_second_engine_whose_ids_collide_gives_the_same_results_per_instance(w
     assert doubled, "no control saw two instances"
     assert {code: found for code, found in doubled.items() if len({frozenset(one) for one in found.values()}) > 1} == {}
     assert not [row for row in rows if row[2] in ("break", "not_testable")]
+    legs: dict[str, list[tuple]] = {}
+    for instance, *rest in bridge:
+        legs.setdefault(instance, []).append(tuple(rest))
+    assert len(legs) == 2 and len({tuple(one) for one in legs.values()}) == 1

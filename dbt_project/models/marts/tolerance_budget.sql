@@ -1,6 +1,6 @@
 -- One row per control, legal entity and currency with differences within tolerance: what do they add up to, and is that
--- still within the cap of the run? Each is too small to matter; a bias of half a cent on every line is not. The cap is a
--- share of the entity's clearly-trivial threshold; amounts are held against it at the rate of the period's end.
+-- still within the cap of the run? Each is too small to matter; a bias of half a cent on every line is not. The cap is
+-- a share of the entity's clearly-trivial threshold; amounts are held against it at the rate of the period's end.
 with parameters as (
   select * from {{ source('config', 'parameters') }}
 ),

@@ -1,6 +1,6 @@
 -- One row per source instance, legal entity, accounting period, currency, leg and cause: what was billed in the period
--- by policy less what was posted in it, with the documents that stand in another period than they belong to (C10, opposite
--- in the two periods), and in base currency the exchange causes (C12, D10).
+-- by policy less what was posted in it, with the documents that stand in another period than they belong to (C10,
+-- opposite in the two periods), and in base currency the exchange causes (C12, D10).
 with posted as (
   select * from {{ ref('bridge_posted') }}
 ),
@@ -15,7 +15,7 @@ claims as (
 
 -- lines that stand for no billed record, or in another cell, are claimed whole already
 claimed_lines as (
-  select distinct source_instance, right_ref from claims where left_ref is null
+  select distinct source_instance, legal_entity_code, right_ref from claims where left_ref is null
 ),
 
 elsewhere as (
@@ -35,6 +35,7 @@ elsewhere as (
   left join claimed_lines
     on
       claimed_lines.source_instance = posted.source_instance
+      and claimed_lines.legal_entity_code = posted.legal_entity_code
       and claimed_lines.right_ref = 'ar_document_line:' || posted.document_line_id
   where
     claimed_lines.right_ref is null

@@ -125,10 +125,10 @@ issued as (
 
 -- D: posted, until paid or due
 open_receivables as (
-  select source_instance, left_ref, sum(amount_minor) as amount_minor
+  select source_instance, legal_entity_code, left_ref, sum(amount_minor) as amount_minor
   from claims
   where leg = 'D'
-  group by source_instance, left_ref
+  group by source_instance, legal_entity_code, left_ref
 ),
 
 receivables as (
@@ -146,6 +146,7 @@ receivables as (
   left join open_receivables as claims
     on
       claims.source_instance = posted.source_instance
+      and claims.legal_entity_code = posted.legal_entity_code
       and claims.left_ref = 'ar_document_line:' || posted.document_line_id
   where posted.document_type = 'invoice'
   group by
