@@ -1,7 +1,7 @@
 -- If this fails, one record explains a leg twice: the same invoice line or posting would be counted under two causes.
 -- What is not settled on a document's line is partitioned, so there a line is claimed once per cause. Two ERPs may use
 -- the same ids, but never for one entity.
-{{ config(meta={"dagster": {"ref": {"name": "bridge_allocation"}}}) }}
+{{ config(meta={"dagster": {"ref": {"name": "bridge_claim"}}}) }}
 with claims as (
   select * from {{ ref('bridge_claim') }} where amount_minor <> 0
 ),

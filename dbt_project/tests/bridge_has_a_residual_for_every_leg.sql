@@ -1,6 +1,6 @@
 -- If this fails, a leg of a cell has no residual row, or more than one: nobody could tell that nothing was left over
 -- from nothing having been looked at.
-{{ config(meta={"dagster": {"ref": {"name": "bridge_allocation"}}}) }}
+{{ config(meta={"dagster": {"ref": {"name": "bridge_explained"}}}) }}
 with legs as (
   {{ bridge_legs(ref('bridge_cell')) }}
 ),

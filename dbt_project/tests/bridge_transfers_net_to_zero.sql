@@ -1,7 +1,7 @@
 -- If this fails, a transfer lost or made something on the way: usage moved to another subscription or month (A06, A07,
 -- in quantity per meter), a posting in other books (C09, document currency without tax), cash on another document (D05,
 -- D11, document currency gross).
-{{ config(meta={"dagster": {"ref": {"name": "bridge_allocation"}}}) }}
+{{ config(meta={"dagster": {"ref": {"name": "bridge_claim"}}}) }}
 with usage as (
   select * from {{ ref('usage_difference') }} where untestable_reason is null
 ),
