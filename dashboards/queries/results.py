@@ -13,22 +13,45 @@ _KEYS = {
     "cash_application": "application_id",
     "cash_receipt": "receipt_id",
     "credit_note": "credit_note_id",
+    "contract": "contract_id",
+    "contract_line": "contract_line_id",
     "credit_note_line": "credit_note_line_id",
+    "crm_account": "account_id",
     "dispute": "dispute_id",
+    "entitlement": "entitlement_id",
+    "erp_customer": "erp_customer_id",
     "gl_account": "account_number",
     "invoice": "invoice_id",
     "invoice_line": "line_id",
+    "item": "item_code",
     "journal_line": "journal_id",
+    "legal_entity": "legal_entity_code",
     "metered_usage": "meter_record_id",
+    "opportunity": "opportunity_id",
     "payment": "payment_id",
     "payout": "payout_id",
+    "prepaid_grant": "grant_id",
     "refund": "refund_id",
+    "sku": "sku",
     "subscription": "subscription_id",
     "subscription_item": "item_id",
 }
 RECORDS = {
     **{name: (name, key, "source_instance") for name, key in _KEYS.items()},
+    "ar_documents": ("ar_document", "document_id", "source_instance"),
+    "cash_receipts": ("cash_receipt", "receipt_id", "source_instance"),
+    "customer": ("billing_customer", "customer_id", "source_instance"),
+    "customers": ("billing_customer", "customer_id", "source_instance"),
+    "fx_rate": (
+        "fx_rate",
+        "concat_ws('|', base_currency_code, quote_currency_code, rate_date, rate_type)",
+        "source_instance",
+    ),
+    "invoices": ("invoice", "invoice_id", "source_instance"),
     "journal": ("journal_line", "journal_id", "source_instance"),
+    "message": ("interface_message", "message_id", "source_instance"),
+    "prepaid_balance": ("prepaid_balance", "concat_ws('|', subscription_id, sku, period)", "source_instance"),
+    "revenue_schedule": ("revenue_schedule", "concat_ws('|', contract_id, sku)", "source_instance"),
     "terms": ("terms", "terms_id", "billing_instance"),
     "usage_month": ("usage_month", "concat_ws('|', subscription_id, meter_code, service_month)", "source_instance"),
 }
@@ -91,9 +114,13 @@ def echoes(db: Snapshot, exception_key: str | None, limit: int = 20) -> list[Row
 def records(db: Snapshot, reference: str | None, source_instance: str, limit: int = 5) -> list[Row]:
     """The canonical rows that a reference `object:key, key` names, in the instances that the result's own is linked to.
 
-    None when the reference names a computed side.
+    A reference may name several kinds, `object:key; object:key`. None when it names a computed side.
     """
-    kind, _, keys = (reference or "").partition(":")
+    return [row for part in (reference or "").split("; ") for row in _of_kind(db, part, source_instance, limit)][:limit]
+
+
+def _of_kind(db: Snapshot, reference: str, source_instance: str, limit: int) -> list[Row]:
+    kind, _, keys = reference.partition(":")
     table, key, instance = RECORDS.get(kind, ("", "", ""))
     if not keys or not table or not db.has(f"canonical.{table}"):
         return []

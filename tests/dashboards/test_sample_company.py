@@ -26,8 +26,11 @@ def test_every_control_shows_the_breaks_that_the_close_found(visit, planted, row
 
 
 def test_every_break_opens_with_both_its_sides(visit, planted, rows):
+    """All but R08, R31, R32 and R33, whose sides are sums of many records."""
     breaks = rows(
-        planted, "select code, source_instance, min(match_key) from marts.exceptions group by all order by all"
+        planted,
+        "select code, source_instance, min(match_key) from marts.exceptions"
+        " where code not in ('R08', 'R31', 'R32', 'R33') group by all order by all",
     )
     for code, instance, match_key in breaks:
         shown = tables(visit(planted.config, "controls", control=code, record=match_key, instance=instance))
