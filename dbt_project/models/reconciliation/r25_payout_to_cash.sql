@@ -1,5 +1,6 @@
 -- One row per payout: is it what the payments that name it brought, less their fees and the refunds and disputes that
--- name it? A payment without a payout is on its way and no break; a payout that only payments know never arrived.
+-- name it? A payment without a payout is on its way and no break; a payout that only payments know never arrived. What
+-- names no payout and makes one to the minor unit, alone of all that could, is taken as its content.
 with parameters as (
   select * from {{ source('config', 'parameters') }}
 ),
@@ -10,34 +11,70 @@ payouts as (
 
 movements as (
   select
-    source_instance, payout_id, currency_code, 'payment' as kind, amount_minor - fee_amount_minor as amount_minor,
-    fee_amount_minor, received_at as moved_at, legal_entity_code, erp_instance
+    source_instance, 'payment' as kind, payment_id as record_id, payout_id, currency_code,
+    amount_minor - fee_amount_minor as amount_minor, fee_amount_minor, received_at as moved_at, legal_entity_code,
+    erp_instance
   from {{ ref('payment') }}
-  where status = 'succeeded' and payout_id is not null
+  where status = 'succeeded'
   union all
   select
-    source_instance, payout_id, currency_code, 'refund' as kind, -amount_minor as amount_minor,
+    source_instance, 'refund' as kind, refund_id as record_id, payout_id, currency_code, -amount_minor as amount_minor,
     cast(0 as bigint) as fee_amount_minor, created_at as moved_at, legal_entity_code, erp_instance
   from {{ ref('refund') }}
-  where payout_id is not null and lower(status) not in ('failed', 'pending', 'canceled', 'cancelled')
+  where lower(status) not in ('failed', 'pending', 'canceled', 'cancelled')
   union all
   select
-    source_instance, payout_id, currency_code, 'dispute' as kind, -amount_minor as amount_minor,
-    cast(0 as bigint) as fee_amount_minor, created_at as moved_at, legal_entity_code, erp_instance
+    source_instance, 'dispute' as kind, dispute_id as record_id, payout_id, currency_code,
+    -amount_minor as amount_minor, cast(0 as bigint) as fee_amount_minor, created_at as moved_at, legal_entity_code,
+    erp_instance
   from {{ ref('dispute') }}
-  where payout_id is not null
+),
+
+-- records that name no payout and together make exactly one, which nothing else names
+matched as (
+  select
+    items.source_instance,
+    items.object as kind,
+    items.record_id,
+    payout_of.record_id as payout_id
+  from {{ ref('matches') }} as items
+  inner join {{ ref('matches') }} as payout_of
+    on payout_of.purpose = 'payout' and payout_of.group_id = items.group_id and payout_of.side = 'right'
+  where
+    items.purpose = 'payout' and items.side = 'left' and items.status = 'confirmed'
+    and items.kind in ('1:1', 'n:1')
+),
+
+named_movements as (
+  select
+    movements.source_instance,
+    coalesce(movements.payout_id, matched.payout_id) as payout_id,
+    movements.currency_code,
+    movements.kind,
+    movements.amount_minor,
+    movements.fee_amount_minor,
+    movements.moved_at,
+    movements.legal_entity_code,
+    movements.erp_instance
+  from movements
+  left join matched
+    on
+      matched.source_instance = movements.source_instance
+      and matched.kind = movements.kind
+      and matched.record_id = movements.record_id
+  where movements.payout_id is not null or matched.payout_id is not null
 ),
 
 -- in the payout's own currency; for a payout that is not there, in that of what names it
 placed as (
   select
-    movements.*,
-    coalesce(payouts.currency_code, min(movements.currency_code) over (
-      partition by movements.source_instance, movements.payout_id
+    named_movements.*,
+    coalesce(payouts.currency_code, min(named_movements.currency_code) over (
+      partition by named_movements.source_instance, named_movements.payout_id
     )) as payout_currency_code
-  from movements
+  from named_movements
   left join payouts
-    on payouts.source_instance = movements.source_instance and payouts.payout_id = movements.payout_id
+    on payouts.source_instance = named_movements.source_instance and payouts.payout_id = named_movements.payout_id
 ),
 
 totals as (
@@ -69,7 +106,7 @@ single_fees as (
 
 named as (
   select source_instance, count(*) as movement_count
-  from movements
+  from named_movements
   group by source_instance
 ),
 
