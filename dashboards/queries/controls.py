@@ -117,3 +117,19 @@ def trend(db: Snapshot, code: str, scope: Scope) -> list[Row]:
         """,
         (code, *values),
     )
+
+
+def tolerated(db: Snapshot, scope: Scope) -> list[Row]:
+    """What the tolerances let pass, added up per control, entity and currency, against the cap; breached first."""
+    conditions, values = in_summary(scope.only("entity", "currency"))
+    return db.rows(
+        f"""
+        select code, legal_entity_code, currency_code, differences, net_minor, absolute_minor, base_currency_code,
+            absolute_base_minor, cap_minor, state
+        from marts.tolerance_budget
+        where {conditions} and differences > 0
+        order by case state when 'breached' then 1 when 'not_testable' then 2 else 3 end, code, legal_entity_code,
+            currency_code
+        """,
+        values,
+    )

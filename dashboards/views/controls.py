@@ -35,6 +35,21 @@ COLUMNS = (
     Column("owner", "Who acts"),
 )
 
+BUDGET_COLUMNS = (
+    Column("control", "Control"),
+    Column("entity", "Legal entity", narrow=True),
+    Column("differences", "Differences", numeric=True),
+    Column("net", "Net", numeric=True, hint="A bias shows here: errors in both directions cancel out"),
+    Column("absolute", "Without sign", numeric=True),
+    Column("cap", "Cap", numeric=True, hint="What one run may let pass, in the entity's own currency"),
+    Column("state", "Result"),
+)
+BUDGET_STATES = {
+    "within": Cell("✓ Below the cap", tone="good"),
+    "breached": Cell("✕ Above the cap", tone="bad"),
+    "not_testable": Cell("– Not tested", tone="muted"),
+}
+
 
 def show() -> None:
     """The page; which of its three depths follows from the URL."""
@@ -95,6 +110,32 @@ def _overview(db: Snapshot, scope: Scope) -> None:
     rows = [_overview_row(row, amounts.get(row["code"], []), history.get(row["code"], []), scope) for row in overview]
     table("Every control. Amounts are differences without their sign, per currency, never added across currencies.",
           COLUMNS, rows, key="controls")  # fmt: skip
+    if db.has("marts.tolerance_budget"):
+        _tolerated(db, scope)
+
+
+def _tolerated(db: Snapshot, scope: Scope) -> None:
+    """Each difference is small; what they add up to is shown, because a tolerance hides."""
+    rows = controls.tolerated(db, scope)
+    if not rows:
+        return
+    shown = [
+        {
+            "control": row["code"],
+            "entity": row["legal_entity_code"],
+            "differences": money.count(row["differences"]),
+            "net": money.with_currency(row["net_minor"], row["currency_code"]),
+            "absolute": money.with_currency(row["absolute_minor"], row["currency_code"]),
+            "cap": money.with_currency(row["cap_minor"], row["base_currency_code"]),
+            "state": BUDGET_STATES.get(row["state"], Cell(row["state"])),
+        }
+        for row in rows
+    ]
+    breached = sum(row["state"] == "breached" for row in rows)
+    with st.expander("What the tolerances let pass, added up", expanded=bool(breached)):
+        table(
+            "Differences within tolerance, all periods, against the cap of a run.", BUDGET_COLUMNS, shown, key="budget"
+        )
 
 
 def _overview_row(row: Row, amounts: list[Cell], history: list[tuple[str, int]], scope: Scope) -> dict[str, Any]:
