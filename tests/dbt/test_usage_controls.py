@@ -194,6 +194,9 @@ def warehouse(tmp_path_factory):
     wanted = (
         "+bridge_cells",
         "+bridge_allocation",
+        "+bridge_tax",
+        "+bridge_reporting",
+        "+bridge_rollforward",
         "+r03_raw_to_metered_usage",
         "+r05_metered_to_billed_quantity",
         "+r06_rerated_to_billed_amount",

@@ -37,11 +37,13 @@ records as (
       and credit_notes.credit_note_id = records.document_id
 ),
 
--- B: owed by the terms, until billed or due
+-- B: owed by the terms, until billed or due; what is billed without terms was never owed
 owed as (
   select {{ bridge_named_cell() }}, metered_minor as amount_minor, 1 as is_usage from usage
   union all
   select {{ bridge_named_cell() }}, expected_minor as amount_minor, 0 as is_usage from fees
+  union all
+  select {{ bridge_named_cell() }}, 0 as amount_minor, 0 as is_usage from records where counts_quantity
 ),
 
 owed_cells as (
