@@ -1,6 +1,6 @@
 -- One row per pair of legal entities, entity of the pair, currency and accounting period: what its intercompany
--- accounts say of the other. The books of the other are those of the same ERP where it keeps them there, else of the one other
--- ERP that does: a group with an ERP per region still owes itself.
+-- accounts say of the other. The books of the other are those of the same ERP where it keeps them there, else of the
+-- one other ERP that does: a group with an ERP per region still owes itself.
 with books as (
   select distinct source_instance, legal_entity_code
   from {{ ref('journal_line') }}
