@@ -10,15 +10,20 @@
     {% set language = model['language'] %}
     {% set target_relation = this.incorporate(type='table') %}
     {% set make_room = drop_what_stands_there(target_relation) %}
+    {# A Python model writes through a connection of its own, which must not meet a table dropped in this one. #}
+    {% set built_relation = target_relation if language == 'sql' else make_intermediate_relation(target_relation) %}
+    {% if language == 'python' %}{{ drop_relation_if_exists(load_cached_relation(built_relation)) }}{% endif %}
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
-    {% if language == 'python' and make_room %}
-        {% call statement('make_room') %}{{ make_room }}{% endcall %}
-    {% endif %}
     {% call statement('main', language=language) -%}
         {{ make_room if language == 'sql' }}
-        {{- create_table_as(False, target_relation, compiled_code, language) }}
+        {{- create_table_as(False, built_relation, compiled_code, language) }}
     {%- endcall %}
+    {% if language == 'python' %}
+        {% call statement('replace') -%}
+            {{ make_room }} alter table {{ built_relation }} rename to {{ adapter.quote(target_relation.identifier) }};
+        {%- endcall %}
+    {% endif %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {{ adapter.commit() }}
     {{ run_hooks(post_hooks, inside_transaction=False) }}
