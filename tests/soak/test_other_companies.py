@@ -43,6 +43,10 @@ def test_a_second_engine_whose_ids_collide_gives_the_same_results_per_instance(w
             " from marts.reconciliation_results as results join config.sources as sources using (source_instance)"
             " group by all order by all"
         ).fetchall()
+        bridge = con.execute(
+            "select source_instance, legal_entity_code, currency_code, leg, cause_code, nature, count(*), sum(amount_minor)"
+            " from marts.bridge_allocation group by all order by all"
+        ).fetchall()
     results: dict[str, dict[str, set]] = {}
     for code, instance, status, count, delta in rows:
         results.setdefault(code, {}).setdefault(instance, set()).add((status, count, delta))
