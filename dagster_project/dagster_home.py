@@ -110,9 +110,9 @@ class _Engines:
                 with events._db_lock, self._of(events.conn_string_for_shard(shard)).begin() as connection:
                     yield connection
 
-            events._connect = connect
+            events._connect = connect  # type: ignore[method-assign]
         if type(runs) is SqliteRunStorage:
-            runs.connect = lambda: self._of(runs._conn_string).begin()
+            runs.connect = lambda: self._of(runs._conn_string).begin()  # type: ignore[method-assign]
 
     def close(self) -> None:
         for engine in self._kept.values():
