@@ -3,19 +3,23 @@
 -- the same ids, but never for one entity.
 {{ config(meta={"dagster": {"ref": {"name": "bridge_claim"}}}) }}
 with claims as (
-  select * from {{ ref('bridge_claim') }} where amount_minor <> 0
+  select
+    *,
+    cast(null as {{ dbt.type_string() }}) as any_cause
+  from {{ ref('bridge_claim') }}
+  where amount_minor <> 0
 ),
 
 records as (
-  select source_instance, legal_entity_code, leg, cast(null as {{ dbt.type_string() }}) as cause_code, right_ref as record
+  select source_instance, legal_entity_code, leg, any_cause as cause_code, right_ref as record
   from claims
   where leg = 'B' and right_ref is not null
   union all
-  select source_instance, legal_entity_code, leg, cast(null as {{ dbt.type_string() }}) as cause_code, left_ref as record
+  select source_instance, legal_entity_code, leg, any_cause as cause_code, left_ref as record
   from claims
   where leg = 'C' and left_ref is not null
   union all
-  select source_instance, legal_entity_code, leg, cast(null as {{ dbt.type_string() }}) as cause_code, right_ref as record
+  select source_instance, legal_entity_code, leg, any_cause as cause_code, right_ref as record
   from claims
   where leg = 'C' and right_ref is not null
   union all

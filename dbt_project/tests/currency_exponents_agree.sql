@@ -1,4 +1,5 @@
--- Currencies whose decimals in messages and tolerances differ from the seed: their amounts would read a factor of ten wrong.
+-- Currencies whose decimals in messages and tolerances differ from the seed: their amounts would read a factor of ten
+-- wrong.
 select
   currency_code,
   exponent
