@@ -11,7 +11,7 @@ from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 from dagster_project import progress, warehouse
 from dagster_project.dbt import manifest, runner
 from dagster_project.dbt.runner import BuildOutcome
-from dagster_project.defs.measures import control_figures, row_counts
+from dagster_project.defs.measures import control_figures, partitions_computed, row_counts
 from dagster_project.defs.resources import WRITER_POOL, Tieout
 from dagster_project.defs.translator import LayerTranslator, asset_key
 from dagster_project.settings import Settings
@@ -107,11 +107,14 @@ def measure(contents: Mapping[str, Any], outcome: BuildOutcome, settings: Settin
     }
     with warehouse.connect(settings) as con:
         counts = row_counts(con, list(built.values()))
+        partitions = partitions_computed(con)
         measured: dict[str, dict[str, Any]] = {}
         for unique_id, (schema, table) in built.items():
             found = measured.setdefault(unique_id, {})
             if (schema, table) in counts:
                 found["dagster/row_count"] = counts[schema, table]
+            if table in partitions:
+                found["partitions computed"] = partitions[table]
             if schema == "reconciliation":
                 found.update(control_figures(con, schema, table))
     return measured

@@ -17,5 +17,7 @@ select
   occurred_at,
   ingested_at,
   properties,
-  content_hash
+  content_hash,
+  batch_id,
+  row_number
 from landed
