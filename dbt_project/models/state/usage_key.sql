@@ -3,8 +3,7 @@
 {{ config(
   materialized='by_partition' if target.type == 'duckdb' else 'table',
   partition_columns=['source_instance', 'batch_id'],
-  fingerprints='usage_batch',
-  schema='state'
+  fingerprints='usage_batch'
 ) }}
 -- depends_on: {{ ref('usage_batch') }}
 with deliveries as (
