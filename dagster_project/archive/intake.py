@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,13 @@ from typing import Any
 import duckdb
 
 from dagster_project.archive import store
+from dagster_project.archive.agreement import agreed
 from dagster_project.archive.chain import Chain, Identity
 from dagster_project.archive.manifest import Manifest, Refusal, SidecarRecord
 from dagster_project.archive.parsing.faults import FileFault
 from dagster_project.archive.parsing.parse import Origin, Parsed, parse, write_rejects, write_rows
 from dagster_project.archive.parsing.rawfile import RawFile
+from dagster_project.archive.releases import Releases
 from dagster_project.archive.report import BatchReport
 from dagster_project.settings import Settings, Source
 from dagster_project.sources import sidecar as sidecars
@@ -38,6 +40,10 @@ class Intake:
     chain: Chain
     con: duckdb.DuckDBPyConnection
     now: datetime
+    releases: Releases = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.releases = Releases(self.settings, self.chain.links)
 
     def take(self, source: Source, contract: Contract, delivery: Delivery) -> BatchReport:
         """Archives the delivery unless it is known; faults of the file make a refused batch, of the store an error."""
@@ -63,7 +69,7 @@ class Intake:
             "object": contract.name,
             "file_name": delivery.name,
             "received_at": self.now,
-            "contract_version": contract.version,
+            "contract_version": self.releases.current(source.domain).version,
         }
 
     def _keep_raw(self, source: Source, contract: Contract, delivery: Delivery, expected: Identity) -> Identity:
@@ -126,6 +132,7 @@ class Intake:
                 **common,
             )
         if known.state == "loaded" and not self._is_whole(known):
+            contract = self.releases.by_sha256(source.domain, known.contract_sha256).object(contract.name)
             self._parse(source, contract, delivery, known.sha256 or "", known.batch_id, known.sidecar)
         return _report(known, delivery, "refused" if known.state == "refused" else "seen", is_new)
 
@@ -145,6 +152,13 @@ class Intake:
             "sidecar": sidecar,
         }
         try:
+            raw = RawFile(
+                delivery.name, store.raw_path(self.settings, identity.sha256), delivery.format, delivery.is_gzip
+            )
+            version = agreed(self.con, self.releases, source.domain, contract.name, raw, sidecar)
+            self.releases.keep(version)
+            common |= {"contract_version": version.version, "contract_sha256": version.sha256}
+            contract = version.object(contract.name)
             parsed = self._parse(source, contract, delivery, identity.sha256, identity.batch_id, sidecar)
         except FileFault as fault:
             link = self.chain.append(state="refused", refusal=fault.refusal, **common)

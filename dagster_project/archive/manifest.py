@@ -46,13 +46,35 @@ class Refusal(_Record):
     value: str | None = None
 
 
+class ContractTrial(_Record):
+    """What `tieout contract test` found for these very bytes: `batches` of the archive that they would have taken."""
+
+    tested_at: datetime
+    batches: int
+    outcome: Literal["unchanged", "moves", "refuses"]
+    words: tuple[str, ...] = ()
+
+
+class ContractStep(_Record):
+    """A contract's version was released, or an earlier one made current again: who, why, and what it changes."""
+
+    action: Literal["release", "rollback"]
+    by: str
+    reason: str
+    previous_version: str | None = None
+    changes: tuple[str, ...] = ()
+    trial: ContractTrial | None = None
+    without_test: str | None = None
+
+
 class Manifest(_Record):
     """One link of the chain. Totals are decimals as text, in major units; rows are of this file alone.
 
-    `kind` is `batch`, or `sidecar` for another sidecar of a batch that is already in the archive.
+    `kind` is `batch`, `sidecar` for another sidecar of a batch that is already in the archive, or `contract` for a
+    version of a domain's contract: `sha256` and `bytes` are then those of the contract, which lies among the raw files.
     """
 
-    kind: Literal["batch", "sidecar"]
+    kind: Literal["batch", "sidecar", "contract"]
     sequence: int
     previous_sha256: str | None
     source_instance: str
@@ -63,6 +85,8 @@ class Manifest(_Record):
     file_name: str
     received_at: datetime
     contract_version: str
+    contract_sha256: str | None = None
+    contract_step: ContractStep | None = None
     sha256: str | None = None
     bytes: int = 0
     state: Literal["loaded", "refused"] = "loaded"
@@ -82,6 +106,8 @@ class Manifest(_Record):
     @property
     def name(self) -> str:
         """Its file name below `manifests/<source>/<object>/`."""
+        if self.contract_step is not None:
+            return f"{self.sequence:06d}-{self.contract_step.action}-{self.contract_version}.json"
         suffix = f"-{self.sidecar.sha256[:16]}" if self.kind == "sidecar" and self.sidecar else ""
         return f"{self.batch_id}{suffix}.json"
 

@@ -6,7 +6,7 @@ import duckdb
 
 from dagster_project.archive.parsing.faults import FileFault, kind_in_words, missing_columns
 from dagster_project.archive.parsing.rawfile import RawFile
-from dagster_project.archive.parsing.received import NOT_A_SCALAR, Received, literal, quoted
+from dagster_project.archive.parsing.received import Received, literal, quoted
 from dagster_project.sources.contracts import Column, Contract
 
 _INTEGERS = {f"{sign}{size}" for sign in ("", "U") for size in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")}
@@ -38,11 +38,8 @@ def _read(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract) -> 
     if missing:
         raise missing_columns(file.name, contract, missing, types, line=None)
     texts = {column.name: _text(column, types[column.name]) for column in contract.columns if column.name in types}
-    foreign = _foreign(con, file, source, contract, types, [name for name, text in texts.items() if text is None])
-    selected = ", ".join(
-        f"{text or literal(NOT_A_SCALAR) + ' || ' + quoted(name) + '::varchar'} as {quoted(name)}"
-        for name, text in texts.items()
-    )
+    _refuse_foreign(con, file, source, contract, types, [name for name, text in texts.items() if text is None])
+    selected = ", ".join(f"{text or 'null::varchar'} as {quoted(name)}" for name, text in texts.items())
     con.execute(
         "create temp table received as"
         f" select file_row_number + 1 as tieout_row, null::bigint as tieout_line, {selected} from {source}"
@@ -53,7 +50,7 @@ def _read(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract) -> 
         for column in contract.columns
         if column.kind == "timestamp" and types.get(column.name) in _NAIVE
     }
-    return Received(columns=tuple(types), payload=f"json_object({fields})::varchar", foreign=foreign, notes=notes)
+    return Received(columns=tuple(types), payload=f"json_object({fields})::varchar", notes=notes)
 
 
 def _text(column: Column, kind: str) -> str | None:
@@ -80,27 +77,27 @@ def _text(column: Column, kind: str) -> str | None:
     return None
 
 
-def _foreign(
+def _refuse_foreign(
     con: duckdb.DuckDBPyConnection,
     file: RawFile,
     source: str,
     contract: Contract,
     types: dict[str, str],
     suspects: list[str],
-) -> dict[str, str]:
-    """Columns of a foreign type that hold values; one that is all null has no type worth the name."""
+) -> None:
+    """Raises FileFault for columns of a foreign type that hold values; one that is all null has none worth the name."""
     found: dict[str, str] = {}
     for name in suspects:
-        filled = con.execute(
-            f"select any_value({quoted(name)})::varchar, count({quoted(name)}) from {source}"
-        ).fetchone()
-        if not filled or filled[1] == 0:
-            continue
-        column = contract.column(name)
-        expected = f"{kind_in_words(column)} ({column.sql_type})"
-        if column.required:
-            raise FileFault(
-                file.name, f"column {name!r} was retyped to {types[name]}", expected, column=name, value=filled[0]
-            )
-        found[name] = f"{column.sql_type}; the file has {types[name]}"
-    return found
+        filled = con.execute(f"select any_value({quoted(name)})::varchar from {source}").fetchone()
+        if filled and filled[0] is not None:
+            found[name] = filled[0]
+    if found:
+        columns = [contract.column(name) for name in found]
+        expected = [f"{column.name} as {kind_in_words(column)} ({column.sql_type})" for column in columns]
+        raise FileFault(
+            file.name,
+            "; ".join(f"column {name!r} was retyped to {types[name]}" for name in found),
+            f"{', '.join(expected)} (contract {contract.domain} {contract.version})",
+            column=next(iter(found)),
+            value=next(iter(found.values())),
+        )

@@ -20,7 +20,7 @@ Lines = Callable[[Iterable[int]], dict[int, int]]
 
 @dataclass(frozen=True)
 class Received:
-    """What a reader found: the file's columns, and for contract columns of a foreign type what that type is.
+    """What a reader found: the file's columns.
 
     `payload` is SQL for the row as received, over `received` and, where given, `payload_join`. `notes` are remarks on
     columns that were read all the same. `line_of` finds the lines of a few rows where `received` cannot know them
@@ -30,7 +30,6 @@ class Received:
     columns: tuple[str, ...]
     payload: str
     payload_join: str = ""
-    foreign: dict[str, str] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
     line_of: Lines | None = None
 

@@ -22,8 +22,8 @@ def collect(con: duckdb.DuckDBPyConnection, name: str, contract: Contract, recei
     present = [column for column in contract.columns if column.name in received.columns]
     absent = [column for column in contract.columns if column.name not in received.columns]
     faults = ", ".join(
-        [_fault(column, received, f"received.{quoted(column.name)}") for column in present]
-        + [_fault(column, received, "null") for column in absent]
+        [_fault(column, f"received.{quoted(column.name)}") for column in present]
+        + [_fault(column, "null") for column in absent]
     )
     place = f"{literal(name)} || coalesce(', line ' || tieout_line, ', row ' || tieout_row) || ': '"
     con.execute(f"""
@@ -50,21 +50,20 @@ select
 from malformed""")
 
 
-def _fault(column: Column, received: Received, text: str) -> str:
+def _fault(column: Column, text: str) -> str:
     """SQL: one fault of a column as a struct, or null."""
-    expected = _expected(column, received)
+    expected = _expected(column)
     shown = f"left(ltrim({text}, chr(1)), {_SHOWN})"
     words = f"'column {column.name} is ' || coalesce('''' || {shown} || '''', 'empty') || ', expected ' || {expected}"
     fields = f"'column_name': {literal(column.name)}, 'value': {shown}, 'expected': {expected}, 'words': {words}"
     return f"case when {code(column)} > 0 then {{{fields}}} end"
 
 
-def _expected(column: Column, received: Received) -> str:
+def _expected(column: Column) -> str:
     """SQL: what the broken rule of the column asks for."""
-    kind = received.foreign.get(column.name) or kind_in_words(column)
     words = {
         Rule.REQUIRED: "a value: the column is required",
-        Rule.KIND: kind,
+        Rule.KIND: kind_in_words(column),
         Rule.MAXIMUM: f"at most {column.maximum}",
         Rule.MINIMUM: minimum_in_words(column),
         Rule.ALLOWED: f"one of {', '.join(column.allowed)}",
