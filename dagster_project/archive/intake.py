@@ -18,7 +18,7 @@ from dagster_project.archive.manifest import Manifest, Refusal, SidecarRecord
 from dagster_project.archive.parsing.faults import FileFault
 from dagster_project.archive.parsing.parse import Origin, Parsed, parse, write_rejects, write_rows
 from dagster_project.archive.parsing.rawfile import RawFile
-from dagster_project.archive.releases import Releases
+from dagster_project.archive.releases import Releases, keep
 from dagster_project.archive.report import BatchReport
 from dagster_project.settings import Settings, Source
 from dagster_project.sources import sidecar as sidecars
@@ -156,7 +156,7 @@ class Intake:
                 delivery.name, store.raw_path(self.settings, identity.sha256), delivery.format, delivery.is_gzip
             )
             version = agreed(self.con, self.releases, source.domain, contract.name, raw, sidecar)
-            self.releases.keep(version)
+            keep(self.settings, version)
             common |= {"contract_version": version.version, "contract_sha256": version.sha256}
             contract = version.object(contract.name)
             parsed = self._parse(source, contract, delivery, identity.sha256, identity.batch_id, sidecar)

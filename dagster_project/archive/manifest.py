@@ -10,6 +10,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+Outcome = Literal["unchanged", "moves", "refuses"]
+
 
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -51,7 +53,7 @@ class ContractTrial(_Record):
 
     tested_at: datetime
     batches: int
-    outcome: Literal["unchanged", "moves", "refuses"]
+    outcome: Outcome
     words: tuple[str, ...] = ()
 
 
@@ -106,10 +108,9 @@ class Manifest(_Record):
     @property
     def name(self) -> str:
         """Its file name below `manifests/<source>/<object>/`."""
-        if self.contract_step is not None:
-            return f"{self.sequence:06d}-{self.contract_step.action}-{self.contract_version}.json"
-        suffix = f"-{self.sidecar.sha256[:16]}" if self.kind == "sidecar" and self.sidecar else ""
-        return f"{self.batch_id}{suffix}.json"
+        if self.kind == "sidecar" and self.sidecar:
+            return f"{self.batch_id}-{self.sidecar.sha256[:16]}.json"
+        return f"{self.batch_id}.json" if self.kind == "batch" else f"{self.batch_id}-{self.kind}-{self.sequence}.json"
 
     def to_bytes(self) -> builtins.bytes:
         """The bytes that are stored and hashed: sorted keys, so that equal manifests have equal hashes."""

@@ -12,7 +12,7 @@ from dagster_project.archive.chain import Chain
 from dagster_project.archive.engine import store_faults
 from dagster_project.archive.lock import exclusive
 from dagster_project.archive.manifest import ContractStep, ContractTrial, Manifest
-from dagster_project.archive.releases import CONTRACTS, Releases
+from dagster_project.archive.releases import CONTRACTS, Releases, keep
 from dagster_project.errors import InputError
 from dagster_project.settings import Settings
 from dagster_project.sources import contract_rules
@@ -148,7 +148,7 @@ def _version(text: str) -> tuple[int, int, int]:
 
 
 def _append(settings: Settings, chain: Chain, contract: DomainContract, now: datetime, step: ContractStep) -> Manifest:
-    Releases(settings, ()).keep(contract)
+    keep(settings, contract)
     fields: dict[str, Any] = {
         "source_instance": CONTRACTS,
         "domain": contract.domain,

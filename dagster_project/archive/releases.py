@@ -89,10 +89,6 @@ class Releases:
             self._read[sha256] = read_contract(content, f"contract {domain} in {path}")
         return self._read[sha256]
 
-    def keep(self, contract: DomainContract) -> None:
-        """Keeps the contract's bytes in the archive, so that what was checked against it can be checked again."""
-        store.write_once(store.raw_path(self._settings, contract.sha256), contract.content)
-
     def with_candidate(self, candidate: DomainContract) -> Releases:
         """What would hold if the candidate was released now; nothing is written."""
         changed = copy.copy(self)
@@ -100,6 +96,11 @@ class Releases:
         changed._lines = self._lines | {candidate.domain: line}
         changed._read = self._read | {candidate.sha256: candidate}
         return changed
+
+
+def keep(settings: Settings, contract: DomainContract) -> None:
+    """Keeps the contract's bytes in the archive, so that what was checked against it can be checked again."""
+    store.write_once(store.raw_path(settings, contract.sha256), contract.content)
 
 
 def _line(shipped: DomainContract, links: Iterable[Manifest]) -> Line:

@@ -35,6 +35,8 @@ _BATCH_TYPES = {
     "refusal_reason": "VARCHAR",
     "smallest_key": "VARCHAR",
     "largest_key": "VARCHAR",
+    "contract_version": "VARCHAR",
+    "contract_sha256": "VARCHAR",
 }
 _TOTAL_TYPES = {
     "batch_id": "VARCHAR",
@@ -112,6 +114,8 @@ def _batch(batch: Batch) -> tuple[Any, ...]:
         link.refusal.reason if link.refusal else None,
         link.smallest_key,
         link.largest_key,
+        link.contract_version,
+        link.contract_sha256,
     )
 
 

@@ -1,0 +1,194 @@
+"""Would another contract, or another mapping, have taken what was delivered? Asked of the archive, before a release."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+from pydantic import ValidationError
+
+from dagster_project.archive import store
+from dagster_project.archive.manifest import ContractTrial, Manifest, Outcome
+from dagster_project.archive.releases import Releases
+from dagster_project.archive.retake import archived, retake
+from dagster_project.settings import Settings
+from dagster_project.sources.contracts import load_contracts
+
+FOLDER = "contract-tests"
+SHOWN_REASONS = 3
+_AMOUNTS = ("money", "quantity")
+Totals = dict[tuple[str, str], Decimal]
+
+
+@dataclass(frozen=True)
+class Side:
+    """How deliveries are taken: what is configured, and which versions of the contracts are released."""
+
+    settings: Settings
+    releases: Releases
+
+
+@dataclass(frozen=True)
+class Taken:
+    """One batch as one side takes it: rows, and the sum of every money and quantity column per currency."""
+
+    version: str
+    is_refused: bool
+    parsed_rows: int
+    quarantined_rows: int
+    totals: Totals
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class BatchTrial:
+    """One batch of the archive, as it is taken now and as it would be."""
+
+    link: Manifest
+    now: Taken
+    then: Taken
+
+    @property
+    def outcome(self) -> Outcome:
+        """`refuses` when a batch would no longer be taken at all."""
+        if self.then.is_refused and not self.now.is_refused:
+            return "refuses"
+        is_same = (self.now.is_refused, self.now.parsed_rows, self.now.quarantined_rows, self.now.totals) == (
+            self.then.is_refused,
+            self.then.parsed_rows,
+            self.then.quarantined_rows,
+            self.then.totals,
+        )
+        return "unchanged" if is_same else "moves"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """The batches that would be taken otherwise than now, by another version or mapping, and how many would not."""
+
+    batches: tuple[BatchTrial, ...]
+    untouched: int
+
+    @property
+    def outcome(self) -> Outcome:
+        """The worst of its batches."""
+        found = {batch.outcome for batch in self.batches}
+        return "refuses" if "refuses" in found else "moves" if "moves" in found else "unchanged"
+
+    def moves(self) -> Iterator[tuple[str, str, str, Decimal, Decimal]]:
+        """(object, column, currency, total now, total then) of every total of accepted rows that would move."""
+        sums: dict[tuple[str, str, str], list[Decimal]] = {}
+        for batch in self.batches:
+            for side, taken in enumerate((batch.now, batch.then)):
+                for (column, currency), total in taken.totals.items():
+                    place = (f"{batch.link.domain}.{batch.link.object}", column, currency)
+                    sums.setdefault(place, [Decimal(0), Decimal(0)])[side] += total
+        for (name, column, currency), (now, then) in sorted(sums.items()):
+            if now != then:
+                yield name, column, currency, now, then
+
+
+def last_batches(links: Iterable[Manifest], domain: str, count: int) -> list[Manifest]:
+    """The newest batches of each object and source of a domain, in the order of their arrival."""
+    newest: dict[tuple[str, str], list[Manifest]] = {}
+    for link in links:
+        if link.kind == "batch" and link.domain == domain:
+            newest.setdefault((link.source_instance, link.object), []).append(link)
+    return sorted((link for group in newest.values() for link in group[-count:]), key=lambda link: link.sequence)
+
+
+def run(links: Iterable[Manifest], now: Side, then: Side, progress: Callable[[str], None] = lambda name: None) -> Trial:
+    """Takes each batch both ways in scratch homes that are gone afterwards; the archive is only read."""
+    known = [link for link in links if archived(now.settings, link)]
+    touched = [link for link in known if _differs(link, now, then)]
+    with scratch_home(now.settings) as folder:
+        before = _taken(now, folder / "now", touched, now.settings, progress)
+        after = _taken(then, folder / "then", touched, now.settings, progress)
+    return Trial(
+        tuple(BatchTrial(link, before[link.batch_id], after[link.batch_id]) for link in touched),
+        len(known) - len(touched),
+    )
+
+
+def record(settings: Settings, sha256: str, batches: int, outcome: Outcome, words: Iterable[str]) -> None:
+    """Remembers what the test of these bytes found, for their release."""
+    found = ContractTrial(tested_at=datetime.now(UTC), batches=batches, outcome=outcome, words=tuple(words))
+    content = json.dumps(found.model_dump(mode="json"), indent=1, ensure_ascii=False) + "\n"
+    store.write(settings.home / FOLDER / f"{sha256}.json", content.encode())
+
+
+def recorded(settings: Settings, sha256: str) -> ContractTrial | None:
+    """What the last test of exactly these bytes found, None where there was none."""
+    path = settings.home / FOLDER / f"{sha256}.json"
+    try:
+        return ContractTrial.model_validate_json(path.read_bytes())
+    except (FileNotFoundError, ValidationError):
+        return None
+
+
+@contextmanager
+def scratch_home(settings: Settings) -> Iterator[Path]:
+    """A folder on the disk of the home, removed at the end."""
+    room = settings.home / FOLDER
+    room.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="scratch-", dir=room) as folder:
+        yield Path(folder)
+
+
+def _differs(link: Manifest, now: Side, then: Side) -> bool:
+    name = link.source_instance
+    sources = [{source.name: source for source in side.settings.sources}.get(name) for side in (now, then)]
+    return sources[0] != sources[1] or _asked(link, now) != _asked(link, then)
+
+
+def _asked(link: Manifest, side: Side) -> str | None:
+    declared = link.sidecar.schema_version if link.sidecar else None
+    try:
+        return side.releases.asked(link.domain, declared).sha256
+    except ValueError:
+        return None
+
+
+def _taken(
+    side: Side, home: Path, links: list[Manifest], archive: Settings, progress: Callable[[str], None]
+) -> dict[str, Taken]:
+    target = side.settings.model_copy(update={"home": home})
+    found = retake(archive, target, links, side.releases, progress)
+    with duckdb.connect(":memory:") as con:
+        return {batch_id: _measured(con, target, link) for batch_id, link in found.items()}
+
+
+def _measured(con: duckdb.DuckDBPyConnection, home: Settings, link: Manifest) -> Taken:
+    reasons: list[str] = [link.refusal.reason] if link.refusal else []
+    if link.quarantined_rows:
+        file = str(store.quarantine_path(home, link))
+        query = f"select reason from read_parquet(?) order by row_number limit {SHOWN_REASONS}"
+        reasons += [str(reason) for (reason,) in con.execute(query, [file]).fetchall()]
+    totals = _totals(con, home, link) if link.state == "loaded" else {}
+    return Taken(
+        link.contract_version,
+        link.state == "refused",
+        link.parsed_rows,
+        link.quarantined_rows,
+        totals,
+        tuple(reasons),
+    )
+
+
+def _totals(con: duckdb.DuckDBPyConnection, home: Settings, link: Manifest) -> Totals:
+    """Sums of the rows that count, exact: a control total of everything received would hide what was set aside."""
+    file = str(store.parquet_path(home, link))
+    totals: Totals = {}
+    for column in load_contracts()[link.domain, link.object].columns:
+        if column.kind in _AMOUNTS:
+            currency = column.currency_column or "''"
+            rows = con.execute(f'select {currency}, sum("{column.name}") from read_parquet(?) group by all', [file])
+            totals |= {(column.name, found or ""): total for found, total in rows.fetchall() if total}
+    return totals
