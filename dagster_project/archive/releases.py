@@ -52,6 +52,7 @@ class Releases:
         self._shipped = domain_contracts()
         self._lines = {domain: _line(contract, own) for domain, contract in self._shipped.items()}
         self._read: dict[str, DomainContract] = {one.sha256: one for one in self._shipped.values()}
+        self._imposed: dict[str, DomainContract] = {}
 
     def line(self, domain: str) -> Line:
         """The versions of a domain."""
@@ -67,6 +68,8 @@ class Releases:
 
     def asked(self, domain: str, declared: str | None) -> DomainContract:
         """What a delivery is checked against that declares `schema_version`; raises UnknownVersion."""
+        if domain in self._imposed:
+            return self._imposed[domain]
         if declared is None:
             return self.current(domain)
         line = self._lines[domain]
@@ -89,13 +92,16 @@ class Releases:
             self._read[sha256] = read_contract(content, f"contract {domain} in {path}")
         return self._read[sha256]
 
-    def with_candidate(self, candidate: DomainContract) -> Releases:
-        """What would hold if the candidate was released now; nothing is written."""
+    def as_if_all_came_under(self, candidate: DomainContract) -> Releases:
+        """Every delivery of its domain is checked against the candidate, whatever it declares; nothing is written."""
         changed = copy.copy(self)
-        line = self._lines[candidate.domain].having(candidate.version, candidate.sha256)
-        changed._lines = self._lines | {candidate.domain: line}
-        changed._read = self._read | {candidate.sha256: candidate}
+        changed._imposed = {candidate.domain: candidate}
         return changed
+
+    def would_stay(self, candidate: DomainContract, declared: str | None) -> bool:
+        """Whether a delivery keeps its older version by what it declares, once the candidate is released."""
+        live = self._lines[candidate.domain].having(candidate.version, candidate.sha256).live
+        return declared is not None and newest(declared, live) not in (None, candidate.version)
 
 
 def keep(settings: Settings, contract: DomainContract) -> None:

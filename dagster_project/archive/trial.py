@@ -49,16 +49,20 @@ class Taken:
 
 @dataclass(frozen=True)
 class BatchTrial:
-    """One batch of the archive, as it is taken now and as it would be."""
+    """One batch of the archive, as it is taken now and as it would be.
+
+    `stays` when by what it declares an older version would go on taking it: its `then` says what if it did not.
+    """
 
     link: Manifest
     now: Taken
     then: Taken
+    stays: bool
 
     @property
     def outcome(self) -> Outcome:
-        """`refuses` when a batch would no longer be taken at all."""
-        if self.then.is_refused and not self.now.is_refused:
+        """`refuses` when a release would have the batch no longer taken at all."""
+        if self.then.is_refused and not self.now.is_refused and not self.stays:
             return "refuses"
         is_same = (self.now.is_refused, self.now.parsed_rows, self.now.quarantined_rows, self.now.totals) == (
             self.then.is_refused,
@@ -71,10 +75,9 @@ class BatchTrial:
 
 @dataclass(frozen=True)
 class Trial:
-    """The batches that would be taken otherwise than now, by another version or mapping, and how many would not."""
+    """The batches that were taken both ways, in the order of their arrival."""
 
     batches: tuple[BatchTrial, ...]
-    untouched: int
 
     @property
     def outcome(self) -> Outcome:
@@ -104,16 +107,23 @@ def last_batches(links: Iterable[Manifest], domain: str, count: int) -> list[Man
     return sorted((link for group in newest.values() for link in group[-count:]), key=lambda link: link.sequence)
 
 
-def run(links: Iterable[Manifest], now: Side, then: Side, progress: Callable[[str], None] = lambda name: None) -> Trial:
-    """Takes each batch both ways in scratch homes that are gone afterwards; the archive is only read."""
+def run(
+    links: Iterable[Manifest],
+    now: Side,
+    then: Side,
+    stays: Callable[[str | None], bool],
+    progress: Callable[[str], None] = lambda name: None,
+) -> Trial:
+    """Takes each batch both ways in scratch homes that are gone afterwards; the archive is only read.
+
+    `stays` tells of a declared version whether its deliveries would keep it.
+    """
     known = [link for link in links if archived(now.settings, link)]
-    touched = [link for link in known if _differs(link, now, then)]
     with scratch_home(now.settings) as folder:
-        before = _taken(now, folder / "now", touched, now.settings, progress)
-        after = _taken(then, folder / "then", touched, now.settings, progress)
+        before = _taken(now, folder / "now", known, now.settings, progress)
+        after = _taken(then, folder / "then", known, now.settings, progress)
     return Trial(
-        tuple(BatchTrial(link, before[link.batch_id], after[link.batch_id]) for link in touched),
-        len(known) - len(touched),
+        tuple(BatchTrial(link, before[link.batch_id], after[link.batch_id], stays(_declared(link))) for link in known)
     )
 
 
@@ -142,18 +152,8 @@ def scratch_home(settings: Settings) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _differs(link: Manifest, now: Side, then: Side) -> bool:
-    name = link.source_instance
-    sources = [{source.name: source for source in side.settings.sources}.get(name) for side in (now, then)]
-    return sources[0] != sources[1] or _asked(link, now) != _asked(link, then)
-
-
-def _asked(link: Manifest, side: Side) -> str | None:
-    declared = link.sidecar.schema_version if link.sidecar else None
-    try:
-        return side.releases.asked(link.domain, declared).sha256
-    except ValueError:
-        return None
+def _declared(link: Manifest) -> str | None:
+    return link.sidecar.schema_version if link.sidecar else None
 
 
 def _taken(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -101,8 +102,9 @@ def test(
         if not differences(now.releases.current(contract.domain), contract):
             out.print(_nothing(contract, now.releases.current(contract.domain)))
             continue
-        then = Side(settings, now.releases.with_candidate(contract))
-        found = trial.run(trial.last_batches(links, contract.domain, batches), now, then, _say)
+        then = Side(settings, now.releases.as_if_all_came_under(contract))
+        last = trial.last_batches(links, contract.domain, batches)
+        found = trial.run(last, now, then, partial(now.releases.would_stay, contract), _say)
         out.print(contract_report.batches(contract, found))
         words = contract_report.in_words(contract, found)
         moves = contract_report.figures(links, now, then, _say) if figures else []

@@ -82,21 +82,21 @@ def batches(contract: DomainContract, trial: Trial) -> Table:
 def in_words(contract: DomainContract, trial: Trial) -> list[str]:
     """What would change, the worst first; one line each."""
     verdict = {
-        "unchanged": "nothing would change: each would be taken as it is now",
+        "unchanged": "each would be taken as it is now",
         "moves": "rows or totals would move",
         "refuses": "batches that are accepted now would be refused",
     }[trial.outcome]
-    lines = [f"{len(trial.batches)} batches would be taken under {contract.version}: {verdict}"]
-    if not trial.batches:
-        lines = [f"no batch of the archive would be taken under {contract.version}: the test says nothing about it"]
-    if trial.untouched:
-        lines.append(f"{trial.untouched} batches declare another version and would be taken as they are now")
+    lines = [f"The last {len(trial.batches)} batches, taken under {contract.version}: {verdict}"]
+    staying = sum(batch.stays for batch in trial.batches)
+    if staying:
+        lines.append(f"{staying} of them declare an older version: a release lets them stay with it")
     for batch in sorted(trial.batches, key=lambda batch: batch.outcome != "refuses"):
         if batch.outcome != "unchanged":
             told = "; ".join(batch.then.reasons or batch.now.reasons)
             which = "refused" if batch.then.is_refused else f"{batch.then.parsed_rows:,} rows, was {_rows(batch.now)}"
+            stays = f" (declares {batch.link.sidecar.schema_version})" if batch.stays and batch.link.sidecar else ""
             lines.append(
-                f"{batch.link.source_instance}/{batch.link.file_name}: {which}" + (f": {told}" if told else "")
+                f"{batch.link.source_instance}/{batch.link.file_name}{stays}: {which}" + (f": {told}" if told else "")
             )
     for name, column, currency, now, then in trial.moves():
         lines.append(f"{name} {column}{f' {currency}' if currency else ''}: {_decimal(now)} -> {_decimal(then)}")
