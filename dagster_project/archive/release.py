@@ -42,8 +42,7 @@ def release(
     with store_faults(settings.archive_path), exclusive(settings):
         chain = Chain(settings)
         releases = Releases(settings, chain.links)
-        changes = _changes(releases, contract)
-        _refuse_untested(contract, trial, without_test)
+        changes = check(releases, contract, trial, without_test)
         shipped = releases.current(contract.domain)
         moment = (now or datetime.now(UTC)).astimezone(UTC)
         if not releases.line(contract.domain).links:
@@ -100,7 +99,10 @@ def required(releases: Releases, contract: DomainContract) -> str | None:
     return str(max(parse(line.current).raised(weight), newest.raised("patch")))
 
 
-def _changes(releases: Releases, contract: DomainContract) -> tuple[str, ...]:
+def check(
+    releases: Releases, contract: DomainContract, trial: ContractTrial | None, without_test: str | None
+) -> tuple[str, ...]:
+    """What the contract changes, in words; InputError when it may not be released, see `release`."""
     faults = contract_rules.faults(contract, domain_contracts()[contract.domain])
     if faults:
         raise InputError("\n".join(f"contract {contract.domain} {contract.version}: {fault}" for fault in faults))
@@ -115,6 +117,7 @@ def _changes(releases: Releases, contract: DomainContract) -> tuple[str, ...]:
             f"contract {contract.domain}: version {contract.version!r} is not raised as its changes require; expected"
             f" {lowest} or higher, for against {current.version}:{listed}"
         )
+    _refuse_untested(contract, trial, without_test)
     return tuple(map(str, changes))
 
 

@@ -89,7 +89,10 @@ class Releases:
             except OSError as error:
                 words = f"a contract of {domain} cannot be read ({error.strerror}); restore it from a backup"
                 raise StoreError(f"{path}: {words}") from None
-            self._read[sha256] = read_contract(content, f"contract {domain} in {path}")
+            found = read_contract(content, f"contract {domain} in {path}")
+            if found.sha256 != sha256:
+                raise StoreError(f"{path}: the contract of {domain} was changed; restore it from a backup")
+            self._read[sha256] = found
         return self._read[sha256]
 
     def as_if_all_came_under(self, candidate: DomainContract) -> Releases:

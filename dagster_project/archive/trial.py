@@ -15,6 +15,7 @@ import duckdb
 from pydantic import ValidationError
 
 from dagster_project.archive import store
+from dagster_project.archive.engine import store_faults
 from dagster_project.archive.manifest import ContractTrial, Manifest, Outcome
 from dagster_project.archive.releases import Releases
 from dagster_project.archive.retake import archived, retake
@@ -131,7 +132,9 @@ def record(settings: Settings, sha256: str, batches: int, outcome: Outcome, word
     """Remembers what the test of these bytes found, for their release."""
     found = ContractTrial(tested_at=datetime.now(UTC), batches=batches, outcome=outcome, words=tuple(words))
     content = json.dumps(found.model_dump(mode="json"), indent=1, ensure_ascii=False) + "\n"
-    store.write(settings.home / FOLDER / f"{sha256}.json", content.encode())
+    path = settings.home / FOLDER / f"{sha256}.json"
+    with store_faults(path):
+        store.write(path, content.encode())
 
 
 def recorded(settings: Settings, sha256: str) -> ContractTrial | None:
@@ -147,9 +150,10 @@ def recorded(settings: Settings, sha256: str) -> ContractTrial | None:
 def scratch_home(settings: Settings) -> Iterator[Path]:
     """A folder on the disk of the home, removed at the end."""
     room = settings.home / FOLDER
-    room.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="scratch-", dir=room) as folder:
-        yield Path(folder)
+    with store_faults(room):
+        room.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="scratch-", dir=room) as folder:
+            yield Path(folder)
 
 
 def _declared(link: Manifest) -> str | None:

@@ -134,8 +134,11 @@ def release(
         for contract in _working_copies(settings, domain)
         if domain or differences(releases.current(contract.domain), contract)
     ]
+    tests = {contract.domain: trial.recorded(settings, contract.sha256) for contract in changed}
     for contract in changed:
-        tested = trial.recorded(settings, contract.sha256)
+        releasing.check(releases, contract, tests[contract.domain], without_test)
+    for contract in changed:
+        tested = tests[contract.domain]
         link = releasing.release(settings, contract, by=by, reason=reason, trial=tested, without_test=without_test)
         for line in contract_report.released(link):
             out.print(line, markup=False, soft_wrap=True)

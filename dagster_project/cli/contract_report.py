@@ -11,7 +11,7 @@ from rich.table import Table
 from dagster_project.archive.manifest import Manifest
 from dagster_project.archive.parsing.currencies import exponents
 from dagster_project.archive.releases import Line
-from dagster_project.archive.trial import Side, Taken, Trial
+from dagster_project.archive.trial import BatchTrial, Side, Taken, Trial
 from dagster_project.money import major
 from dagster_project.sources.contract_diff import Change
 from dagster_project.sources.contracts import DomainContract
@@ -90,14 +90,8 @@ def in_words(contract: DomainContract, trial: Trial) -> list[str]:
     staying = sum(batch.stays for batch in trial.batches)
     if staying:
         lines.append(f"{staying} of them declare an older version: a release lets them stay with it")
-    for batch in sorted(trial.batches, key=lambda batch: batch.outcome != "refuses"):
-        if batch.outcome != "unchanged":
-            told = "; ".join(batch.then.reasons or batch.now.reasons)
-            which = "refused" if batch.then.is_refused else f"{batch.then.parsed_rows:,} rows, was {_rows(batch.now)}"
-            stays = f" (declares {batch.link.sidecar.schema_version})" if batch.stays and batch.link.sidecar else ""
-            lines.append(
-                f"{batch.link.source_instance}/{batch.link.file_name}{stays}: {which}" + (f": {told}" if told else "")
-            )
+    worst_first = sorted(trial.batches, key=lambda batch: batch.outcome != "refuses")
+    lines += [_batch(batch) for batch in worst_first if batch.outcome != "unchanged"]
     for name, column, currency, now, then in trial.moves():
         lines.append(f"{name} {column}{f' {currency}' if currency else ''}: {_decimal(now)} -> {_decimal(then)}")
     return lines
@@ -129,8 +123,15 @@ def released(link: Manifest) -> list[str]:
     ]
 
 
+def _batch(batch: BatchTrial) -> str:
+    link, told = batch.link, "; ".join(batch.then.reasons or batch.now.reasons)
+    stays = f" (declares {link.sidecar.schema_version})" if batch.stays and link.sidecar else ""
+    accepted = "refused" if batch.then.is_refused else f"{_rows(batch.then)}, was {_rows(batch.now)}"
+    return f"{link.source_instance}/{link.file_name}{stays}: {accepted}{f': {told}' if told else ''}"
+
+
 def _rows(taken: Taken) -> str:
-    return "refused" if taken.is_refused else f"{taken.parsed_rows:,}"
+    return "refused" if taken.is_refused else f"{taken.parsed_rows:,} accepted"
 
 
 def _decimal(value: Decimal) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import yaml
 
 from dagster_project import cli
 from dagster_project.archive import store
+from dagster_project.settings import PROJECT_ROOT
 from dagster_project.sources.contracts import domain_contracts
 from tests.command import Ran, tieout
 from tests.ingestion.changed_contracts import Document, changed, column, with_column
@@ -93,7 +96,7 @@ def test_a_contract_from_its_first_change_to_a_rollback(borealis: Company):
     _change(borealis, "2.0.0", _rename)
     tested = _contract(borealis, "test")
     assert tested.code == 1, "the dead letter that waits for this version would be taken"
-    assert "billing/invoices/c.csv: 1 rows, was refused" in tested.out
+    assert "billing/invoices/c.csv: 1 accepted, was refused" in tested.out
     assert "billing/invoices/a.csv (declares 1): refused" in tested.out, (
         "it would stay with 1: no reason to hold a release"
     )
@@ -130,7 +133,7 @@ def test_a_stricter_contract_is_told_by_batch_by_reason_and_by_amount(borealis: 
     assert tested.code == 1, tested.text
     for words in (
         "The last 2 batches, taken under 2.0.0: rows or totals would move",
-        "billing/invoices/a.csv: 1 rows, was 2: invoices/a.csv, line 3: column status is 'void'",
+        "billing/invoices/a.csv: 1 accepted, was 2 accepted: invoices/a.csv, line 3: column status is 'void'",
         "billing.invoices net_amount USD: 207.5 -> 200",
     ):
         assert words in tested.out, tested.out
@@ -186,6 +189,34 @@ def test_a_working_copy_that_cannot_be_used_is_exit_2_and_says_where(borealis: C
     assert "Tieout's models read it as shipped" in contract("release", *WHO).err
     (borealis.root / "contracts" / "billing.yaml").write_text("", encoding="utf-8")
     assert "expected the name billing.yml" in contract("diff").err
+
+
+def test_of_several_contracts_all_are_released_or_none(borealis: Company, contract):
+    _change(borealis, "1.1.0", with_column("po_number"))
+    (borealis.root / "contracts" / "crm.yml").write_bytes(
+        changed("crm", "1", with_column("region", owner="accounts")).content
+    )
+    refused = contract("release", *WHO, "--without-test", "in haste")
+    assert (refused.code, "contract crm: version '1' is not raised" in refused.err) == (2, True)
+    assert store.read_manifests(borealis.settings) == []
+
+
+def test_the_recipe_for_ci_runs_as_the_manual_prints_it(borealis: Company):
+    manual = (PROJECT_ROOT / "docs" / "contracts.md").read_text(encoding="utf-8")
+    script = borealis.root / "contracts-check.sh"
+    script.write_text(manual.split("```sh\n")[-1].split("```")[0].replace("--figures ", ""), encoding="utf-8")
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+
+    def check() -> subprocess.CompletedProcess[str]:
+        given = {"cwd": borealis.root, "env": os.environ | {"PATH": path}, "capture_output": True, "text": True}
+        return subprocess.run(["sh", str(script)], check=False, **given)
+
+    assert check().returncode == 0
+    borealis.deliver("billing/invoices/a.csv", csv_text([invoice("a")]))
+    borealis.ingest()
+    _change(borealis, "2.0.0", with_column("po_number", required=True))
+    refused = check()
+    assert (refused.returncode, "billing/invoices/a.csv: refused" in refused.stdout) == (2, True), refused
 
 
 def test_show_prints_the_very_bytes(borealis: Company, contract):

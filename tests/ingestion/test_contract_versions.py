@@ -10,7 +10,7 @@ import pytest
 from dagster_project.archive import store
 from dagster_project.archive.release import release, rollback
 from dagster_project.archive.releases import Releases
-from dagster_project.errors import InputError
+from dagster_project.errors import InputError, StoreError
 from dagster_project.sources.contracts import domain_contracts
 from dagster_project.sources.versions import newest, parse
 from tests.ingestion.changed_contracts import changed, column, columns, released, with_column
@@ -50,6 +50,18 @@ def test_a_batch_says_which_bytes_of_the_contract_it_was_taken_under_and_they_ar
     assert borealis.query("select contract_version, contract_sha256 from landed.batches") == [
         {"contract_version": shipped.version, "contract_sha256": shipped.sha256}
     ]
+
+
+def test_a_released_contract_that_was_changed_or_lost_is_not_used(borealis: Company):
+    released(borealis.settings, PO_NUMBER)
+    path = store.raw_path(borealis.settings, PO_NUMBER.sha256)
+    path.write_bytes(PO_NUMBER.content.replace(b"po_number", b"so_number"))
+    borealis.deliver("billing/invoices/a.csv", csv_text([invoice()]))
+    with pytest.raises(StoreError, match="the contract of billing was changed"):
+        borealis.ingest()
+    path.unlink()
+    with pytest.raises(StoreError, match="restore it from a backup"):
+        borealis.ingest()
 
 
 def test_a_new_nullable_column_is_kept_typed_once_it_is_released_and_moves_no_figure(borealis: Company):

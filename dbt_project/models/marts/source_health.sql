@@ -82,7 +82,7 @@ select
     when health.status in ('break', 'not_testable') then health.reason
     when drift.schema_drift is not null or rejected.quarantined_rows > 0
       then
-        coalesce('Columns beyond the contract are kept and not read: ' || drift.schema_drift || '. ', '')
+        coalesce('Columns differ from the contract (unknown ones are not read): ' || drift.schema_drift || '. ', '')
         || coalesce(
           cast(rejected.quarantined_rows as {{ dbt.type_string() }})
           || ' row(s) broke the contract and wait in quarantine; results of their keys are not tested', ''
