@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -69,7 +70,8 @@ def retake(
     contracts = load_contracts()
     with store_faults(target.archive_path), exclusive(target), scratch(target.archive_path / "tmp") as con:
         currencies.register(con)
-        chain = Chain(target)
+        intake = Intake(target, Chain(target), con, datetime.now(UTC))
+        intake.releases = releases
         for link in links:
             delivery = archived(settings, link)
             if delivery is None:
@@ -77,11 +79,10 @@ def retake(
             if not delivery.path.exists():
                 raise StoreError(f"{delivery.path}: the bytes of {delivery.name} are gone; restore them from a backup")
             progress(f"{link.source_instance}/{link.file_name}")
-            intake = Intake(target, chain, con, link.received_at)
-            intake.releases = releases
+            intake.now = link.received_at
             intake.take(_source(target, link), contracts[link.domain, link.object], delivery)
-        chain.anchor()
-        return {link.batch_id: link for link in chain.links if link.kind == "batch"}
+        intake.chain.anchor()
+        return {link.batch_id: link for link in intake.chain.links if link.kind == "batch"}
 
 
 def _source(settings: Settings, link: Manifest) -> Source:

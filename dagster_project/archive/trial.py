@@ -192,7 +192,7 @@ def _totals(con: duckdb.DuckDBPyConnection, home: Settings, link: Manifest) -> T
     totals: Totals = {}
     for column in load_contracts()[link.domain, link.object].columns:
         if column.kind in _AMOUNTS:
-            currency = column.currency_column or "''"
+            currency = f'"{column.currency_column}"' if column.currency_column else "''"
             rows = con.execute(f'select {currency}, sum("{column.name}") from read_parquet(?) group by all', [file])
             totals |= {(column.name, found or ""): total for found, total in rows.fetchall() if total}
     return totals
