@@ -40,5 +40,3 @@ def send(variable: str, message: Message) -> None:
         title=message.title, body=message.body, notify_type=kind, body_format=apprise.NotifyFormat.TEXT
     ):
         raise ChannelFault(f"the channel of {variable} did not take the message, twice; the run's log says more")
-
-

@@ -19,7 +19,7 @@ GATES = {
     "gate_unexplained": ("", "Unexplained differences exceed the limit"),
     "gate_open_s1": ("S1", "Open differences block the close"),
 }
-"""Gate of `marts.close_status`: the breaks behind it (a control, or S1: all of that severity), and what its no means."""
+"""Gate of `marts.close_status`: the breaks behind it (a control, or S1: all of that severity) and what its no means."""
 _BOOKS, _DATA = "GL", "ProductData"
 _WORK = "Open the period and work its differences, the largest first."
 _DELIVER = "Have the objects delivered again, whole and with their sidecars, and run again."
@@ -32,17 +32,28 @@ _BLOCKED = f"""
     order by period, legal_entity_code, source_instance
 """
 _BREAKS = """
-    select links.linked_instance as books, {behind} as behind, found.legal_entity_code as entity, found.period,
-        found.currency_code, sum(abs(coalesce(found.delta_minor, 0)))::hugeint as amount_minor, count(*) as breaks,
-        arg_max(found.reason, row(abs(coalesce(found.delta_minor, 0)), found.exception_key)) as reason,
-        mode(found.owner_role order by found.owner_role) as owner_role
-    from marts.exceptions as found
-    inner join config.instance_links as links
-        on links.source_instance = found.source_instance and links.domain = 'erp'
-    where found.code <> 'R38' {condition}
+    with problems as (
+        select
+            links.linked_instance as books, {behind} as behind, found.legal_entity_code as entity, found.period,
+            found.currency_code, found.root_exception_key, max(abs(coalesce(found.delta_minor, 0))) as amount_minor,
+            count(*) as breaks,
+            arg_max(found.reason, row(abs(coalesce(found.delta_minor, 0)), found.exception_key)) as reason,
+            min(found.owner_role) as owner_role
+        from marts.exceptions as found
+        inner join config.instance_links as links
+            on links.source_instance = found.source_instance and links.domain = 'erp'
+        where found.code <> 'R38' {condition}
+        group by all
+    )
+    select
+        books, behind, entity, period, currency_code, sum(amount_minor)::hugeint as amount_minor,
+        sum(breaks)::bigint as breaks, arg_max(reason, row(amount_minor, root_exception_key)) as reason,
+        mode(owner_role order by owner_role) as owner_role
+    from problems
     group by all
-    order by breaks desc, found.currency_code
+    order by breaks desc, currency_code
 """
+"""A problem that shows in several breaks is one amount: rollforward and proof of revenue miss the same money."""
 Place = tuple[str, str, str, str]
 
 
@@ -63,7 +74,9 @@ def _finding(row: Row, gate: str, title: str, parts: list[dict[str, Any]], contr
     is_unexplained = gate == "gate_unexplained"
     base = {"currency_code": row["base_currency_code"], "amount_minor": row["unexplained_minor"]}
     code, entity, period = control.get("code"), row["legal_entity_code"], row["period"]
-    query = urlencode({"control": code, "entity": entity, "period": period} if code else {"entity": entity, "period": period})
+    query = urlencode(
+        {"control": code, "entity": entity, "period": period} if code else {"entity": entity, "period": period}
+    )
     return Finding(
         key="|".join((gate, row["source_instance"], entity, period)),
         kind="unexplained" if is_unexplained else "gate",

@@ -15,6 +15,7 @@ from datetime import datetime
 from sqlalchemy import (
     Column,
     Connection,
+    Delete,
     DateTime,
     MetaData,
     String,
@@ -73,7 +74,12 @@ def record(settings: Settings, channel: str, news: tuple[News, ...], now: dateti
             if one.event == "resolved":
                 connection.execute(_of(channel, one.finding.key))
                 continue
-            row = {"channel": channel, "key": one.finding.key, "finding": json.dumps(asdict(one.finding)), "told_at": now}
+            row = {
+                "channel": channel,
+                "key": one.finding.key,
+                "finding": json.dumps(asdict(one.finding)),
+                "told_at": now,
+            }
             change = {"finding": row["finding"], "told_at": now}
             connection.execute(insert(_TOLD).values(row).on_conflict_do_update(["channel", "key"], set_=change))
 
@@ -87,7 +93,7 @@ def finish(settings: Settings, channel: str, forgotten: tuple[str, ...], now: da
         connection.execute(values.on_conflict_do_update(["channel"], set_={"as_of": now}))
 
 
-def _of(channel: str, key: str):  # type: ignore[no-untyped-def]
+def _of(channel: str, key: str) -> Delete:
     return delete(_TOLD).where(_TOLD.c.channel == channel, _TOLD.c.key == key)
 
 

@@ -93,7 +93,7 @@ def _digest(owner: str, news: tuple[News, ...], context: Context) -> Message:
         lines.append(f"... and {len(ordered) - SHOWN:,} more")
     lines += [f"Who acts: {owner}", f"Look: {context.where_to_look('')}"]
     worst = min(one.finding.severity for one in news)
-    title = f"{context.company} {worst}: {len(news):,} news for {owner}"
+    title = f"{context.company} {worst}: {len(news):,} findings for {owner}"
     return Message(title, "\n".join(lines), not opened, news)
 
 

@@ -1,4 +1,4 @@
-"""Sources whose newest extract is older than `freshness_limit_hours`: a finding per source, its objects are its state."""
+"""Sources whose newest extract is older than `freshness_limit_hours`: a finding per source."""
 
 from __future__ import annotations
 
@@ -32,9 +32,8 @@ def findings(con: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
             where=f"{row['stale']} object(s): {row['objects']}",
             amounts=(),
             reason=(
-                f"The oldest extract is of {row['oldest']:%Y-%m-%d %H:%M} UTC, {row['hours']} hours before the run's date;"
-                f" the limit is {row['limit_hours']} hours. What depends on it is not tested, and no entity that rests on"
-                " it can close"
+                f"The oldest extract is of {row['oldest']:%Y-%m-%d %H:%M} UTC, {row['hours']} hours old; the limit is"
+                f" {row['limit_hours']} hours. What depends on it is not tested, and no entity that rests on it can close"
             ),
             next_step="Restart the extraction and run again, or say in tieout.yml that this source may be older.",
             page="sources",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import get_args
@@ -42,10 +42,7 @@ def tell(settings: Settings) -> Told:
     """Tells the channels what the published snapshot holds that is news to them; does nothing without channels."""
     if not settings.alerts.channels:
         return Told(0, ())
-    try:
-        return _tell(settings, read(settings), EVERY_KIND)
-    except TieoutError as error:
-        return Told(0, (f"alerts: nothing was sent: {error}",))
+    return _without_harm(lambda: _tell(settings, read(settings), EVERY_KIND))
 
 
 def tell_failure(settings: Settings, step: str, words: str, now: datetime) -> Told:
@@ -64,10 +61,7 @@ def tell_failure(settings: Settings, step: str, words: str, now: datetime) -> To
         reason=words,
         next_step="Mend what the message names and run `tieout run` again; what was published before stays as it was.",
     )
-    try:
-        return _tell(settings, Found((finding,), now.replace(tzinfo=None), {}), looked_at=())
-    except TieoutError as error:
-        return Told(0, (f"alerts: nothing was sent: {error}",))
+    return _without_harm(lambda: _tell(settings, Found((finding,), now.replace(tzinfo=None), {}), looked_at=()))
 
 
 def plan(settings: Settings, found: Found, channel: str, looked_at: Collection[AlertKind] = EVERY_KIND) -> Planned:
@@ -88,6 +82,15 @@ def context(settings: Settings, found: Found) -> Context:
     """What the messages of these settings name."""
     command = f"tieout dashboard --config {settings.config_path}"
     return Context(settings.company, settings.alerts.dashboard_url or "", command, found.exponents)
+
+
+def _without_harm(tell: Callable[[], Told]) -> Told:
+    try:
+        return tell()
+    except TieoutError as error:
+        return Told(0, (f"alerts: nothing more was sent: {error}",))
+    except Exception as error:  # noqa: BLE001 - a message that fails must not take the close with it
+        return Told(0, (f"alerts: nothing more was sent: unexpected {type(error).__name__}; please report it",))
 
 
 def _tell(settings: Settings, found: Found, looked_at: Collection[AlertKind]) -> Told:

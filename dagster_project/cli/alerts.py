@@ -9,9 +9,7 @@ from dagster_project.cli.console import ConfigOption, complain, out
 from dagster_project.errors import InputError, StoreError
 from dagster_project.settings import Settings
 
-_NONE = (
-    "no channel is configured; name the environment variables that hold them under `alerts: {{channels: [...]}}` of {file}"
-)
+_NONE = "no channel is configured; name the variables that hold them under `alerts: {{channels: [...]}}` of {file}"
 
 
 def register(app: typer.Typer) -> None:
@@ -36,7 +34,9 @@ def _try(settings: Settings) -> int:
 
     if not settings.alerts.channels:
         raise InputError(_NONE.format(file=settings.config_path))
-    message = Message(f"{settings.company}: test message of Tieout", "This channel works. Nothing is to be done.", True, ())
+    message = Message(
+        f"{settings.company}: test message of Tieout", "This channel works. Nothing is to be done.", True, ()
+    )
     faults = 0
     for channel in settings.alerts.channels:
         try:

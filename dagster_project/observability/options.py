@@ -44,7 +44,9 @@ class Telemetry(_Strict):
     """Traces and metrics by OpenTelemetry; also switched on by OTEL_EXPORTER_OTLP_ENDPOINT, as its standard says."""
 
     otlp_endpoint: WebAddress | None = Field(default=None, description="base address of a collector, OTLP over HTTP")
-    timeout_seconds: int = Field(default=3, ge=1, le=30, description="a collector that is silent for longer is given up")
+    timeout_seconds: int = Field(
+        default=3, ge=1, le=30, description="a collector that is silent for longer is given up"
+    )
 
 
 class OpenLineage(_Strict):
@@ -72,6 +74,8 @@ class Alerts(_Strict):
     on: tuple[AlertKind, ...] = ("gate", "unexplained", "sla", "stale", "run")
     min_severity: Severity = "S2"
     reminder_hours: int = Field(default=24, ge=0, description="an open finding is told again after it; 0: never")
-    amount_change_percent: int = Field(default=10, ge=0, description="a change of amount from which on it is told again")
+    amount_change_percent: int = Field(
+        default=10, ge=0, description="a change of amount from which on it is told again"
+    )
     digest_above: int = Field(default=5, ge=1, description="more news than this: one message per owner")
     dashboard_url: WebAddress | None = Field(default=None, description="where the dashboard is served, for links")
