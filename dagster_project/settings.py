@@ -21,8 +21,9 @@ DEFAULT_CONFIG_NAME = "tieout.yml"
 _OTLP_VARIABLES = (
     "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
 )  # fmt: skip
-_NEVER_SHOWN: dict[str, type[BaseModel]] = {"telemetry": observability.Telemetry, "openlineage": observability.OpenLineage,
-                "alerts": observability.Alerts}  # fmt: skip
+_NEVER_SHOWN: dict[str, type[BaseModel]] = {
+    "telemetry": observability.Telemetry, "openlineage": observability.OpenLineage, "alerts": observability.Alerts,
+}  # fmt: skip
 """Sections in which a secret may have been written by mistake: a message about them does not repeat the value."""
 
 Domain = Literal["product", "billing", "crm", "erp", "hub"]

@@ -15,8 +15,8 @@ from datetime import datetime
 from sqlalchemy import (
     Column,
     Connection,
-    Delete,
     DateTime,
+    Delete,
     MetaData,
     String,
     Table,

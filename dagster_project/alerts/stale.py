@@ -33,7 +33,7 @@ def findings(con: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
             amounts=(),
             reason=(
                 f"The oldest extract is of {row['oldest']:%Y-%m-%d %H:%M} UTC, {row['hours']} hours old; the limit is"
-                f" {row['limit_hours']} hours. What depends on it is not tested, and no entity that rests on it can close"
+                f" {row['limit_hours']} hours. What depends on it is not tested, and no entity that needs it can close"
             ),
             next_step="Restart the extraction and run again, or say in tieout.yml that this source may be older.",
             page="sources",
