@@ -81,7 +81,7 @@ def _of(finding: Finding, told: Told | None, now: datetime, options: Alerts) -> 
 
 
 def _is_wanted(finding: Finding, options: Alerts) -> bool:
-    return finding.kind in options.on and finding.severity <= options.min_severity
+    return finding.kind in options.about and finding.severity <= options.min_severity
 
 
 def _moved(before: Amounts, now: Amounts, percent: int) -> bool:

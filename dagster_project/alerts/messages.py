@@ -70,7 +70,8 @@ def _single(one: News, context: Context) -> Message:
         f"Next: {'nothing' if one.event == 'resolved' else finding.next_step}",
         f"Look: {context.where_to_look(finding.page)}",
     ]
-    title = f"{context.company} {finding.severity}: {_EVENTS[one.event]}{finding.title}"
+    place = f", {finding.where}" if finding.kind in ("gate", "unexplained") else ""
+    title = f"{context.company} {finding.severity}: {_EVENTS[one.event]}{finding.title}{place}"
     return Message(title, "\n".join(lines), one.event == "resolved", (one,))
 
 

@@ -71,7 +71,7 @@ class Alerts(_Strict):
     """Who is told what; nobody without `channels`."""
 
     channels: tuple[VariableName, ...] = Field(default=(), description="variables that hold an Apprise address each")
-    on: tuple[AlertKind, ...] = ("gate", "unexplained", "sla", "stale", "run")
+    about: tuple[AlertKind, ...] = ("gate", "unexplained", "sla", "stale", "run")
     min_severity: Severity = "S2"
     reminder_hours: int = Field(default=24, ge=0, description="an open finding is told again after it; 0: never")
     amount_change_percent: int = Field(
