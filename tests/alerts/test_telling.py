@@ -134,7 +134,7 @@ def test_the_address_of_a_channel_is_nowhere_but_in_the_environment(tmp_path, ch
     caplog.set_level(logging.DEBUG)
     channel.answers = [500, 500]
     notes = alerts.tell(published(tmp_path, about=("stale",))).notes
-    monkeypatch.setenv(VARIABLE, "hush://no-such-service")
+    monkeypatch.setenv(VARIABLE, "nosuch://hush-hush-hush")
     notes += alerts.tell(published(tmp_path, number=2, about=("stale",))).notes
     assert len(notes) == 2
     assert "hush" not in "".join(notes)
