@@ -11,11 +11,20 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from dagster_project.errors import ConfigurationError
+from dagster_project.observability import options as observability
 from expectations.policy import authority as policy
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 CONFIG_VARIABLE = "TIEOUT_CONFIG"
 DEFAULT_CONFIG_NAME = "tieout.yml"
+
+_OTLP_VARIABLES = (
+    "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+)  # fmt: skip
+_NEVER_SHOWN: dict[str, type[BaseModel]] = {
+    "telemetry": observability.Telemetry, "openlineage": observability.OpenLineage, "alerts": observability.Alerts,
+}  # fmt: skip
+"""Sections in which a secret may have been written by mistake: a message about them does not repeat the value."""
 
 Domain = Literal["product", "billing", "crm", "erp", "hub"]
 
@@ -80,6 +89,9 @@ class Settings(_Strict):
     dimensions: dict[str, dict[str, str]] = Field(
         default={}, description="R23: per dimension of the ERP's lines the value that each revenue account asks for"
     )
+    telemetry: observability.Telemetry = observability.Telemetry()
+    openlineage: observability.OpenLineage = observability.OpenLineage()
+    alerts: observability.Alerts = observability.Alerts()
     sources: tuple[Source, ...] = Field(min_length=1)
     config_path: Path = Path(DEFAULT_CONFIG_NAME)
 
@@ -133,6 +145,18 @@ class Settings(_Strict):
     @property
     def state_path(self) -> Path:
         return self.home / "state.sqlite"
+
+    @property
+    def has_telemetry(self) -> bool:
+        """Whether a collector is named, in the file or by OpenTelemetry's own variables."""
+        if (environment("OTEL_SDK_DISABLED") or "").lower() == "true":
+            return False
+        return self.telemetry.otlp_endpoint is not None or any(environment(name) for name in _OTLP_VARIABLES)
+
+
+def environment(name: str) -> str | None:
+    """The value of an environment variable, None where it is not set or empty; secrets are read by this alone."""
+    return os.environ.get(name) or None
 
 
 def locate(path: Path | None = None) -> Path:
@@ -208,13 +232,13 @@ def _one_fault(file: Path, lines: dict[str, int], fault: Any) -> str:
         (lines[".".join(location[:n])] for n in range(len(location), 0, -1) if ".".join(location[:n]) in lines), 1
     )
     key = ".".join(location) or "file"
+    is_shown = not isinstance(fault["input"], (dict, BaseModel)) and (location or [""])[0] not in _NEVER_SHOWN
     if fault["type"] == "extra_forbidden":
-        return (
-            f"{file}:{line}: unknown key {key!r} (value {fault['input']!r}); expected one of: {_known_keys(location)}"
-        )
+        value = f" (value {fault['input']!r})" if is_shown else ""
+        return f"{file}:{line}: unknown key {key!r}{value}; expected one of: {_known_keys(location)}"
     if fault["type"] == "missing":
         return f"{file}:{line}: {key} is missing"
-    value = "" if isinstance(fault["input"], (dict, BaseModel)) else f" = {fault['input']!r}"
+    value = f" = {fault['input']!r}" if is_shown else ""
     return f"{file}:{line}: {key}{value}: {message}"
 
 
@@ -224,6 +248,8 @@ def _known_keys(location: list[str]) -> str:
         model = FilesConnector if "connector" in location else Source
     elif location[0] == "thresholds":
         model = Thresholds
+    elif location[0] in _NEVER_SHOWN:
+        model = _NEVER_SHOWN[location[0]]
     elif location[:2] == ["authority", "changes"] and len(location) > 2:
         model = policy.Change
     elif location[:2] == ["authority", "overrides"] and len(location) > 2:

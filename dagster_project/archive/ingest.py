@@ -13,6 +13,7 @@ from dagster_project.archive.lock import exclusive
 from dagster_project.archive.parsing import currencies
 from dagster_project.archive.report import BatchReport, IngestReport, ObjectReport
 from dagster_project.errors import InputError
+from dagster_project.observability import telemetry
 from dagster_project.settings import Settings, Source
 from dagster_project.sources.connect import connector_for
 from dagster_project.sources.connector import Listing
@@ -81,7 +82,11 @@ def _object(
     for delivery in listing.of(contract.name):
         if progress:
             progress(f"{source.name}/{delivery.name}")
-        taken.append(intake.take(source, contract, delivery))
+        with telemetry.span("batch", source_instance=source.name, object=contract.name) as span:
+            report = intake.take(source, contract, delivery)
+            span.note(batch_id=report.batch_id, status=report.status, received_rows=report.received_rows)
+            span.note(parsed_rows=report.parsed_rows, quarantined_rows=report.quarantined_rows, bytes=report.bytes)
+        taken.append(report)
     seconds = time.monotonic() - started
     notes = tuple(note for note in listing.notes if note.startswith(f"{contract.name}/"))
     return ObjectReport(

@@ -165,6 +165,7 @@ def _sources(db: Snapshot) -> None:
     st.subheader("Source freshness", anchor=False)
     rows = [_source_row(row) for row in close.sources(db)]
     table("Measured at the time above, not by this computer's clock", SOURCE_COLUMNS, rows, key="sources")
+    onward("Every delivery, and how long records take from step to step", link("sources"))
     everything = switch(PAGE, "objects", "Show every object of every source", default=False)
     found = close.objects(db, everything)
     if found:

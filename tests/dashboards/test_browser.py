@@ -25,6 +25,7 @@ PATHS = (
     "controls",
     "controls?control=R14",
     "controls?control=R14&record=IN-1&instance=billing",
+    "sources",
 )
 CUT_OFF = """() => [...document.querySelectorAll('.stMain *')]
     .filter(e => e.clientWidth > 20 && e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX != 'visible')
