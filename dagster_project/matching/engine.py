@@ -136,7 +136,13 @@ def _search_each(con: duckdb.DuckDBPyConnection, plan: Plan, batch: str, day: st
         left_over -= outcome.steps
         _record(con, plan, outcome)
         words = _words(outcome, open_rows)
-        searches.append(Search(*partition, open_rows, outcome.state, outcome.steps, outcome.searched_rows, words))
+        scope, entity, customer, currency, within = partition
+        searches.append(
+            Search(
+                scope, entity, customer, currency, within, open_rows, outcome.state, outcome.steps,
+                outcome.searched_rows, words,
+            )
+        )  # fmt: skip
     return searches
 
 
