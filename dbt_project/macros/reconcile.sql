@@ -26,6 +26,7 @@
       has_fault              true: a difference the measure cannot show (entity, customer, missing record of amount 0, count);
                              always a break, never tolerated. null = false
       cause_code, failure_class, reason   used when it is a break, in tolerance or timing; blanked where matched
+                             (unless `matched_reason`)
       not_testable_reason    filled: not testable, and these are the words. null = testable
       left_ref, right_ref    the records, as `object:key`
       due_at                 TIMESTAMP (UTC) from which a difference is an exception; null = at once
@@ -40,13 +41,14 @@
                    false (records): an equal pair is matched at once, a different one is timing until it is due
       differs      a boolean over the columns of `compared`: a difference that the measure nets out (net one up, tax one down);
                    it is no match, and tolerated as the measure is
+      matched_reason   an expression over the columns of `compared`: what is to be said of a matched row, null for nothing
       domains      the systems it needs. When one is not connected the control is one `not_testable` row that names it, and
                    nothing else: comparing with a system that does not exist would report everything as missing
 
   Status, first that applies: not_testable, timing, matched, in_tolerance, break.
   Admissibility (R38) is not decided here but once, in the mart `reconciliation_results`, where all results are united.
 -#}
-{% macro reconcile(compared, code, tolerance='T0', measure='amount', provisional=false, domains=[], differs='false') %}
+{% macro reconcile(compared, code, tolerance='T0', measure='amount', provisional=false, domains=[], differs='false', matched_reason='null') %}
 , reconcile__measured as (
   select
     pairs.*,
@@ -113,7 +115,7 @@ reconcile__results as (
     case when reconcile__status = 'break' then failure_class end as failure_class,
     case reconcile__status
       when 'not_testable' then not_testable_reason
-      when 'matched' then null
+      when 'matched' then {{ matched_reason }}
       when 'timing' then
         'Not due before ' || cast(due_at as {{ dbt.type_string() }}) || ' UTC: '
         || coalesce(reason, 'the two sides may still change')

@@ -187,6 +187,35 @@ select code, source_instance, legal_entity_code, currency_code, period,
 from marts.reconciliation_results group by all;
 """
 
+SUGGESTIONS = """
+create schema matching;
+create table matching.linkage_suggestions (link varchar, left_ref varchar, left_instance varchar, right_ref varchar,
+    right_instance varchar, legal_entity_code varchar, probability_basis_points bigint, explanation varchar);
+create table matching.matches (purpose varchar, group_id varchar, side varchar, record_instance varchar, record_id varchar,
+    legal_entity_code varchar, customer_id varchar, currency_code varchar, amount_minor bigint, status varchar);
+create table canonical.cash_receipt (source_instance varchar, receipt_id varchar, external_id varchar, received_date date);
+insert into marts.controls values
+    ('R19', 'duplicates', 'Duplicates', 'S1', 'BillingOps', 'T0: exact', 'W0: none', null,
+     'A record is there once too often.', 'Reverse the surplus record.', 'r19'),
+    ('R36', 'customer_drift', 'Customer masters against the authority policy', 'S2', 'MasterData', 'T0: exact',
+     'Wm: 24 hours', 'billing.customers', 'A field differs from its owner.', 'Correct the follower.', 'r36');
+insert into canonical.billing_customer values ('billing', 'C9', 'Umi Kabushiki');
+insert into matching.linkage_suggestions values
+    ('duplicate', 'billing.customers:C1', 'billing', 'billing.customers:C3', 'billing', 'US', 5100,
+     'equal: name; different: email, tax id; not known on both sides: country'),
+    ('duplicate', 'billing.customers:C2', 'billing', 'billing.customers:C9', 'billing', 'JP', 9705,
+     'equal: tax id, country; alike: name'),
+    ('crosswalk', 'crm.accounts:A-1', 'crm', 'erp.customers:E-77', 'erp', 'US', 9990, 'equal: name, tax id');
+insert into matching.matches values
+    ('receipt_copy', 'g', 'right', 'erp', 'R-LOOSE', 'JP', 'C2', 'JPY', 5500, 'suggested'),
+    ('receipt_copy', 'g', 'left', 'erp', 'R-7', 'JP', 'C2', 'JPY', 5500, 'suggested'),
+    ('receipt_copy', 'g', 'left', 'erp', 'R-8', 'JP', 'C2', 'JPY', 5500, 'suggested'),
+    ('cash', 'h', 'left', 'erp', 'R-9', 'JP', 'C2', 'JPY', 9, 'suggested');
+insert into canonical.cash_receipt values
+    ('erp', 'R-LOOSE', null, '2026-09-03'), ('erp', 'R-7', 'P-7', '2026-09-02'), ('erp', 'R-8', 'P-8', '2026-09-03');
+"""
+"""What `write` needs as `extra` for a company with doubtful duplicates."""
+
 
 def write(folder: Path, rows: bool = True, extra: str = "", number: int = 1) -> Path:
     """A home below `folder` with one published snapshot, and its `tieout.yml`; returns the yml."""

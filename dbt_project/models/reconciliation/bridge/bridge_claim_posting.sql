@@ -90,7 +90,7 @@ ranked as (
       and postings.document_id = posted.document_id
 ),
 
--- no document of a live invoice or credit: its newest message tells why
+-- no document of a live invoice or credit: a journal without a document may hold it, else its newest message tells why
 missing as (
   select
     billed.*,
@@ -98,6 +98,7 @@ missing as (
     case
       when booked.standing = 1 then case when billed.record_kind = 'invoice_line' then 'C07' else 'C08' end
       when booked.standing = 0 then null
+      when postings.journal_id is not null then 'C06'
       when
         billed.posting_due_at > parameters.as_of and coalesce(messages.cause_code, 'C02') = 'C02'
         and coalesce(messages.status, 'none') not in ('rejected', 'dead_lettered')
@@ -118,6 +119,11 @@ missing as (
       booked.source_instance = billed.source_instance
       and booked.document_id = billed.document_id
       and booked.object = case billed.record_kind when 'invoice_line' then 'invoice' else 'credit_note' end
+  left join postings
+    on
+      billed.record_kind = 'invoice_line'
+      and postings.source_instance = billed.source_instance
+      and postings.invoice_id = billed.document_id
   left join messages
     on
       messages.source_instance = billed.source_instance
