@@ -326,7 +326,9 @@ def test_two_unsent_documents_of_one_id_both_show(warehouse):
     query = "select delta_minor, reason, left_ref from marts.exceptions where code = 'R22' and match_key = 'unsent'"
     ((amount, reason, records),) = rows(warehouse, query)
     assert amount == 18000
-    assert "invoice unsent over 110.00 USD" in reason and "payment unsent over 70.00 USD, which was never sent" in reason
+    assert (
+        "invoice unsent over 110.00 USD" in reason and "payment unsent over 70.00 USD, which was never sent" in reason
+    )
     assert records == "invoice:unsent; payment:unsent"
 
 

@@ -50,7 +50,9 @@ worth as (
   select
     source_instance,
     business_transaction_id,
-    case when count(*) = count(effect_minor) then cast(sum(effect_minor) as bigint) end as effect_minor
+    case
+      when count(*) = count(effect_minor) and count(distinct currency_code) = 1 then cast(sum(effect_minor) as bigint)
+    end as effect_minor
   from {{ ref('contract_value') }}
   group by source_instance, business_transaction_id
 ),

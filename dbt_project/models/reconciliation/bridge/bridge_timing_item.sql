@@ -1,8 +1,8 @@
 -- One row per source instance, legal entity, currency, leg and accounting month: what became a timing item in the month
 -- and what ceased to be one? Usage and fees wait for their invoice (B) from the month they belong to, a document for
 -- its posting (C) from the month it was issued, a receivable for its cash (D) from the month it was posted. An item
--- ends when the next stage takes it, or when it is due and what is missing is no longer a matter of time. Each item is
--- created whole and ended but for what the bridge still shows as timing, so that what is left is that, to the minor unit.
+-- ends when the next stage takes it, or when it is due and what is missing is no longer a matter of time. Each item
+-- is created whole and ended but for what the bridge still shows as timing: what is left is that, to the minor unit.
 {%- set item = 'source_instance, legal_entity_code, currency_code' %}
 with parameters as (
   select *, {{ month_key('as_of') }} as this_month from {{ source('config', 'parameters') }}

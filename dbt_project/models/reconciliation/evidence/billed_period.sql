@@ -1,8 +1,7 @@
 -- One row per ERP, legal entity, currency and accounting period: what billing invoiced net, less credits and voids, by
 -- the period that each document belongs in. A void counts where the invoice was issued and against where it was
--- voided: a month between them was billed. One that was voided before it ever reached the ERP leaves nothing to post and
--- is in neither. `unplaced_documents`: how many more may be of this cell, because several
--- ERPs have its entity.
+-- voided: a month between them was billed. One that was voided before it ever reached the ERP leaves nothing to post
+-- and is in neither. `unplaced_documents`: how many more may be of this cell, because several ERPs have its entity.
 with policy as (
   select * from {{ ref('posting_policy') }}
 ),

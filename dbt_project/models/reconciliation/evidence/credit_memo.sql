@@ -1,6 +1,6 @@
--- One row per standing ERP document of a credit note, the largest first: does it post what those before it left open, or
--- once more what they had posted already? A credit may be posted in parts; only a memo beyond its amount is surplus, and
--- lowers the receivable by money that nobody granted.
+-- One row per standing ERP document of a credit note, the largest first: does it post what those before it left open,
+-- or once more what they had posted already? A credit may be posted in parts; only a memo beyond its amount is
+-- surplus, and lowers the receivable by money that nobody granted.
 with memos as (
   select
     documents.*,
@@ -28,7 +28,7 @@ placed as (
   from memos
   window credit as (
     partition by source_instance, key
-    order by posts_minor desc, created_at, document_id, erp_instance
+    order by posts_minor desc, created_at asc, document_id asc, erp_instance asc
     rows between unbounded preceding and current row
   )
 )

@@ -1,7 +1,7 @@
--- One row per row of a revenue schedule and accounting period in which it has to move deferred revenue (more deferred is
--- positive): recognized; planned for a period that has ended, which is revenue that nobody booked; or reversed after it
--- had been recognized, which moves it there and back. A period that was hard closed by then takes nothing any more: the
--- next one that was open does.
+-- One row per row of a revenue schedule and accounting period in which it has to move deferred revenue (more deferred
+-- is positive): recognized; planned for a period that has ended, which is revenue that nobody booked; or reversed after
+-- it had been recognized, which moves it there and back. A period that was hard closed by then takes nothing any more:
+-- the next one that was open does.
 with parameters as (
   select * from {{ source('config', 'parameters') }}
 ),
