@@ -131,7 +131,7 @@ def _status_row(row: Row) -> dict[str, Value]:
     return {
         **_where(row),
         "readiness": words.readiness(row["readiness"], row["period_state"]),
-        "gates": row["blocking_gates"] or "Nothing",
+        "gates": Cell(row["blocking_gates"] or "Nothing", note=row["note"] or ""),
         "unexplained": Cell(
             money.with_currency(row["unexplained_minor"], currency),
             note=f"{breaks:,} without a cause" if breaks else "",

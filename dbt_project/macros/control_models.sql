@@ -47,6 +47,12 @@
 {%- endmacro %}
 
 
+{#- Those whose rows state a severity of their own (`severity=true` of `reconcile`). -#}
+{% macro control_models_with_severity() -%}
+  {{ return(['r36_customer_drift']) }}
+{%- endmacro %}
+
+
 {#- The `meta` of every control model, in the order of its code; empty while dbt only parses. -#}
 {% macro control_catalogue() -%}
   {%- set found = [] -%}

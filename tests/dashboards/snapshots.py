@@ -42,7 +42,7 @@ create table marts.close_status (source_instance varchar, legal_entity_code varc
     gate_unexplained varchar, gate_open_s1 varchar,
     blocking_gates varchar, base_currency_code varchar, revenue_minor decimal(38,0), unexplained_minor decimal(38,0),
     unexplained_threshold_minor decimal(38,0), unexplained_breaks bigint, open_s1_exceptions bigint, known_at timestamp,
-    oldest_extracted_at timestamp, oldest_freshness_hours bigint);
+    oldest_extracted_at timestamp, oldest_freshness_hours bigint, note varchar);
 create table marts.source_health (source_instance varchar, domain varchar, object varchar, is_optional boolean,
     status varchar, reason varchar, last_extracted_at timestamp, freshness_hours bigint, freshness_limit_hours bigint,
     accepted_rows bigint, quarantined_rows bigint, owner_role varchar, is_stale boolean, newest_record_at timestamp,
@@ -85,15 +85,16 @@ insert into config.sources values ('billing', 'billing', 'generic', 26), ('erp',
 insert into marts.close_status values
     ('erp', 'US', 'Borealis Inc', '2026-09', '2026-09-01', '2026-09-30', 'soft_closed', 'blocked', 'passed', 'passed',
      'failed', 'passed', 'passed', 'failed', 'failed', 'Receivables: 1 invoice(s) not posted as billed (R14). Unexplained: 12.34 USD.', 'USD',
-     500000, 1234, 94, 1, 1, '2026-10-11 20:00:00', '2026-10-11 18:00:00', 6),
+     500000, 1234, 94, 1, 1, '2026-10-11 20:00:00', '2026-10-11 18:00:00', 6,
+     'Differences within tolerance add up to more than the cap of a run: R14 in USD: 1.00 USD against a cap of 0.94 USD.'),
     ('erp', 'JP', 'Borealis KK', '2026-09', '2026-09-01', '2026-09-30', 'open', 'blocked', 'passed', 'passed',
      'failed', 'passed', 'not_testable', 'passed', 'failed', 'Receivables: 1 invoice(s) not posted as billed (R14).', 'JPY',
-     500000, 0, 94, 0, 1, '2026-10-11 20:00:00', '2026-10-11 18:00:00', 6),
+     500000, 0, 94, 0, 1, '2026-10-11 20:00:00', '2026-10-11 18:00:00', 6, null),
     ('erp', 'BH', 'Borealis WLL', '2026-09', '2026-09-01', '2026-09-30', 'hard_closed', 'ready', 'passed', 'passed',
      'passed', 'passed', 'passed', 'passed', 'passed', null, 'BHD', 500000, 9007199254740993, 9007199254740994, 0, 0, '2026-10-11 20:00:00',
-     '2026-10-11 18:00:00', 6),
+     '2026-10-11 18:00:00', 6, null),
     ('erp', 'US', 'Borealis Inc', '2026-10', '2026-10-01', '2026-10-31', 'open', 'running', 'passed', 'passed', 'passed',
-     'passed', 'passed', 'passed', 'passed', null, 'USD', 0, 0, 0, 0, 0, '2026-10-11 20:00:00', '2026-10-11 18:00:00', 6);
+     'passed', 'passed', 'passed', 'passed', null, 'USD', 0, 0, 0, 0, 0, '2026-10-11 20:00:00', '2026-10-11 18:00:00', 6, null);
 insert into marts.source_health values
     ('billing', 'billing', 'invoices', false, 'ok', null, '2026-10-11 20:00:00', 4, 26, 3, 0,
      'BillingOps', false, '2026-10-11 19:00:00', 0, 0, 0, 2, 0, 6, 3, 0),

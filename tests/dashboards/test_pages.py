@@ -16,6 +16,7 @@ def test_close_names_the_blocked_entities_their_gates_and_the_unexplained_amount
     us = shown.row("US")
     assert us["Can it close?"] == "✕ Cannot close"
     assert "1 invoice(s) not posted as billed" in us["What stands in the way"]
+    assert "R14 in USD: 1.00 USD against a cap of 0.94 USD" in us["What stands in the way"], "a note closes no gate"
     assert us["Unexplained"].startswith("USD 12.34")
     assert us["Limit"] == "USD 0.94"
     assert tables(app)["gates"].row("JP")["Receivables tie to the ledger"] == "– Not tested"
@@ -236,6 +237,14 @@ def test_an_older_snapshot_without_a_table_is_no_error(visit, tmp_path, page):
     extra = "drop table marts.bridge_cells; drop table marts.close_status; drop table marts.exceptions;"
     extra += "drop table marts.lags"
     assert "`tieout run` publishes them" in words(visit(snapshots.write(tmp_path, extra=extra), page))
+
+
+def test_a_control_is_as_grave_as_its_gravest_open_break(visit, tmp_path):
+    """A rogue write to a tax id under the heading of a financial matter would wait two days in a close."""
+    extra = "update marts.controls set severity = 'S2'"
+    shown = tables(visit(snapshots.write(tmp_path, extra=extra), "controls"))["controls"]
+    assert "S1, blocks the close" in shown.row("R14 Billing invoice to receivable")["Control"]
+    assert "S2" in shown.row("R05 Metered to billed quantity")["Control"]
 
 
 def test_an_echo_names_its_problem_and_the_problem_its_echoes(visit, tmp_path):

@@ -109,6 +109,12 @@ def _credits(world: DocumentWorld) -> None:
     world.memo("other_original", "D-twice")
     world.credit("one_cent", "sound")
     world.memo("one_cent", "D-sound", tax="2.01")
+    world.credit("in_parts", "sound")
+    world.memo("in_parts", "D-sound", net="15", tax="1.5")
+    world.memo("in_parts", "D-sound", net="5", tax="0.5", document_id="D-in_parts-2")
+    world.credit("part_again", "sound")
+    for number in range(3):
+        world.memo("part_again", "D-sound", net="10", tax="1", document_id=f"D-part_again-{number}")
     world.credit("late_month", "sound")
     world.memo("late_month", "D-sound", period="2026-04")
     world.credit("taken_back", "sound", status="void")
@@ -126,6 +132,8 @@ CREDITS = {
     "not_posted": ("break", "C08", -2200),
     "other_original": ("break", "D11", 0),
     "one_cent": ("break", "C14", 1),
+    "in_parts": ("matched", None, 0),
+    "part_again": ("break", "C05", 1100),
     "late_month": ("break", "C10", 0),
     "taken_back": ("break", "C08", 2200),
     "voided": ("matched", None, 0),
@@ -152,6 +160,7 @@ def _payments(world: DocumentWorld) -> None:
     world.payment("one_cent", "110")
     world.receipt("one_cent", "110", ("D-open", "109.99"))
     world.payment("no_receipt", "110")
+    world.payment("unsent", "70")  # there is an invoice of this id as well
     world.payment("since_monday", "110", received="2026-04-13 13:00")
     world.payment("since_friday", "110", received="2026-04-10 11:00")
     world.payment("since_sunday", "110", received="2026-04-12 11:00")
@@ -182,6 +191,7 @@ PAYMENTS = {
     "part_applied": ("break", "D04", 1000),
     "one_cent": ("in_tolerance", "D12", 1),
     "no_receipt": ("break", "D04", 11000),
+    "unsent": ("break", "D04", 7000),
     "since_monday": ("timing", "D04", 11000),
     "since_friday": ("break", "D04", 11000),
     "since_sunday": ("break", "D04", 11000),
@@ -308,6 +318,23 @@ def _found(warehouse, code: str, source: str) -> dict[str, tuple]:
 def test_every_case_has_its_status_cause_and_amount_and_there_are_no_others(warehouse, code, expected):
     found = _found(warehouse, code, "erp_b" if code == "R33" else "main")
     assert found == expected
+
+
+def test_only_the_memo_beyond_a_credit_is_a_duplicate(warehouse):
+    """A part of a credit that is taken back as a duplicate leaves the customer dunned for what it was granted."""
+    query = "select match_key from marts.exceptions where code = 'R19' and match_key like 'ar_documents|%part%'"
+    assert rows(warehouse, query) == [("ar_documents|D-part_again-2",)]
+
+
+def test_two_unsent_documents_of_one_id_both_show(warehouse):
+    """Of two documents that share an id the second would be found missing only when the first was sent."""
+    query = "select delta_minor, reason, left_ref from marts.exceptions where code = 'R22' and match_key = 'unsent'"
+    ((amount, reason, records),) = rows(warehouse, query)
+    assert amount == 18000
+    assert (
+        "invoice unsent over 110.00 USD" in reason and "payment unsent over 70.00 USD, which was never sent" in reason
+    )
+    assert records == "invoice:unsent; payment:unsent"
 
 
 def test_every_invoice_has_its_status_cause_and_amount(warehouse):

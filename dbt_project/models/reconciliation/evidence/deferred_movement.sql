@@ -1,6 +1,6 @@
 -- One row per movement that the subledgers of deferred revenue explain: billed and credited on documents, billed in a
--- summary journal that is matched to its invoices, taken back with a reversed document, recognized by schedule, released
--- from prepaid grants. A credit (more deferred) is positive.
+-- summary journal that is matched to its invoices, taken back with a reversed document, recognized by schedule or due to
+-- be, released from prepaid grants. A credit (more deferred) is positive.
 with deferred_accounts as (
   select source_instance, account_number
   from {{ ref('gl_account') }}
@@ -93,14 +93,13 @@ where document_lines.document_status = 'reversed'
 union all
 select
   source_instance,
-  'recognized' as kind,
+  kind,
   'revenue_schedule:' || schedule_id as record_ref,
   legal_entity_code,
   currency_code,
   period,
-  -amount_minor as amount_minor
-from {{ ref('revenue_schedule') }}
-where status = 'recognized'
+  amount_minor
+from {{ ref('schedule_movement') }}
 union all
 select
   source_instance,
