@@ -168,6 +168,12 @@ from reconcile__results
 {% endmacro %}
 
 
+{#- The control models whose rows state a severity of their own (`severity=true` of `reconcile`). -#}
+{% macro control_models_with_severity() -%}
+  {{ return(['r36_customer_drift']) }}
+{%- endmacro %}
+
+
 {#- T2: the greater of 1.00 of the currency and 0.1 % of the larger side, in minor units (a query fragment). -#}
 {% macro tolerance_t2(left_minor, right_minor, exponent) -%}
   greatest(

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
 from dagster_project.dbt.manifest import DBT_PROJECT, parsed
 from dagster_project.dbt.runner import build
-from tests.dbt import matched_documents, summary_postings
+from tests.dbt import faulty_sources, matched_documents, summary_postings
 from tests.dbt.dbt_in_process import rows
 from tests.dbt.document_world import DocumentWorld
-
-MODELS = DBT_PROJECT / "models" / "reconciliation"
 
 
 def _invoices(world: DocumentWorld) -> None:
@@ -237,41 +233,6 @@ LEDGER = {
 }
 
 
-def _sources(world: DocumentWorld) -> None:
-    world.batch("crm", "crm", "accounts", extracted_at="2026-04-13 09:00")
-    world.batch("crm", "crm", "contracts", received_rows=7)
-    world.batch(
-        "crm", "crm", "opportunities", state="refused", refusal_reason="not UTF-8", extracted_at="2026-04-14 13:00"
-    )
-    world.batch("crm", "crm", "opportunities", beside=True, batch_id="mended")
-    world.batch("crm", "crm", "contract_lines", extracted_at=None, reported_row_count=None)
-    world.connection.execute("delete from landed.batches where source_instance = 'product' and object = 'meters'")
-    world.batch("erp_b", "erp", "ar_document_lines", received_rows=7)
-    world.connection.execute(
-        "insert into landed.batch_totals values ('mainpayouts', 'main', 'payouts', 'amount', 100.5, 99.5)"
-    )
-    world.connection.execute(
-        "insert into landed.schema_drift values"
-        " ('main', 'billing', 'refunds', 'mainrefunds', 'amount', 'retyped', true, 'now text'),"
-        " ('main', 'billing', 'disputes', 'maindisputes', 'colour', 'new_column', false, null)"
-    )
-    world.invoice("sound", net="7", tax="0", source="second", legal_entity_code="UK", currency="GBP")
-
-
-SOURCES = {
-    "crm|accounts": ("break", "stale"),
-    "crm|contracts": ("break", "truncated"),
-    "crm|opportunities": ("matched", None),
-    "crm|contract_lines": ("not_testable", None),
-    "product|meters": ("not_testable", None),
-    "erp_b|ar_document_lines": ("break", "truncated"),
-    "main|payouts": ("break", "truncated"),
-    "main|refunds": ("break", "drifted"),
-    "main|disputes": ("matched", None),
-    "main|invoices": ("matched", None),
-}
-
-
 @pytest.fixture(scope="module")
 def work(tmp_path_factory):
     return tmp_path_factory.mktemp("documents")
@@ -281,7 +242,8 @@ def work(tmp_path_factory):
 def warehouse(work):
     path = work / "tieout.duckdb"
     world = DocumentWorld(path, work / "home")
-    for fill in (_invoices, _credits, _payments, _ledger, _sources, matched_documents.fill, summary_postings.fill):
+    fills = (_invoices, _credits, _payments, _ledger, faulty_sources.fill, matched_documents.fill, summary_postings.fill)
+    for fill in fills:
         fill(world)
     world.close()
     wanted = (
@@ -422,7 +384,7 @@ def test_a_search_says_within_what_it_looked_for_combinations(warehouse):
 def test_every_source_object_has_its_health(warehouse):
     found = {key: result[:2] for source in ("crm", "product", "main", "erp_b")
              for key, result in _found(warehouse, "R38", source).items()}  # fmt: skip
-    assert {key: found[key] for key in SOURCES} == SOURCES
+    assert {key: found[key] for key in faulty_sources.SOURCES} == faulty_sources.SOURCES
 
 
 def test_a_truncated_erp_file_neither_reports_missing_documents_nor_touches_the_other_erp(warehouse):
@@ -474,14 +436,3 @@ def test_the_close_is_blocked_by_the_gates_that_say_no(warehouse):
     assert (receivables, open_s1, readiness) == ("failed", "failed", "blocked")
     assert "R14" in words and "not posted as billed" in words
     assert rows(warehouse, f"{query} where legal_entity_code = 'US' and period = '2026-04'")[0][2] == "running"
-
-
-def test_the_list_of_controls_is_the_folder_of_controls():
-    """A control that is missing in the list would be computed and never reported."""
-    folder = {file.stem for file in MODELS.rglob("r[0-9][0-9]_*.sql")}
-    text = (DBT_PROJECT / "macros" / "control_models.sql").read_text(encoding="utf-8")
-    listed = set(re.findall(r"'(r\d\d_\w+)'", text))
-    assert listed == folder, (
-        "macros/control_models.sql and models/reconciliation differ: add a new control to the list, or remove a model that"
-        f" is gone (only in the list: {sorted(listed - folder)}; only in the folder: {sorted(folder - listed)})"
-    )
