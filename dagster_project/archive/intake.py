@@ -13,6 +13,7 @@ import duckdb
 
 from dagster_project.archive import store
 from dagster_project.archive.chain import Chain, Identity
+from dagster_project.archive.engine import room_for
 from dagster_project.archive.manifest import Manifest, Refusal, SidecarRecord
 from dagster_project.archive.parsing.faults import FileFault
 from dagster_project.archive.parsing.parse import Origin, Parsed, parse, write_rejects, write_rows
@@ -175,8 +176,14 @@ class Intake:
         batch_id: str,
         sidecar: SidecarRecord | None,
     ) -> Parsed:
-        raw = store.raw_path(self.settings, sha256)
-        parsed = parse(self.con, RawFile(delivery.name, raw, delivery.format, delivery.is_gzip), contract)
+        file = RawFile(delivery.name, store.raw_path(self.settings, sha256), delivery.format, delivery.is_gzip)
+        with room_for(self.con, self.settings.archive_path / "tmp", file.text_bytes):
+            return self._write(source, contract, file, batch_id, sidecar)
+
+    def _write(
+        self, source: Source, contract: Contract, file: RawFile, batch_id: str, sidecar: SidecarRecord | None
+    ) -> Parsed:
+        parsed = parse(self.con, file, contract)
         extracted_at = (
             sidecar.extracted_at.replace(tzinfo=None).isoformat() if sidecar and sidecar.extracted_at else None
         )

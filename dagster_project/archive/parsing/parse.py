@@ -54,7 +54,7 @@ def parse(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract) -> 
     """
     reset(con)
     received = _READERS[file.format](con, file, contract)
-    con.execute(f"create temp table checked as {checked(contract, received.columns)}")
+    con.execute(f"create table checked as {checked(contract, received.columns)}")
     figures = measure(con, contract, received)
     drift = _drift(con, file, contract, received, figures)
     if figures.rejected:
@@ -124,19 +124,22 @@ def _drift(
         if of_column is None or of_column.given < _FEWEST_TO_JUDGE_A_COLUMN or of_column.unreadable < of_column.given:
             continue
         if column.required:
-            raise _retyped(con, file, column)
+            raise _retyped(con, file, column, received)
         detail = f"none of {of_column.given} values is {received.foreign.get(column.name) or kind_in_words(column)}"
         drift.append(Drift(column_name=column.name, drift="retyped", is_breaking=True, detail=detail))
     return drift
 
 
-def _retyped(con: duckdb.DuckDBPyConnection, file: RawFile, column: Column) -> FileFault:
+def _retyped(con: duckdb.DuckDBPyConnection, file: RawFile, column: Column, received: Received) -> FileFault:
     """No value of a required column parses: the column means something else now, and the batch with it."""
     first = con.execute(
-        f"select tieout_line, received.{quoted(column.name)} from checked inner join received using (tieout_row)"
-        f" where {code(column)} = 2 order by tieout_row limit 1".replace("tieout_line", "checked.tieout_line")
+        f"select tieout_row, checked.tieout_line, received.{quoted(column.name)}"
+        f" from checked inner join received using (tieout_row)"
+        f" where {code(column)} = 2 order by tieout_row limit 1"
     ).fetchone()
-    line, value = first if first else (None, None)
+    row, line, value = first if first else (None, None, None)
+    if received.line_of is not None and row is not None:
+        line = received.line_of([row]).get(row)
     return FileFault(
         file.name,
         f"column {column.name!r} was retyped: none of its values parses, the first is {value!r}",
