@@ -39,10 +39,7 @@ def read(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract) -> R
     has_one_line_per_row = shape.lines == rows + 1
     _refuse_swallowed_rows(file, shape, has_one_line_per_row)
     lines = dict.fromkeys(number for number, _, _ in stream.misshapen)
-    if has_one_line_per_row:
-        found = {number: number + 1 for number in lines}
-    else:
-        found = _lines(file, lines)
+    found = {number: number + 1 for number in lines} if has_one_line_per_row else _lines(file, lines)
     add_malformed(
         con,
         [

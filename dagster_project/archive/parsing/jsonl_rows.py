@@ -22,6 +22,8 @@ _SCHEMA = pa.schema([("tieout_row", pa.int64()), ("tieout_line", pa.int64()), ("
 
 def read(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract) -> Received:
     """Fills `received` and `malformed`; FileFault when no line is an object, or a required name is in none."""
+    if file.is_reported_empty and file.path.stat().st_size == 0:
+        return _none(con, contract)
     unused = scan(file).unused_control
     if not unused:
         raise FileFault(file.name, "every control character occurs: a damaged file", "JSON text", is_transport=True)
@@ -40,6 +42,14 @@ def read(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract) -> R
         raise missing_columns(file.name, contract, missing, names, line=None)
     _extract(con, [column for column in contract.columns if column.name in names])
     return Received(columns=tuple(names), payload="lines.text", payload_join="left join lines using (tieout_row)")
+
+
+def _none(con: duckdb.DuckDBPyConnection, contract: Contract) -> Received:
+    """No rows: nothing changed since the last delivery, which is no truncated file."""
+    names = tuple(column.name for column in contract.columns)
+    columns = ", ".join(f"{quoted(name)} varchar" for name in names)
+    con.execute(f"create table received (tieout_row bigint, tieout_line bigint, {columns})")
+    return Received(columns=names, payload="null::varchar")
 
 
 def _lines(con: duckdb.DuckDBPyConnection, file: RawFile, unused: str) -> None:

@@ -25,12 +25,16 @@ _SIGNATURES = {
 
 @dataclass(frozen=True)
 class RawFile:
-    """The bytes at `path`, under the name by which the source knows them."""
+    """The bytes at `path`, under the name by which the source knows them.
+
+    `is_reported_empty`: the source itself reports that the file has no row.
+    """
 
     name: str
     path: Path
     format: Format
     is_gzip: bool
+    is_reported_empty: bool = False
 
     @property
     def text_bytes(self) -> int:
