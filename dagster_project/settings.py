@@ -10,6 +10,9 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from dagster_project import connections
+from dagster_project.connections import AnyConnector
+from dagster_project.connections import FilesConnector as FilesConnector
 from dagster_project.errors import ConfigurationError
 from dagster_project.observability import options as observability
 from expectations.policy import authority as policy
@@ -33,20 +36,13 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class FilesConnector(_Strict):
-    """Landing files below `path` (relative to `tieout.yml`): `<path>/<object>/<any name>.{csv,jsonl,parquet}[.gz]`."""
-
-    type: Literal["files"]
-    path: Path
-
-
 class Source(_Strict):
     """One instance of one system; `name` is its `source_instance` in every row."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")
     domain: Domain
     vendor: Literal["generic"] = "generic"
-    connector: FilesConnector
+    connector: AnyConnector
     links: tuple[str, ...] = ()
     freshness_limit_hours: int = Field(default=26, ge=1)
 
@@ -135,6 +131,10 @@ class Settings(_Strict):
         return self.home / "warehouse" / "tieout.duckdb"
 
     @property
+    def checkpoints_path(self) -> Path:
+        return self.home / "checkpoints"
+
+    @property
     def published_path(self) -> Path:
         return self.home / "published"
 
@@ -174,12 +174,14 @@ def load(path: Path | None = None) -> Settings:
         raise ConfigurationError(_in_words(file, lines, error)) from None
     base = file.parent
     sources = tuple(
-        source.model_copy(
-            update={"connector": source.connector.model_copy(update={"path": (base / source.connector.path).resolve()})}
-        )
-        for source in settings.sources
+        source.model_copy(update={"connector": source.connector.anchored(base)}) for source in settings.sources
     )
     return settings.model_copy(update={"home": (base / settings.home).resolve(), "sources": sources})
+
+
+def secret(name: str) -> str | None:
+    """The value of an environment variable that `tieout.yml` names; None where it is not set or empty."""
+    return os.environ.get(name) or None
 
 
 def _read(file: Path) -> tuple[dict[str, Any], dict[str, int]]:
@@ -223,7 +225,9 @@ def _in_words(file: Path, lines: dict[str, int], error: ValidationError) -> str:
 
 
 def _one_fault(file: Path, lines: dict[str, int], fault: Any) -> str:
-    location = [str(part) for part in fault["loc"]]
+    location = connections.plain(fault["loc"])
+    if fault["type"] in ("union_tag_invalid", "union_tag_not_found"):
+        location.append(fault["ctx"]["discriminator"].strip("'"))
     message = fault["msg"].removeprefix("Value error, ")
     if not location and ":" in message and message.split(":")[0] in lines:
         key, message = message.split(": ", 1)
@@ -235,17 +239,17 @@ def _one_fault(file: Path, lines: dict[str, int], fault: Any) -> str:
     is_shown = not isinstance(fault["input"], (dict, BaseModel)) and (location or [""])[0] not in _NEVER_SHOWN
     if fault["type"] == "extra_forbidden":
         value = f" (value {fault['input']!r})" if is_shown else ""
-        return f"{file}:{line}: unknown key {key!r}{value}; expected one of: {_known_keys(location)}"
+        return f"{file}:{line}: unknown key {key!r}{value}; expected one of: {_known_keys(fault['loc'])}"
     if fault["type"] == "missing":
         return f"{file}:{line}: {key} is missing"
     value = f" = {fault['input']!r}" if is_shown else ""
     return f"{file}:{line}: {key}{value}: {message}"
 
 
-def _known_keys(location: list[str]) -> str:
+def _known_keys(location: tuple[Any, ...]) -> str:
     model: type[BaseModel] = Settings
     if location[0] == "sources":
-        model = FilesConnector if "connector" in location else Source
+        model = connections.model_at(location) if "connector" in location else Source
     elif location[0] == "thresholds":
         model = Thresholds
     elif location[0] in _NEVER_SHOWN:

@@ -14,6 +14,7 @@ import duckdb
 from dagster_project.archive import store
 from dagster_project.archive.agreement import agreed
 from dagster_project.archive.chain import Chain, Identity
+from dagster_project.archive.engine import room_for
 from dagster_project.archive.manifest import Manifest, Refusal, SidecarRecord
 from dagster_project.archive.parsing.faults import FileFault
 from dagster_project.archive.parsing.parse import Origin, Parsed, parse, write_rejects, write_rows
@@ -24,12 +25,17 @@ from dagster_project.settings import Settings, Source
 from dagster_project.sources import sidecar as sidecars
 from dagster_project.sources.connector import Delivery
 from dagster_project.sources.contracts import Contract
+from dagster_project.sources.retry import SourceFailed
 
 _CHUNK = 1 << 22
 
 
 class Unreadable(Exception):
-    """The source does not give the bytes; its message says why."""
+    """The source does not give the bytes; its message says why, `failed` is the failure of a source that was asked."""
+
+    def __init__(self, why: str, expected: str = "a file that this user may read", failed: str | None = None) -> None:
+        super().__init__(why)
+        self.expected, self.failed = expected, failed
 
 
 @dataclass
@@ -56,7 +62,7 @@ class Intake:
                 identity = self._keep_raw(source, contract, delivery, identity)
                 known = self.chain.batch(identity.batch_id)
         except Unreadable as error:
-            return self._unreadable(common, delivery, str(error))
+            return self._unreadable(common, delivery, error)
         if known is not None:
             return self._known(source, contract, delivery, known, sidecar)
         return self._new(source, contract, delivery, identity, sidecar)
@@ -104,17 +110,23 @@ class Intake:
             schema_version=report.schema_version,
         )
 
-    def _unreadable(self, common: dict[str, Any], delivery: Delivery, why: str) -> BatchReport:
-        """No bytes: the batch is named by what could not be read, and why; the same fault again is the same batch."""
-        named = "\0".join((common["source_instance"], common["object"], "unreadable", delivery.name, why))
-        batch_id = hashlib.sha256(named.encode()).hexdigest()[:16]
-        expected = "a file that this user may read"
+    def _unreadable(self, common: dict[str, Any], delivery: Delivery, fault: Unreadable) -> BatchReport:
+        """No bytes: the batch is named by what could not be read, and why; the same fault again is the same batch.
+
+        After a delivery of that name was read, the same fault is another one: the data is older than that.
+        """
+        read = self.chain.last_loaded(common["source_instance"], common["object"], delivery.name)
+        named = [common["source_instance"], common["object"], "unreadable", delivery.name, str(fault)]
+        named += [str(read)] if read else []
+        batch_id = hashlib.sha256("\0".join(named).encode()).hexdigest()[:16]
         refusal = Refusal(
-            reason=f"{delivery.name}: {why}; expected {expected}", expected=expected, failure_class="transport"
+            reason=f"{delivery.name}: {fault}; expected {fault.expected}",
+            expected=fault.expected,
+            failure_class="transport",
         )
         if self.chain.batch(batch_id) is None:
             self.chain.append(kind="batch", batch_id=batch_id, state="refused", refusal=refusal, **common)
-        return BatchReport(batch_id, delivery.name, "refused", 0, 0, 0, 0, refusal.reason)
+        return BatchReport(batch_id, delivery.name, "refused", 0, 0, 0, 0, refusal.reason, source_failed=fault.failed)
 
     def _known(
         self, source: Source, contract: Contract, delivery: Delivery, known: Manifest, sidecar: SidecarRecord | None
@@ -189,8 +201,16 @@ class Intake:
         batch_id: str,
         sidecar: SidecarRecord | None,
     ) -> Parsed:
+        is_empty = sidecar is not None and sidecar.row_count == 0
         raw = store.raw_path(self.settings, sha256)
-        parsed = parse(self.con, RawFile(delivery.name, raw, delivery.format, delivery.is_gzip), contract)
+        file = RawFile(delivery.name, raw, delivery.format, delivery.is_gzip, is_empty)
+        with room_for(self.con, self.settings.archive_path / "tmp", file.text_bytes):
+            return self._write(source, contract, file, batch_id, sidecar)
+
+    def _write(
+        self, source: Source, contract: Contract, file: RawFile, batch_id: str, sidecar: SidecarRecord | None
+    ) -> Parsed:
+        parsed = parse(self.con, file, contract)
         extracted_at = (
             sidecar.extracted_at.replace(tzinfo=None).isoformat() if sidecar and sidecar.extracted_at else None
         )
@@ -226,7 +246,7 @@ def _identify(source: Source, contract: Contract, delivery: Delivery, sink: Call
     batch = hashlib.sha256(f"{source.name}\0{contract.name}\0".encode())
     raw = hashlib.sha256()
     size = 0
-    for chunk in _chunks(delivery):
+    for chunk in _chunks(source, delivery):
         batch.update(chunk)
         raw.update(chunk)
         size += len(chunk)
@@ -234,12 +254,15 @@ def _identify(source: Source, contract: Contract, delivery: Delivery, sink: Call
     return Identity(batch.hexdigest()[:16], raw.hexdigest(), size)
 
 
-def _chunks(delivery: Delivery) -> Iterator[bytes]:
+def _chunks(source: Source, delivery: Delivery) -> Iterator[bytes]:
     """Faults of the source are told from faults of the store, which the same loop writes to."""
     try:
         stream = delivery.open()
     except OSError as error:
         raise Unreadable(f"cannot be read ({error.strerror or error})") from None
+    except SourceFailed as error:
+        failed = f"{source.name}{'' if error.is_whole_source else f', {delivery.object}'}: {error}"
+        raise Unreadable(str(error), error.expected, f"{failed}; expected {error.expected}") from None
     with stream:
         while True:
             try:

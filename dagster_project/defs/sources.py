@@ -18,6 +18,8 @@ from dagster_project.settings import Settings
 from dagster_project.sources.contracts import Contract
 
 Key = tuple[str, str]
+SOURCE_FAILED = "source failed"
+"""Metadata of an object's asset: why servers gave nothing, in words; the run goes on and its command returns 3."""
 
 
 def build_sources(contracts: Mapping[Key, Contract]) -> list[dg.AssetsDefinition]:
@@ -79,6 +81,7 @@ def describe(reports: Sequence[ObjectReport], links: Iterable[Manifest]) -> dict
     ids = {batch.batch_id for report in reports for batch in report.batches}
     batches = [link for link in links if link.kind == "batch" and link.batch_id in ids]
     reasons = [f"{batch.file_name}: {batch.reason}" for report in reports for batch in report.refused]
+    failed = [batch.source_failed for report in reports for batch in report.batches if batch.source_failed]
     absent = [report.source_instance for report in reports if report.is_absent]
     return {
         "dagster/row_count": sum(link.parsed_rows for link in batches if link.state == "loaded"),
@@ -89,6 +92,7 @@ def describe(reports: Sequence[ObjectReport], links: Iterable[Manifest]) -> dict
         "control totals": control_totals(batches),
         "seconds": round(sum(report.seconds for report in reports), 3),
         **({"refused": reasons} if reasons else {}),
+        **({SOURCE_FAILED: failed} if failed else {}),
         **({"nothing delivered by": absent} if absent else {}),
     }
 

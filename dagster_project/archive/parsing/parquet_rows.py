@@ -41,7 +41,7 @@ def _read(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract) -> 
     _refuse_foreign(con, file, source, contract, types, [name for name, text in texts.items() if text is None])
     selected = ", ".join(f"{text or 'null::varchar'} as {quoted(name)}" for name, text in texts.items())
     con.execute(
-        "create temp table received as"
+        "create table received as"
         f" select file_row_number + 1 as tieout_row, null::bigint as tieout_line, {selected} from {source}"
     )
     fields = ", ".join(f"{literal(name)}, received.{quoted(name)}" for name in texts)
