@@ -4,6 +4,6 @@
 `channels` sends it, `ledger` remembers. `tell` does all of it.
 """
 
-from dagster_project.alerts.telling import Told, tell, tell_failure
+from dagster_project.alerts.telling import Report, tell, tell_failure
 
-__all__ = ["Told", "tell", "tell_failure"]
+__all__ = ["Report", "tell", "tell_failure"]

@@ -1,5 +1,8 @@
-"""Gates of the close that say no: a finding per entity, period and gate. A hard-closed period takes no entry any more,
-so nobody is called for it."""
+"""Gates of the close that say no: a finding per entity, period and gate.
+
+A hard-closed period takes no entry any more, so its gates are information (S4): who was told of one hears once that it
+was closed over, and not that it was resolved.
+"""
 
 from __future__ import annotations
 
@@ -22,13 +25,14 @@ GATES = {
 """Gate of `marts.close_status`: the breaks behind it (a control, or S1: all of that severity) and what its no means."""
 _BOOKS, _DATA = "GL", "ProductData"
 _WORK = "Open the period and work its differences, the largest first."
+_CLOSED = "Nothing can be posted there any more: correct what is open in the open period, as a prior-period item."
 _DELIVER = "Have the objects delivered again, whole and with their sidecars, and run again."
 
 _BLOCKED = f"""
-    select source_instance, legal_entity_code, legal_entity_name, period, blocking_gates, base_currency_code,
-        unexplained_minor, gate_source_health, {", ".join(GATES)}
+    select source_instance, legal_entity_code, legal_entity_name, period, period_state, blocking_gates,
+        base_currency_code, unexplained_minor, gate_source_health, {", ".join(GATES)}
     from marts.close_status
-    where readiness = 'blocked' and period_state <> 'hard_closed'
+    where readiness = 'blocked'
     order by period, legal_entity_code, source_instance
 """
 _BREAKS = """
@@ -71,7 +75,7 @@ def findings(con: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
 
 
 def _finding(row: Row, gate: str, title: str, parts: list[dict[str, Any]], control: Row) -> Finding:
-    is_unexplained = gate == "gate_unexplained"
+    is_unexplained, is_closed = gate == "gate_unexplained", row["period_state"] == "hard_closed"
     base = {"currency_code": row["base_currency_code"], "amount_minor": row["unexplained_minor"]}
     code, entity, period = control.get("code"), row["legal_entity_code"], row["period"]
     query = urlencode(
@@ -80,21 +84,28 @@ def _finding(row: Row, gate: str, title: str, parts: list[dict[str, Any]], contr
     return Finding(
         key="|".join((gate, row["source_instance"], entity, period)),
         kind="unexplained" if is_unexplained else "gate",
-        state=row[gate],
-        severity="S1",
+        state="hard_closed" if is_closed else row[gate],
+        severity="S4" if is_closed else "S1",
         owner_role=control.get("owner_role") or (parts[0]["owner_role"] if parts else _BOOKS),
-        title=title if row[gate] == "failed" else f"Could not be tested, so it blocks the close: {title.lower()}",
+        title=_title(title, row[gate], is_closed),
         where=f"{row['legal_entity_name'] or entity} ({entity}), {period}",
         amounts=amounts([base] if is_unexplained else parts),
         reason=_reason(parts) if parts else str(row["blocking_gates"]),
-        next_step=control.get("next_step") or _WORK,
+        next_step=_CLOSED if is_closed else control.get("next_step") or _WORK,
         page=f"controls?{query}" if code else f"?{query}",
     )
 
 
+def _title(title: str, state: str, is_closed: bool) -> str:
+    plain = title[0].lower() + title[1:]
+    if is_closed:
+        return f"The period was hard closed although {plain}"
+    return title if state == "failed" else f"Could not be tested, so it blocks the close: {plain}"
+
+
 def _source_gates(blocked: list[dict[str, Any]]) -> Iterator[Finding]:
     """One finding per ledger: the same source data stands in the way of all its entities and periods."""
-    held = [row for row in blocked if row["gate_source_health"] != "passed"]
+    held = [row for row in blocked if row["gate_source_health"] != "passed" and row["period_state"] != "hard_closed"]
     for books in sorted({row["source_instance"] for row in held}):
         mine = [row for row in held if row["source_instance"] == books]
         entities, periods = ({row[name] for row in mine} for name in ("legal_entity_code", "period"))

@@ -88,7 +88,8 @@ def _digest(owner: str, news: tuple[News, ...], context: Context) -> Message:
     lines = [f"Open: {_counted(opened, context)}."] if opened else []
     if ended:
         lines.append(f"Resolved: {_counted(ended, context)}.")
-    ordered = sorted(news, key=_weight)
+    ranks = _ranks(news)
+    ordered = sorted(news, key=lambda one: (one.event == "resolved", one.finding.severity, ranks[one.finding.key]))
     lines += [f"- {_line(one, context)}" for one in ordered[:SHOWN]]
     if len(ordered) > SHOWN:
         lines.append(f"... and {len(ordered) - SHOWN:,} more")
@@ -106,10 +107,15 @@ def _line(one: News, context: Context) -> str:
     )
 
 
-def _weight(one: News) -> tuple[bool, str, int, str]:
-    """Open ones before ended ones, then by severity, then the largest amount of any one currency."""
-    largest = max((minor for _, minor in one.finding.amounts), default=0)
-    return one.event == "resolved", one.finding.severity, -largest, one.finding.key
+def _ranks(news: Sequence[News]) -> dict[str, int]:
+    """Place of each finding among those of its currency, the largest amount first: yen must not crowd out dollars only
+    because there are more of them to a meal. What has no amount comes last."""
+    ranks = {one.finding.key: len(news) for one in news}
+    for currency in {currency for one in news for currency, _ in one.finding.amounts}:
+        held = [(minor, one.finding.key) for one in news for code, minor in one.finding.amounts if code == currency]
+        for rank, (_, key) in enumerate(sorted(held, key=lambda part: (-part[0], part[1]))):
+            ranks[key] = min(ranks[key], rank)
+    return ranks
 
 
 def _counted(news: Sequence[News], context: Context) -> str:

@@ -21,7 +21,7 @@ EVERY_KIND: tuple[AlertKind, ...] = get_args(AlertKind)
 
 
 @dataclass(frozen=True)
-class Told:
+class Report:
     """What came of telling: messages taken by a channel, and in `notes` what a person should know."""
 
     sent: int
@@ -38,17 +38,17 @@ class Planned:
     note: str = ""
 
 
-def tell(settings: Settings) -> Told:
+def tell(settings: Settings) -> Report:
     """Tells the channels what the published snapshot holds that is news to them; does nothing without channels."""
     if not settings.alerts.channels:
-        return Told(0, ())
+        return Report(0, ())
     return _without_harm(lambda: _tell(settings, read(settings), EVERY_KIND))
 
 
-def tell_failure(settings: Settings, step: str, words: str, now: datetime) -> Told:
+def tell_failure(settings: Settings, step: str, words: str, now: datetime) -> Report:
     """Tells the channels that a run whose clock is `now` stopped at `step`, and why."""
     if not settings.alerts.channels:
-        return Told(0, ())
+        return Report(0, ())
     finding = Finding(
         key=f"run|{step}",
         kind="run",
@@ -84,16 +84,16 @@ def context(settings: Settings, found: Found) -> Context:
     return Context(settings.company, settings.alerts.dashboard_url or "", command, found.exponents)
 
 
-def _without_harm(tell: Callable[[], Told]) -> Told:
+def _without_harm(tell: Callable[[], Report]) -> Report:
     try:
         return tell()
     except TieoutError as error:
-        return Told(0, (f"alerts: nothing more was sent: {error}",))
+        return Report(0, (f"alerts: nothing more was sent: {error}",))
     except Exception as error:  # noqa: BLE001 - a message that fails must not take the close with it
-        return Told(0, (f"alerts: nothing more was sent: unexpected {type(error).__name__}; please report it",))
+        return Report(0, (f"alerts: nothing more was sent: unexpected {type(error).__name__}; please report it",))
 
 
-def _tell(settings: Settings, found: Found, looked_at: Collection[AlertKind]) -> Told:
+def _tell(settings: Settings, found: Found, looked_at: Collection[AlertKind]) -> Report:
     sent, notes = 0, []
     for channel in settings.alerts.channels:
         planned = plan(settings, found, channel, looked_at)
@@ -109,4 +109,4 @@ def _tell(settings: Settings, found: Found, looked_at: Collection[AlertKind]) ->
             notes.append(f"alerts: {len(planned.messages)} message(s) wait for the next run: {fault}")
             continue
         ledger.finish(settings, channel, planned.decision.forgotten, found.as_of)
-    return Told(sent, tuple(notes))
+    return Report(sent, tuple(notes))

@@ -42,23 +42,16 @@ class _Nothing:
 
 
 @contextmanager
-def tracing(
-    settings: Settings,
-    run_id: str,
-    job: str,
-    outcome: Callable[[], Outcome],
-    start: Callable[[Settings, str, str], Tracing] | None = None,
-) -> Iterator[None]:
-    """Traces what happens in the context as one run; `outcome` is asked when it ends. Never raises of itself.
-
-    `start` makes the trace, for tests; by default one that is sent to the collector of the settings.
-    """
+def tracing(settings: Settings, run_id: str, job: str, outcome: Callable[[], Outcome]) -> Iterator[None]:
+    """Traces what happens in the context as one run; `outcome` is asked when it ends. Never raises of itself."""
     global _tracing
-    if start is None and not settings.has_telemetry:
+    if not settings.has_telemetry:
         yield
         return
     with _harmless("telemetry is off for this run"):
-        _tracing = (start or _collected)(settings, run_id, job)
+        from dagster_project.observability.collector import Tracing, exporters
+
+        _tracing = Tracing(run_id, job, *exporters(settings))
     try:
         if _tracing is None:
             yield
@@ -109,12 +102,6 @@ def measure(published: Path) -> None:
     if _tracing is not None:
         with _harmless("the measures of this run are missing"):
             _tracing.measure(published)
-
-
-def _collected(settings: Settings, run_id: str, job: str) -> Tracing:
-    from dagster_project.observability.collector import Tracing, exporters
-
-    return Tracing(run_id, job, *exporters(settings))
 
 
 @contextmanager

@@ -39,11 +39,17 @@ def test_a_gate_that_could_not_be_tested_is_told_as_one_and_never_as_passed(tmp_
     assert gate.title.startswith("Could not be tested, so it blocks the close")
 
 
-def test_a_passed_gate_a_running_and_a_hard_closed_period_are_nobodys_news(tmp_path):
-    extra = "update marts.close_status set readiness = 'blocked', gate_receivables = 'failed' where legal_entity_code = 'BH'"
-    keys = set(found(tmp_path, extra))
+def test_a_passed_gate_and_a_running_period_are_nobodys_news(tmp_path):
+    keys = set(found(tmp_path))
     assert not [key for key in keys if "|BH|" in key or "2026-10" in key]
     assert "gate_interface|erp|US|2026-09" not in keys
+
+
+def test_a_hard_closed_period_calls_nobody_and_is_not_called_mended(tmp_path):
+    extra = "update marts.close_status set readiness = 'blocked', gate_receivables = 'failed' where legal_entity_code = 'BH'"
+    gate = found(tmp_path, extra)["gate_receivables|erp|BH|2026-09"]
+    assert (gate.severity, gate.state) == ("S4", "hard_closed")
+    assert gate.title == "The period was hard closed although invoices do not tie to receivables"
 
 
 def test_the_unexplained_is_told_in_the_entitys_own_currency(tmp_path):

@@ -63,7 +63,7 @@ def test_a_message_says_what_where_how_much_why_whose_and_what_next(tmp_path, ch
 def test_a_second_run_over_the_same_findings_sends_nothing(tmp_path, channel):
     settings = published(tmp_path)
     assert alerts.tell(settings).sent > 0
-    assert alerts.tell(settings) == alerts.Told(0, ())
+    assert alerts.tell(settings) == alerts.Report(0, ())
 
 
 def test_what_ends_is_told_to_have_ended_and_nothing_after_that(tmp_path, channel):
@@ -76,6 +76,38 @@ def test_what_ends_is_told_to_have_ended_and_nothing_after_that(tmp_path, channe
     ]
     assert [request.json()["type"] for request in channel.to("/hook")] == ["warning", "success"]
     assert alerts.tell(mended).sent == 0
+
+
+def test_closing_a_period_over_a_gate_is_told_once_and_never_as_resolved(tmp_path, channel):
+    alerts.tell(published(tmp_path, about=("gate",)))
+    before = len(channel.requests)
+    closed = LATER + "update marts.close_status set period_state = 'hard_closed' where legal_entity_code = 'US'"
+    settings = published(tmp_path, closed, number=2, about=("gate",))
+    assert alerts.tell(settings).sent == 2
+    assert [title.split(": ")[1:] for title in titles(channel)[before:]] == [
+        [
+            "Changed",
+            "The period was hard closed although invoices do not tie to receivables, Borealis Inc (US), 2026-09",
+        ],
+        ["Changed", "The period was hard closed although open differences block the close, Borealis Inc (US), 2026-09"],
+    ]
+    assert alerts.tell(settings) == alerts.Report(0, ())
+    assert alerts.tell(published(tmp_path, closed, number=3, about=("gate",))) == alerts.Report(0, ())
+
+
+def test_a_digest_spells_out_the_largest_of_every_currency(tmp_path, channel):
+    """A hundred yen findings of a thousand are not worth more than one of nine dollars fifty."""
+    storm = (
+        LATER
+        + """insert into marts.exceptions
+        select md5('s' || n), code, source_instance, 'S-' || n, cause_code, case when n = 0 then 950 else 1000 + n end,
+            delta_quantity, case when n = 0 then 'USD' else 'JPY' end, legal_entity_code, customer_id, period, severity, 'GL',
+            state, reason, next_step, failure_class, due_at, left_ref, right_ref, first_seen_at, md5('s' || n), null
+        from marts.exceptions cross join range(100) as numbers (n) where match_key = 'IN-1'"""
+    )
+    alerts.tell(published(tmp_path, storm, about=("sla",), digest_above=5))
+    bodies = {request.json()["title"]: request.json()["message"] for request in channel.to("/hook")}
+    assert "S-0 is overdue; US, 2026-09; 9.50 USD" in bodies["Borealis S1: 100 findings for GL"]
 
 
 def test_a_storm_becomes_a_message_per_owner_with_the_sums_of_each_currency(tmp_path, channel):
@@ -101,7 +133,7 @@ def test_a_storm_becomes_a_message_per_owner_with_the_sums_of_each_currency(tmp_
 def test_a_channel_that_fails_once_is_tried_again_and_hears_it_once(tmp_path, channel):
     channel.answers = [500]
     told = alerts.tell(published(tmp_path, about=("stale",)))
-    assert told == alerts.Told(1, ())
+    assert told == alerts.Report(1, ())
     assert len(channel.to("/hook")) == 2
 
 
@@ -114,8 +146,8 @@ def test_a_channel_that_stays_away_is_a_note_of_the_run_and_hears_it_next_time(t
         f"alerts: 1 message(s) wait for the next run: the channel of {VARIABLE} did not take the message, twice; the run's"
         " log says more",
     )
-    assert alerts.tell(settings) == alerts.Told(1, ())
-    assert alerts.tell(settings) == alerts.Told(0, ())
+    assert alerts.tell(settings) == alerts.Report(1, ())
+    assert alerts.tell(settings) == alerts.Report(0, ())
 
 
 def test_each_channel_has_a_memory_of_its_own(tmp_path, channel, monkeypatch):
@@ -154,7 +186,7 @@ def test_a_variable_that_is_not_set_is_a_note_and_no_failure(tmp_path, monkeypat
 
 def test_without_channels_nothing_is_read_or_remembered(tmp_path):
     settings = configuration.load(snapshots.write(tmp_path))
-    assert alerts.tell(settings) == alerts.Told(0, ())
+    assert alerts.tell(settings) == alerts.Report(0, ())
     assert not settings.state_path.exists()
 
 
