@@ -89,7 +89,7 @@ class Http:
         self._pace.wait()
         where = f"GET {without_secrets(url)}"
         try:
-            with self._client.stream("GET", url, params=asked.parameters, headers=asked.headers) as response:
+            with self._client.stream("GET", url, params=asked.parameters or None, headers=asked.headers) as response:
                 body = self._read(where, response)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise Transient(f"{_place(url)} cannot be reached ({_cause(error)})", is_whole_source=True) from error

@@ -110,10 +110,10 @@ class RestDelivery:
         """When the pull began, and how many records the server counted, or else this connector."""
         if self._checkpoint is None:
             return None
-        reported = self._checkpoint.heads[-1].reported_total
+        counted = [head.reported_total for head in self._checkpoint.heads if head.reported_total is not None]
         report = {
             "extracted_at": self._checkpoint.started_at.isoformat(),
-            "row_count": self._checkpoint.records if reported is None else reported,
+            "row_count": counted[-1] if counted else self._checkpoint.records,
         }
         return json.dumps(report).encode()
 

@@ -29,6 +29,9 @@ from dagster_project.sources.sqlfaults import fault_of
 from dagster_project.sources.sqltext import line
 
 _ROWS = 5_000
+_SQLITE_PATIENCE = 5.0
+"""Seconds that SQLite itself waits for a lock."""
+
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -91,8 +94,9 @@ class SqlConnector:
         try:
             with connection.begin_nested():
                 statement, values = self._statement(connection, settings, name)
-                result = connection.execute(statement, values, execution_options={"yield_per": _ROWS})
-                return self._write(name, tuple(result.keys()), result.partitions())
+                streamed = {"stream_results": True, "max_row_buffer": _ROWS}
+                result = connection.execute(statement, values, execution_options=streamed)
+                return self._write(name, tuple(result.keys()), result.partitions(_ROWS))
         except DBAPIError as error:
             fault = fault_of(error, f"{place}, object {name}")
             if isinstance(fault, SourceFailed) and not error.connection_invalidated:
@@ -142,6 +146,7 @@ class SqlConnector:
             if url.get_backend_name() == "sqlite":
                 file = Path(url.database or "").absolute()
                 url = url.set(database=f"file:{quote(str(file))}", query={"mode": "ro", "uri": "true"})
+                return sa.create_engine(url, poolclass=sa.NullPool, connect_args={"timeout": _SQLITE_PATIENCE})
             return sa.create_engine(url, poolclass=sa.NullPool)
         except (ArgumentError, NoSuchModuleError, ImportError) as error:
             words = f"{self.name}: its address is of no database that can be reached from here"
@@ -198,11 +203,14 @@ def _consistent(engine: sa.Engine) -> Iterator[sa.Connection]:
 
 def _keep_json_as_text(connection: sa.Connection) -> None:
     """The driver would read numbers within JSON as doubles."""
-    driver = connection.connection.driver_connection
-    if type(driver).__module__.startswith("psycopg."):
+    if connection.dialect.driver == "psycopg":
         from psycopg.types.json import set_json_loads
 
-        set_json_loads(lambda text: text.decode() if isinstance(text, bytes) else text, driver)
+        set_json_loads(_text, connection.connection.driver_connection)
+
+
+def _text(json: str | bytes | bytearray) -> str:
+    return json if isinstance(json, str) else bytes(json).decode()
 
 
 @contextmanager

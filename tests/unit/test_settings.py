@@ -77,3 +77,68 @@ def test_all_faults_are_listed_at_once(tmp_path):
     with pytest.raises(ConfigurationError) as caught:
         settings.load(write(tmp_path, SMALLEST.replace("company: Borealis", "companyy: B").replace("USD", "euro")))
     assert len(str(caught.value).splitlines()) >= 3
+
+
+REST = """\
+company: Borealis
+reporting_currency: USD
+sources:
+  - name: billing
+    domain: billing
+    connector:
+      type: rest
+      url: https://api.example.com/v1
+      token_env: BILLING_TOKEN
+      objects:
+        invoices:
+          path: /invoices
+          paging: {style: cursor, parameter: after, next: meta.next}
+          updated_since: {parameter: since, format: iso}
+  - name: erp
+    domain: erp
+    connector:
+      type: sql
+      url_env: ERP_URL
+      objects:
+        journal_lines: {table: gl.lines, updated_since: created_at}
+      retry: {attempts: 3}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "words"),
+    [
+        ("style: cursor", "style: cursr", 13, ("objects.invoices.paging.style", "'cursr'", "'link_header'")),
+        ("next: meta.next", "nxt: meta.next", 13, ("objects.invoices.paging.nxt", "last_record")),
+        (", next: meta.next", "", 13, ("either next", "or last_record")),
+        ("format: iso", "format: unix", 14, ("updated_since.format", "'epoch'")),
+        ("path: /invoices", "pathh: /invoices", 12, ("objects.invoices.pathh", "path, records, parameters")),
+        ("token_env: BILLING_TOKEN", "token: s3cret", 9, ("connector.token", "token_env")),
+        ("https://api", "http://api", 6, ("unencrypted", "allow_plain_http")),
+        ("https://api.example.com/v1", "https://user:hush@api.example.com", 8, ("connector.url",)),
+        ("url_env: ERP_URL", "url: postgresql://u:hush@h/db", 19, ("holds a password", "url_env")),
+        ("{table: gl.lines, updated_since: created_at}", "{}", 21, ("either table or query",)),
+        ("table: gl.lines", 'table: "lines; drop table lines"', 21, ("objects.journal_lines.table",)),
+        ("{attempts: 3}", "{attempts: 0}", 22, ("retry.attempts", "0")),
+    ],
+)
+def test_a_fault_of_a_connector_names_its_line_too(tmp_path, old, new, line, words):
+    assert REST.count(old) == 1
+    file = write(tmp_path, REST.replace(old, new))
+    with pytest.raises(ConfigurationError) as caught:
+        settings.load(file)
+    message = next(text for text in str(caught.value).splitlines() if "missing" not in text)
+    assert message.startswith(f"{file}:{line}:"), message
+    for word in words:
+        assert word in message
+
+
+def test_connectors_of_every_kind_are_read(tmp_path):
+    billing, erp = settings.load(write(tmp_path, REST)).sources
+    assert billing.connector.objects["invoices"].paging.next == "meta.next"
+    assert (erp.connector.retry.attempts, erp.connector.retry.longest_wait_seconds) == (3, 60)
+
+
+def test_an_sqlite_file_is_relative_to_the_configuration(tmp_path):
+    text = REST.replace("url_env: ERP_URL", "url: sqlite:///data/erp.db")
+    assert settings.load(write(tmp_path, text)).sources[1].connector.url == f"sqlite:///{tmp_path}/data/erp.db"
