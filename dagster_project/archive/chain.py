@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from dagster_project.archive import head, mirror, store
+from dagster_project.archive import mirror, store
+from dagster_project.archive.head import fault_of
 from dagster_project.archive.manifest import Manifest
 from dagster_project.archive.named import named
 from dagster_project.archive.storage import storage_of
@@ -60,21 +61,21 @@ class Chain:
 
 def sound_links(settings: Settings) -> list[Manifest]:
     """Every link in the order of the chain; StoreError where head, anchor or chain is broken."""
+    try:
+        return _sound(settings)
+    except StoreError:
+        if not mirror.forget_manifests(settings):
+            raise
+    return _sound(settings)  # what is wrong may be the working copy
+
+
+def _sound(settings: Settings) -> list[Manifest]:
     links = store.read_manifests(settings)
-    fault = _fault(settings, links)
-    if fault and mirror.forget_manifests(settings):
-        links = store.read_manifests(settings)
-        fault = _fault(settings, links)
-    if fault:
+    vouchers = (("HEAD.json", store.read_head(settings)), ("the anchor", store.read_anchor(settings)))
+    faults = [f"{name} {fault}" for name, head in vouchers if head and (fault := fault_of(head, links))]
+    for fault in (*faults, *store.chain_faults(links)):
         raise StoreError(f"{storage_of(settings).place}: {fault}; `tieout archive verify` says what to do")
     return links
-
-
-def _fault(settings: Settings, links: list[Manifest]) -> str | None:
-    for name, vouching in ((head.HEAD, store.read_head(settings)), ("the anchor", store.read_anchor(settings))):
-        if vouching and (fault := head.fault_of(vouching, links)):
-            return f"{name} {fault}"
-    return next(iter(store.chain_faults(links)), None)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
@@ -71,11 +72,24 @@ def _remote(address: str, options: str) -> Storage:
 
 def read(storage: Storage, name: str) -> bytes | None:
     """The bytes of a small file, None where it is not."""
+    return storage.read_many([name]).get(name)
+
+
+@contextmanager
+def on_disk(storage: Storage, name: str, temporary: Path) -> Iterator[Path]:
+    """The file on a disk of this machine while the context lasts; FileNotFoundError where it is missing."""
+    if isinstance(storage, Folder):
+        path = storage.root / name
+        if not path.is_file():
+            raise FileNotFoundError(str(path))
+        yield path
+        return
+    path = temporary / name.replace("/", "-")
     try:
-        with storage.open(name) as stream:
-            return stream.read()
-    except FileNotFoundError:
-        return None
+        storage.fetch({name: path})
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
 
 
 class Folder:
@@ -89,10 +103,14 @@ class Folder:
         return str(self.root)
 
     def names(self, folder: str = "") -> dict[str, int]:
+        sizes: dict[str, int] = {}
         with store_faults(self.root):
-            files = sorted(path for path in (self.root / folder).rglob("*") if path.is_file())
-            named = {file.relative_to(self.root).as_posix(): file.stat().st_size for file in files}
-        return {name: size for name, size in named.items() if not is_scratch(name)}
+            for path in sorted((self.root / folder).rglob("*")):
+                name = path.relative_to(self.root).as_posix()
+                with suppress(FileNotFoundError):  # a run at work may have renamed it since
+                    if path.is_file() and not is_scratch(name):
+                        sizes[name] = path.stat().st_size
+        return sizes
 
     def open(self, name: str) -> BinaryIO:
         path = self.root / name
@@ -102,8 +120,11 @@ class Folder:
             return path.open("rb")
 
     def read_many(self, names: Iterable[str]) -> dict[str, bytes]:
-        found = ((name, read(self, name)) for name in names)
-        return {name: content for name, content in found if content is not None}
+        found: dict[str, bytes] = {}
+        for name in names:
+            with suppress(FileNotFoundError), self.open(name) as stream:
+                found[name] = stream.read()
+        return found
 
     def fetch(self, wanted: Mapping[str, Path]) -> None:
         for name, path in wanted.items():
