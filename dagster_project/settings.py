@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -66,9 +67,21 @@ class Archive(_Strict):
 
     @field_validator("url", "anchor")
     @classmethod
-    def _outlives_the_run(cls, value: str | None) -> str | None:
-        if value is not None and value.startswith("memory:"):
-            raise ValueError("expected a place that outlives the run: a path, s3://bucket/prefix, gs://bucket/prefix")
+    def _is_a_place(cls, value: str | None) -> str | None:
+        if value is not None and is_address(value):
+            if value.startswith("memory:"):
+                raise ValueError(
+                    "expected a place that outlives the run: a path, s3://bucket/prefix, gs://bucket/prefix"
+                )
+            if urlsplit(value).password is not None:
+                raise ValueError("a password does not belong in a file; expected an address without one")
+        return value
+
+    @field_validator("anchor")
+    @classmethod
+    def _is_a_file(cls, value: str | None) -> str | None:
+        if value is not None and (value.endswith("/") or (is_address(value) and value.count("/") < 3)):
+            raise ValueError("expected the address of a file, for example s3://bucket/head.json")
         return value
 
     @field_validator("storage_options")
@@ -83,11 +96,11 @@ class Archive(_Strict):
         return value
 
     @model_validator(mode="after")
-    def _options_are_of_an_address(self) -> Archive:
+    def _addresses_have_options_and_no_password(self) -> Archive:
+        if any(place and is_address(place) and urlsplit(place).password for place in (self.url, self.anchor)):
+            raise ValueError("a password does not belong in a file; expected an address without one")
         if self.storage_options and not self.is_remote:
-            raise ValueError("archive.storage_options: a folder has none; expected with an address such as s3://bucket")
-        if self.anchor and self.url and f"{self.anchor}/".startswith(f"{self.url.rstrip('/')}/"):
-            raise ValueError("archive.anchor: lies in the archive itself; expected a file in another place")
+            raise ValueError("a folder has no storage_options; expected with an address such as s3://bucket/prefix")
         return self
 
     @property

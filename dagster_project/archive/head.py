@@ -15,6 +15,7 @@ from pathlib import Path
 
 from dagster_project.archive.manifest import Manifest
 from dagster_project.archive.storage import Storage, read, storage_at
+from dagster_project.errors import ConfigurationError
 from dagster_project.settings import Settings, is_address
 
 HEAD = "HEAD.json"
@@ -80,10 +81,18 @@ def write_anchor(settings: Settings, content: bytes) -> None:
 
 
 def anchor_of(settings: Settings) -> tuple[Storage, str] | None:
-    """The storage that holds the anchor and its name there; None where none is configured."""
+    """The storage that holds the anchor and its name there; None where none is configured.
+
+    Raises ConfigurationError where it lies in the archive itself: who can change the one could change the other.
+    """
     anchor, url = settings.archive.anchor, settings.archive.url
     if anchor is None:
         return None
+    own = url if url and settings.archive.is_remote else str(settings.archive_path)
+    if anchor.startswith(f"{own.rstrip('/')}/"):
+        raise ConfigurationError(f"archive.anchor: {anchor} lies in the archive itself; expected another place")
+    if Path(anchor).is_dir():
+        raise ConfigurationError(f"archive.anchor: {anchor} is a folder; expected a file in it, such as head.json")
     folder, _, name = anchor.rpartition("/")
     is_alike = is_address(anchor) and anchor.partition("://")[0] == (url or "").partition("://")[0]
     return storage_at(folder or ".", settings.archive.storage_options if is_alike else None), name

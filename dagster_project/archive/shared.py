@@ -70,6 +70,12 @@ def _acquire(storage: Storage, home: str, wait_seconds: float) -> None:
                 " `tieout archive unlock`"
             )
         time.sleep(_PAUSE_SECONDS)
+    if storage.create(LOCK, b"{}\n"):
+        storage.delete(LOCK)
+        raise StoreError(
+            f"{storage.place}: this storage writes over what is there although told not to (If-None-Match), so that two"
+            " machines could both write the same link; use one that heeds it, as S3 and GCS do"
+        )
 
 
 def _identity(settings: Settings) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dagster_project.archive import head as heads
+from dagster_project.archive import store
 from dagster_project.archive.contents import Progress
 from dagster_project.archive.engine import store_faults
 from dagster_project.archive.files import chunks, sha256_of
@@ -56,9 +57,9 @@ def import_archive(settings: Settings, source: str, progress: Progress | None = 
     other = _other(settings, source)
     with store_faults(settings.archive_path), exclusive(settings):
         links = _sound(other)
-        anchor = anchor_of(settings)
-        if anchor and anchor.content and (fault := heads.fault_of(heads.parse(anchor.content), links)):
-            raise InputError(f"{anchor.place} {fault}; {other.place} is not what it vouches for, nothing was copied")
+        anchor = store.read_anchor(settings)
+        if anchor and (fault := heads.fault_of(anchor, links)):
+            raise InputError(f"{settings.archive.anchor} {fault} in {other.place}; nothing was copied")
         copied = _Transfer(other, storage_of(settings), progress).run(links)
         if links:
             heads.write_anchor(settings, heads.head_of(links).to_bytes())

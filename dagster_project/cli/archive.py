@@ -13,7 +13,7 @@ from rich.table import Table
 
 from dagster_project import settings as configuration
 from dagster_project.cli.console import ConfigOption, complain, err, out
-from dagster_project.errors import StoreError
+from dagster_project.errors import InputError, StoreError
 
 if TYPE_CHECKING:
     from dagster_project.archive.contents import Progress as Hear
@@ -48,6 +48,8 @@ def verify(
             verification = verify_archive(configuration.load(config), progress)
         else:
             verification = verify_storage(storage_at(copy), progress=progress)
+            if verification.head is None and not verification.faults:
+                raise InputError(f"{copy}: holds no archive; expected manifests/ and HEAD.json in it")
     raise typer.Exit(_print(verification))
 
 

@@ -16,17 +16,19 @@ from dagster_project import warehouse
 from dagster_project.archive import shared, store
 from dagster_project.archive.lock import exclusive
 from dagster_project.archive.remote import Remote
-from dagster_project.archive.storage import read, storage_at, storage_of
+from dagster_project.archive.storage import Folder, read, storage_at, storage_of
 from dagster_project.archive.verify import verify_archive
 from dagster_project.errors import ConfigurationError, StoreError
 from tests.archive.making import at, elsewhere, fill, flipped, landed, links
 from tests.ingestion.company import Company, company, csv_text, invoice
 
 
-@pytest.fixture(params=["s3", "local"])
+@pytest.fixture(params=["s3", "local", "folder"])
 def address(request, tmp_path: Path) -> str:
-    """A bucket, and a disk reached as any file system is that fsspec knows."""
-    return request.getfixturevalue("bucket")() if request.param == "s3" else f"local://{tmp_path}/bucket"
+    """A bucket, a disk reached as any file system is that fsspec knows, and a folder that several homes share."""
+    if request.param == "s3":
+        return request.getfixturevalue("bucket")()
+    return f"local://{tmp_path}/bucket" if request.param == "local" else f"{tmp_path}/shared"
 
 
 def remote(root: Path, address: str) -> Company:
@@ -162,6 +164,20 @@ def test_a_killed_run_is_followed_by_its_own_home_and_by_others_after_an_unlock(
     assert "process" in (shared.release(other.settings) or "")
     assert shared.release(other.settings) is None
     other.ingest(None, None)
+
+
+class Careless(Folder):
+    """A storage that does not heed the condition of a write, as some that speak S3 do not."""
+
+    def create(self, name: str, content: bytes) -> bool:
+        (self.root / name).write_bytes(content)
+        return True
+
+
+def test_a_storage_that_cannot_keep_two_writers_apart_is_refused(tmp_path: Path):
+    with pytest.raises(StoreError, match="two machines could both write the same link"):
+        shared._acquire(Careless(tmp_path), "home", 0)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_link_is_written_once_even_without_a_lock(tmp_path: Path, bucket):
