@@ -68,13 +68,8 @@ class Archive(_Strict):
     @field_validator("url", "anchor")
     @classmethod
     def _is_a_place(cls, value: str | None) -> str | None:
-        if value is not None and is_address(value):
-            if value.startswith("memory:"):
-                raise ValueError(
-                    "expected a place that outlives the run: a path, s3://bucket/prefix, gs://bucket/prefix"
-                )
-            if urlsplit(value).password is not None:
-                raise ValueError("a password does not belong in a file; expected an address without one")
+        if value is not None and value.startswith("memory:"):
+            raise ValueError("expected a place that outlives the run: a path, s3://bucket/prefix, gs://bucket/prefix")
         return value
 
     @field_validator("anchor")

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from dagster_project.archive.manifest import Manifest, SidecarRecord
 
+_OF_MANIFESTS = ("previous_sha256", "stored_sha256")
+
 
 @dataclass(frozen=True)
 class Named:
@@ -19,17 +21,25 @@ class Named:
 
 
 def named(links: Iterable[Manifest]) -> dict[str, Named]:
-    """Every file but manifests and head, in the order of the chain; the newest link says what each holds."""
+    """Every file but manifests and head; of Parquet that was written again, the newest link says what it holds."""
     files: dict[str, Named] = {}
     for link in links:
-        for name, sha256 in (*raw_files(link), *made_files(link)):
+        for name, sha256 in raw_files(link):
+            files.setdefault(name, Named(name, sha256, link))
+        for name, sha256 in made_files(link):
             files[name] = Named(name, sha256, link)
     return files
 
 
 def raw_files(link: Manifest) -> list[tuple[str, str]]:
-    """The bytes as received, of the delivery and of its sidecar: kept under the name of their own hash."""
-    hashes = [link.sha256, link.sidecar.sha256 if link.sidecar and is_kept(link.sidecar) else None]
+    """What is kept under the name of its own hash: the delivery, its sidecar, and by what it was read.
+
+    Every field of a manifest that ends in `sha256` names such bytes, but for those that hash a manifest.
+    """
+    fields = [name for name in type(link).model_fields if name.endswith("sha256") and name not in _OF_MANIFESTS]
+    hashes = [getattr(link, name) for name in fields]
+    if link.sidecar and is_kept(link.sidecar):
+        hashes.append(link.sidecar.sha256)
     return [(f"raw/{sha256[:2]}/{sha256}", sha256) for sha256 in hashes if sha256]
 
 
