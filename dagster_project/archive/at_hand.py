@@ -1,4 +1,4 @@
-"""What a run reads of the archive: sound links, and Parquet that is here and is what the chain says."""
+"""What a run reads of the archive: sound links, and files that are here and are what the chain says."""
 
 from __future__ import annotations
 
@@ -17,26 +17,27 @@ from dagster_project.settings import Settings
 
 
 def links_at_hand(settings: Settings, known_at: datetime | None = None) -> list[Manifest]:
-    """Every link in order, up to what had been received at `known_at`, and their Parquet at hand.
+    """Every link in order, up to what had been received at `known_at`, and the Parquet of all at hand.
 
     Raises StoreError where the chain is broken or a file is missing or changed: no figure rests on a flipped bit.
     """
     with store_faults(settings.archive_path):
         links = sound_links(settings)
-        made = [one for one in named(links).values() if one.name.startswith(("parquet/", "quarantine/"))]
-        mirror.bring(settings, made)
-        _check(settings, made)
+        have_at_hand(settings, (one for one in named(links).values() if not one.name.startswith("raw/")))
     return [link for link in links if known_at is None or link.received_at <= known_at]
 
 
-def _check(settings: Settings, made: Iterable[Named]) -> None:
-    for one in made:
+def have_at_hand(settings: Settings, wanted: Iterable[Named]) -> None:
+    """Fetches what is not here, and checks all; StoreError names the file that is missing or changed."""
+    files = list(wanted)
+    mirror.bring(settings, files)
+    for one in files:
         found = _hash(settings, one)
-        if found != one.sha256 and one.sha256 and settings.archive.is_remote:
+        if settings.archive.is_remote and one.sha256 not in (None, found):
             (settings.archive_path / one.name).unlink(missing_ok=True)
             mirror.bring(settings, [one])  # the copy here may be what is wrong
             found = _hash(settings, one)
-        if found is None or (one.sha256 and found != one.sha256):
+        if found is None or one.sha256 not in (None, found):
             raise StoreError(mirror.damaged(storage_of(settings).shown(one.name), one.sha256 or "", found))
 
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.archive import mirror, store
+from dagster_project.archive import store
+from dagster_project.archive.at_hand import have_at_hand
 from dagster_project.archive.chain import Chain, Identity
 from dagster_project.archive.files import sha256_of
 from dagster_project.archive.manifest import Manifest, Refusal, SidecarRecord
@@ -72,7 +73,7 @@ class Intake:
 
     def _keep_raw(self, source: Source, contract: Contract, delivery: Delivery, expected: Identity) -> Identity:
         path = store.raw_path(self.settings, expected.sha256)
-        if path.exists():
+        if path.exists() and sha256_of(path) == expected.sha256:
             return expected
         with store.replacing(self.settings, path) as scratch, scratch.open("wb") as file:
             identity = _identify(source, contract, delivery, file.write)
@@ -135,7 +136,7 @@ class Intake:
 
     def _make_again(self, source: Source, contract: Contract, delivery: Delivery, known: Manifest) -> None:
         """Lost Parquet from the raw bytes: other rows are refused, and other bytes of the same rows are a link."""
-        mirror.bring(self.settings, (Named(name, sha256, known) for name, sha256 in raw_files(known)))
+        have_at_hand(self.settings, (Named(name, sha256, known) for name, sha256 in raw_files(known)))
         parsed = self._parse(contract, delivery, known.sha256 or "")
         figures = _figures(contract, parsed)
         if any(getattr(known, name) != value for name, value in figures.items() if name in _OF_ROWS):

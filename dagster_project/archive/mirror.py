@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dagster_project.archive.files import sha256_of
 from dagster_project.archive.named import Named
-from dagster_project.archive.storage import read, storage_of
+from dagster_project.archive.storage import storage_of
 from dagster_project.errors import StoreError
 from dagster_project.settings import Settings
 
@@ -51,14 +51,6 @@ def forget_manifests(settings: Settings) -> bool:
     for file in settings.archive_path.glob("manifests/*/*/*.json"):
         file.unlink()
     return True
-
-
-def head_content(settings: Settings, name: str) -> bytes | None:
-    """The head as the archive holds it now."""
-    content = read(storage_of(settings), name)
-    if content is not None and settings.archive.is_remote:
-        _place(settings.archive_path / name, content)
-    return content
 
 
 def bring(settings: Settings, wanted: Iterable[Named]) -> None:

@@ -26,8 +26,8 @@ def named(links: Iterable[Manifest]) -> dict[str, Named]:
     for link in links:
         for name, sha256 in raw_files(link):
             files.setdefault(name, Named(name, sha256, link))
-        for name, sha256 in made_files(link):
-            files[name] = Named(name, sha256, link)
+        for name, expected in made_files(link):
+            files[name] = Named(name, expected, link)
     return files
 
 

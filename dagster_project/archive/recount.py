@@ -13,6 +13,7 @@ from dagster_project.archive.manifest import Manifest
 from dagster_project.archive.parsing.checks import WIDE
 from dagster_project.archive.parsing.figures import total_of
 from dagster_project.archive.parsing.received import quoted
+from dagster_project.errors import is_out_of_space
 
 RowFault = tuple[str, str, str]
 
@@ -85,4 +86,6 @@ def _readable(name: str, faults: Callable[[], Iterator[RowFault]]) -> Iterator[R
     try:
         yield from faults()
     except duckdb.Error as error:
+        if isinstance(error, duckdb.OutOfMemoryException) or is_out_of_space(error):
+            raise  # a fault of this machine, none of the archive
         yield name, "Parquet with the rows of the batch", str(error).splitlines()[0]

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
+from dagster_project.archive.files import replacing
 from dagster_project.archive.storage import Storage, read, storage_of
 from dagster_project.errors import StoreError
 from dagster_project.settings import Settings
@@ -82,8 +83,8 @@ def _identity(settings: Settings) -> str:
     """A name for this home that no other has; kept in it."""
     path = settings.home / "identity"
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"{uuid.uuid4()}\n", encoding="utf-8")
+        with replacing(path) as scratch:
+            scratch.write_text(f"{uuid.uuid4()}\n", encoding="utf-8")
     return path.read_text(encoding="utf-8").strip()
 
 

@@ -61,7 +61,9 @@ def storage_of(settings: Settings) -> Storage:
     """The archive itself, whatever the working copy holds."""
     if not settings.archive.is_remote:
         return Folder(settings.archive_path)
-    return _remote(settings.archive.url or "", json.dumps(settings.archive.storage_options, sort_keys=True))
+    return _remote(
+        settings.archive.url or "", json.dumps(settings.archive.storage_options, sort_keys=True, default=str)
+    )
 
 
 @cache

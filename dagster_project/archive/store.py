@@ -14,7 +14,7 @@ from dagster_project.archive import files, mirror
 from dagster_project.archive import head as heads
 from dagster_project.archive.head import HEAD, Head
 from dagster_project.archive.manifest import Manifest
-from dagster_project.archive.storage import storage_of
+from dagster_project.archive.storage import read, storage_of
 from dagster_project.errors import StoreError
 from dagster_project.settings import Settings
 
@@ -101,14 +101,14 @@ def chain_faults(manifests: Iterable[Manifest]) -> list[str]:
 def write_head(settings: Settings, manifests: list[Manifest]) -> None:
     """Anchors the newest link. Written last: after a kill before it, the next run finds it behind and mends it."""
     content = heads.head_of(manifests).to_bytes()
-    if mirror.head_content(settings, HEAD) != content:
+    if read(storage_of(settings), HEAD) != content:
         write(settings, settings.archive_path / HEAD, content)
     heads.write_anchor(settings, content)
 
 
 def read_head(settings: Settings) -> Head | None:
     """The newest anchored link; None before the first, StoreError when the file was changed."""
-    return _parsed(storage_of(settings).shown(HEAD), mirror.head_content(settings, HEAD))
+    return _parsed(storage_of(settings).shown(HEAD), read(storage_of(settings), HEAD))
 
 
 def read_anchor(settings: Settings) -> Head | None:

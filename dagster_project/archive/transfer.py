@@ -111,7 +111,7 @@ class _Transfer:
                         self._progress("Copying", done, len(files))
                     done += 1
                     self._copy(one, there)
-                self._write(link.path, read(self._source, link.path) or b"", there)
+                self._write(link.path, self._manifest(link), there)
             self._write(HEAD, heads.head_of(links).to_bytes(), there)
         verification = verify(self._target, progress=self._progress)
         if verification.first:
@@ -156,6 +156,12 @@ class _Transfer:
                 self._files, self._bytes = self._files + 1, self._bytes + path.stat().st_size
         except FileNotFoundError:
             raise StoreError(self._damaged(one, "no such file")) from None
+
+    def _manifest(self, link: Manifest) -> bytes:
+        content = read(self._source, link.path) or b""
+        if hashlib.sha256(content).hexdigest() != link.chain_sha256:
+            raise StoreError(f"{self._source.shown(link.path)}: was changed while it was copied; nothing after it was")
+        return content
 
     def _hash_there(self, name: str) -> str:
         digest = hashlib.sha256()

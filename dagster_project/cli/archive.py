@@ -82,7 +82,7 @@ def import_(
 @_commands.command()
 def retention(config: ConfigOption = None) -> None:
     """Show what has been kept longer than `retention_years` and what a legal hold keeps. Deletes nothing."""
-    from dagster_project.archive.at_hand import sound_links
+    from dagster_project.archive.chain import sound_links
     from dagster_project.archive.retention import kept
 
     settings = configuration.load(config)

@@ -205,7 +205,7 @@ def test_the_command_names_the_first_broken_link_and_ends_with_3(borealis: Compa
     sound = tieout("archive", "verify", "--config", config)
     assert (sound.code, "sound: 6 links" in sound.out) == (0, True), sound.text
     known = links(borealis)
-    for link in (known[3], known[1]):
+    for link in (known[4], known[1]):
         path = borealis.settings.archive_path / "raw" / (link.sha256 or "")[:2] / (link.sha256 or "")
         path.write_bytes(path.read_bytes() + b"\n")
     broken = tieout("archive", "verify", "--config", config)
@@ -263,6 +263,30 @@ def test_parquet_made_again_by_another_version_is_a_link_of_its_own(tmp_path: Pa
     path.unlink()
     one.ingest()
     assert [link.kind for link in links(one)] == ["batch", "remade"], "the same bytes again are nothing new"
+
+
+def test_parquet_is_not_made_again_from_damaged_bytes(borealis: Company):
+    link = links(borealis)[0]
+    raw, parquet = (
+        borealis.settings.archive_path / name for name in (f"raw/{link.sha256[:2]}/{link.sha256}", *link.files)
+    )
+    whole = raw.read_bytes()
+    parquet.unlink()
+    raw.write_bytes(whole.replace(b"inv-2", b"inv-3"))
+    with pytest.raises(StoreError, match=f"{raw.name}: was changed"):
+        borealis.ingest(None, None)
+
+
+def test_a_new_batch_is_not_read_from_damaged_bytes_of_another(tmp_path: Path):
+    one = company(tmp_path, "billing", "acquired:billing")
+    one.deliver("billing/invoices/a.csv", csv_text([invoice("inv-1")]))
+    one.ingest()
+    raw = store.raw_path(one.settings, links(one)[0].sha256 or "")
+    raw.write_bytes(raw.read_bytes().replace(b"inv-1", b"inv-2"))
+    one.deliver("acquired/invoices/a.csv", csv_text([invoice("inv-1")]))
+    one.ingest()
+    assert {row["invoice_id"] for row in one.query("from landed.generic__billing__invoices")} == {"inv-1"}
+    assert verify_archive(one.settings).faults == [], "the source delivered once more what was damaged"
 
 
 def test_parquet_is_not_made_again_with_other_rows(tmp_path: Path):
