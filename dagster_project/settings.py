@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -47,6 +50,78 @@ class Source(_Strict):
     freshness_limit_hours: int = Field(default=26, ge=1)
 
 
+_SECRETS = {
+    "key", "secret", "token", "password", "passphrase", "username", "credential", "connection_string", "account_key",
+    "sas_token", "client_secret", "aws_access_key_id", "aws_secret_access_key", "aws_session_token",
+}  # fmt: skip
+
+
+class Archive(_Strict):
+    """Where the record of what was received lies, who else vouches for it, and how long it is kept.
+
+    `url` is a folder or any address that fsspec knows (s3://bucket/prefix, gs://...); default `<home>/archive`.
+    `anchor` is a file in another place that the head is copied to. Nothing deletes from an archive: `retention_years`
+    and `legal_hold` (all, or the sources named) are what `tieout archive retention` reports by.
+    """
+
+    url: str | None = Field(default=None, min_length=1)
+    storage_options: dict[str, Any] = Field(default={}, description="fsspec's options of the address; no secrets")
+    anchor: str | None = Field(default=None, min_length=1)
+    retention_years: int = Field(default=7, ge=0, le=100)
+    legal_hold: bool | tuple[str, ...] = False
+
+    @field_validator("url", "anchor")
+    @classmethod
+    def _is_a_place(cls, value: str | None) -> str | None:
+        if value is not None and value.startswith("memory:"):
+            raise ValueError("expected a place that outlives the run: a path, s3://bucket/prefix, gs://bucket/prefix")
+        return value
+
+    @field_validator("anchor")
+    @classmethod
+    def _is_a_file(cls, value: str | None) -> str | None:
+        if value is not None and (value.endswith("/") or (is_address(value) and value.count("/") < 3)):
+            raise ValueError("expected the address of a file, for example s3://bucket/head.json")
+        return value
+
+    @field_validator("storage_options")
+    @classmethod
+    def _no_secrets(cls, value: dict[str, Any]) -> dict[str, Any]:
+        found = sorted(_secrets_in(value))
+        if found:
+            raise ValueError(
+                f"{found[0]} is a secret and does not belong in a file; expected in the environment that the storage's"
+                " library reads (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, GOOGLE_APPLICATION_CREDENTIALS) or a role"
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _addresses_have_options_and_no_password(self) -> Archive:
+        if any(place and is_address(place) and urlsplit(place).password for place in (self.url, self.anchor)):
+            raise ValueError("a password does not belong in a file; expected an address without one")
+        if self.storage_options and not self.is_remote:
+            raise ValueError("a folder has no storage_options; expected with an address such as s3://bucket/prefix")
+        return self
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether the archive is reached by fsspec and not by a path."""
+        return is_address(self.url)
+
+
+def is_address(place: str | None) -> bool:
+    """Whether a place is an address that fsspec reaches, such as s3://bucket/prefix; a path is none."""
+    return place is not None and "://" in place
+
+
+def _secrets_in(options: dict[str, Any], prefix: str = "") -> Iterator[str]:
+    for name, value in options.items():
+        if name.lower() in _SECRETS:
+            yield f"{prefix}{name}"
+        if isinstance(value, dict):
+            yield from _secrets_in(value, f"{prefix}{name}.")
+
+
 class Thresholds(_Strict):
     """Tolerances and windows of the controls; the defaults are those of docs/methodology.md."""
 
@@ -81,6 +156,7 @@ class Settings(_Strict):
     authority_model: Literal["crm_led", "billing_led", "erp_led", "event_hub"] = "billing_led"
     authority: policy.Overlay = policy.Overlay()
     target: Literal["duckdb"] = "duckdb"
+    archive: Archive = Archive()
     thresholds: Thresholds = Thresholds()
     dimensions: dict[str, dict[str, str]] = Field(
         default={}, description="R23: per dimension of the ERP's lines the value that each revenue account asks for"
@@ -90,6 +166,11 @@ class Settings(_Strict):
     alerts: observability.Alerts = observability.Alerts()
     sources: tuple[Source, ...] = Field(min_length=1)
     config_path: Path = Path(DEFAULT_CONFIG_NAME)
+
+    @field_validator("archive", mode="before")
+    @classmethod
+    def _place_alone(cls, value: Any) -> Any:
+        return {"url": value} if isinstance(value, str) else value
 
     @field_validator("as_of")
     @classmethod
@@ -124,7 +205,13 @@ class Settings(_Strict):
 
     @property
     def archive_path(self) -> Path:
-        return self.home / "archive"
+        """The archive's folder; of a remote one the copy of what runs have read and written: a cache."""
+        url = self.archive.url
+        if url is None:
+            return self.home / "archive"
+        if self.archive.is_remote:
+            return self.home / "cache" / hashlib.sha256(url.encode()).hexdigest()[:16]
+        return Path(url)
 
     @property
     def warehouse_path(self) -> Path:
@@ -176,7 +263,16 @@ def load(path: Path | None = None) -> Settings:
     sources = tuple(
         source.model_copy(update={"connector": source.connector.anchored(base)}) for source in settings.sources
     )
-    return settings.model_copy(update={"home": (base / settings.home).resolve(), "sources": sources})
+    archive = settings.archive.model_copy(
+        update={"url": _absolute(base, settings.archive.url), "anchor": _absolute(base, settings.archive.anchor)}
+    )
+    return settings.model_copy(
+        update={"home": (base / settings.home).resolve(), "sources": sources, "archive": archive}
+    )
+
+
+def _absolute(base: Path, place: str | None) -> str | None:
+    return place if place is None or is_address(place) else str((base / place).resolve())
 
 
 def secret(name: str) -> str | None:
@@ -254,6 +350,8 @@ def _known_keys(location: tuple[Any, ...]) -> str:
         model = Thresholds
     elif location[0] in _NEVER_SHOWN:
         model = _NEVER_SHOWN[location[0]]
+    elif location[0] == "archive":
+        model = Archive
     elif location[:2] == ["authority", "changes"] and len(location) > 2:
         model = policy.Change
     elif location[:2] == ["authority", "overrides"] and len(location) > 2:

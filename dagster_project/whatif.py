@@ -18,7 +18,7 @@ from dagster_project.archive.trial import Side, scratch_home
 from dagster_project.dbt.manifest import parsed
 from dagster_project.dbt.runner import BuildOutcome, build
 from dagster_project.errors import StoreError
-from dagster_project.settings import Settings
+from dagster_project.settings import Archive, Settings
 from dagster_project.warehouse.connection import limits
 from expectations.suites.boundary import run_boundary
 
@@ -71,7 +71,7 @@ def moved(links: Iterable[Manifest], now: Side, then: Side, progress: Progress =
 def _figures(
     side: Side, home: Path, links: list[Manifest], archive: Settings, clock: datetime, progress: Progress
 ) -> Figures:
-    target = side.settings.model_copy(update={"home": home})
+    target = side.settings.model_copy(update={"home": home, "archive": Archive()})
     retake(archive, target, links, side.releases, progress)
     progress(f"books as they {'are' if home.name == 'now' else 'would be'}")
     warehouse.land(target, as_of=clock)

@@ -6,8 +6,11 @@ import dataclasses
 from datetime import datetime
 from typing import Any
 
-from dagster_project.archive import store
+from dagster_project.archive import mirror, store
+from dagster_project.archive.head import fault_of
 from dagster_project.archive.manifest import Manifest
+from dagster_project.archive.named import named
+from dagster_project.archive.storage import storage_of
 from dagster_project.errors import StoreError
 from dagster_project.settings import Settings
 
@@ -17,8 +20,9 @@ class Chain:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self.links = store.read_manifests(settings)
-        self._refuse_a_cut_tail()
+        self.links = sound_links(settings)
+        # What is elsewhere is told from what was lost, and made again, by its absence here.
+        mirror.bring(settings, (one for one in named(self.links).values() if not one.name.startswith("raw/")))
         if self.links:
             # A kill between a manifest and the head leaves the head behind.
             store.write_head(settings, self.links)
@@ -50,11 +54,16 @@ class Chain:
         ]
         return max(times, default=None)
 
+    def has_files(self, files: dict[str, str]) -> bool:
+        """Whether the chain says of every one of these files that this is what it holds."""
+        known = named(self.links)
+        return all(name in known and known[name].sha256 == sha256 for name, sha256 in files.items())
+
     def append(self, **fields: Any) -> Manifest:
         """Writes the next link, and only then counts it."""
         previous = self.links[-1].chain_sha256 if self.links else None
         link = Manifest(sequence=len(self.links) + 1, previous_sha256=previous, **fields)
-        store.write(store.manifest_path(self._settings, link), link.to_bytes())
+        store.write(self._settings, store.manifest_path(self._settings, link), link.to_bytes())
         self.links.append(link)
         if link.kind == "batch":
             self._batches[link.batch_id] = link
@@ -67,21 +76,24 @@ class Chain:
         if self.links:
             store.write_head(self._settings, self.links)
 
-    def _refuse_a_cut_tail(self) -> None:
-        head = store.read_head(self._settings)
-        if head is None:
-            return
-        length = int(head["length"])
-        if length > len(self.links):
-            raise StoreError(
-                f"{self._settings.archive_path}: {store.HEAD} vouches for {length} manifests, {len(self.links)} are"
-                " there: some were removed; restore `archive/manifests` from a backup"
-            )
-        if length and self.links[length - 1].chain_sha256 != head["sha256"]:
-            raise StoreError(
-                f"{self._settings.archive_path}: manifest {length} is not the one that {store.HEAD} vouches for: it was"
-                " changed; restore `archive/manifests` from a backup"
-            )
+
+def sound_links(settings: Settings) -> list[Manifest]:
+    """Every link in the order of the chain; StoreError where head, anchor or chain is broken."""
+    try:
+        return _sound(settings)
+    except StoreError:
+        if not mirror.forget_manifests(settings):
+            raise
+    return _sound(settings)  # what is wrong may be the working copy
+
+
+def _sound(settings: Settings) -> list[Manifest]:
+    links = store.read_manifests(settings)
+    vouchers = (("HEAD.json", store.read_head(settings)), ("the anchor", store.read_anchor(settings)))
+    faults = [f"{name} {fault}" for name, head in vouchers if head and (fault := fault_of(head, links))]
+    for fault in (*faults, *store.chain_faults(links)):
+        raise StoreError(f"{storage_of(settings).place}: {fault}; `tieout archive verify` says what to do")
+    return links
 
 
 def _is_read(link: Manifest) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -13,14 +14,18 @@ import duckdb
 
 from dagster_project.archive import store
 from dagster_project.archive.agreement import agreed
+from dagster_project.archive.at_hand import have_at_hand
 from dagster_project.archive.chain import Chain, Identity
 from dagster_project.archive.engine import room_for
+from dagster_project.archive.files import sha256_of
 from dagster_project.archive.manifest import Manifest, Refusal, SidecarRecord
+from dagster_project.archive.named import Named, raw_files
 from dagster_project.archive.parsing.faults import FileFault
 from dagster_project.archive.parsing.parse import Origin, Parsed, parse, write_rejects, write_rows
 from dagster_project.archive.parsing.rawfile import RawFile
 from dagster_project.archive.releases import Releases, keep
 from dagster_project.archive.report import BatchReport
+from dagster_project.errors import StoreError
 from dagster_project.settings import Settings, Source
 from dagster_project.sources import sidecar as sidecars
 from dagster_project.sources.connector import Delivery
@@ -28,6 +33,7 @@ from dagster_project.sources.contracts import Contract
 from dagster_project.sources.retry import SourceFailed
 
 _CHUNK = 1 << 22
+_OF_ROWS = ("parsed_rows", "quarantined_rows", "received_totals")
 
 
 class Unreadable(Exception):
@@ -80,9 +86,9 @@ class Intake:
 
     def _keep_raw(self, source: Source, contract: Contract, delivery: Delivery, expected: Identity) -> Identity:
         path = store.raw_path(self.settings, expected.sha256)
-        if path.exists():
+        if path.exists() and sha256_of(path) == expected.sha256:
             return expected
-        with store.replacing(path) as scratch, scratch.open("wb") as file:
+        with store.replacing(self.settings, path) as scratch, scratch.open("wb") as file:
             identity = _identify(source, contract, delivery, file.write)
             if identity.sha256 != expected.sha256:
                 raise Unreadable("the file changed while it was read; it is taken when it has come to rest")
@@ -97,7 +103,7 @@ class Intake:
         if content is None:
             return None
         sha256 = hashlib.sha256(content).hexdigest()
-        store.write_once(store.raw_path(self.settings, sha256), content)
+        store.write_once(self.settings, store.raw_path(self.settings, sha256), content)
         try:
             report = sidecars.read(content)
         except sidecars.MalformedSidecar as error:
@@ -144,9 +150,27 @@ class Intake:
                 **common,
             )
         if known.state == "loaded" and not self._is_whole(known):
-            contract = self.releases.by_sha256(source.domain, known.contract_sha256).object(contract.name)
-            self._parse(source, contract, delivery, known.sha256 or "", known.batch_id, known.sidecar)
+            self._make_again(source, contract, delivery, known)
         return _report(known, delivery, "refused" if known.state == "refused" else "seen", is_new)
+
+    def _make_again(self, source: Source, contract: Contract, delivery: Delivery, known: Manifest) -> None:
+        """Lost Parquet from the raw bytes: other rows are refused, and other bytes of the same rows are a link."""
+        contract = self.releases.by_sha256(source.domain, known.contract_sha256).object(contract.name)
+        have_at_hand(self.settings, (Named(name, sha256, known) for name, sha256 in raw_files(known)))
+        with self._parsed(contract, delivery, known.sha256 or "", known.sidecar) as parsed:
+            figures = _figures(contract, parsed)
+            if any(getattr(known, name) != value for name, value in figures.items() if name in _OF_ROWS):
+                raise StoreError(
+                    f"{store.parquet_path(self.settings, known)}: is missing, and {known.file_name} parsed again gives"
+                    f" other rows than on {known.received_at:%Y-%m-%d} (contract {known.contract_version}); restore the"
+                    " file from a backup or another copy"
+                )
+            files = self._write(source, contract, known.batch_id, known.sidecar, parsed)
+        if known.files and not self.chain.has_files(files):
+            common = self._common(source, contract, delivery) | figures
+            self.chain.append(
+                kind="remade", batch_id=known.batch_id, sha256=known.sha256, bytes=known.bytes, files=files, **common
+            )
 
     def _is_whole(self, link: Manifest) -> bool:
         """Parquet beside the raw bytes can be made again from them."""
@@ -171,61 +195,43 @@ class Intake:
             keep(self.settings, version)
             common |= {"contract_version": version.version, "contract_sha256": version.sha256}
             contract = version.object(contract.name)
-            parsed = self._parse(source, contract, delivery, identity.sha256, identity.batch_id, sidecar)
+            with self._parsed(contract, delivery, identity.sha256, sidecar) as parsed:
+                files = self._write(source, contract, identity.batch_id, sidecar, parsed)
         except FileFault as fault:
             link = self.chain.append(state="refused", refusal=fault.refusal, **common)
             return _report(link, delivery, "refused")
-        figures = parsed.figures
-        link = self.chain.append(
-            **common,
-            received_rows=figures.received,
-            parsed_rows=figures.parsed,
-            quarantined_rows=figures.rejected,
-            columns=parsed.columns,
-            received_totals={
-                name: column.total for name, column in figures.columns.items() if column.total is not None
-            },
-            nulls={name: column.nulls for name, column in figures.columns.items()},
-            smallest_key=figures.smallest_key,
-            largest_key=figures.largest_key,
-            drift=parsed.drift,
-        )
+        link = self.chain.append(**common, **_figures(contract, parsed), drift=parsed.drift, files=files)
         return _report(link, delivery, "new")
 
-    def _parse(
-        self,
-        source: Source,
-        contract: Contract,
-        delivery: Delivery,
-        sha256: str,
-        batch_id: str,
-        sidecar: SidecarRecord | None,
-    ) -> Parsed:
+    @contextmanager
+    def _parsed(
+        self, contract: Contract, delivery: Delivery, sha256: str, sidecar: SidecarRecord | None
+    ) -> Iterator[Parsed]:
+        """The rows of a delivery, to be written while the context lasts: a large one is held in a file till then."""
         is_empty = sidecar is not None and sidecar.row_count == 0
         raw = store.raw_path(self.settings, sha256)
         file = RawFile(delivery.name, raw, delivery.format, delivery.is_gzip, is_empty)
         with room_for(self.con, self.settings.archive_path / "tmp", file.text_bytes):
-            return self._write(source, contract, file, batch_id, sidecar)
+            yield parse(self.con, file, contract)
 
     def _write(
-        self, source: Source, contract: Contract, file: RawFile, batch_id: str, sidecar: SidecarRecord | None
-    ) -> Parsed:
-        parsed = parse(self.con, file, contract)
+        self, source: Source, contract: Contract, batch_id: str, sidecar: SidecarRecord | None, parsed: Parsed
+    ) -> dict[str, str]:
+        """Parquet and quarantine of what was parsed last: their names below the archive, and their hashes."""
         extracted_at = (
             sidecar.extracted_at.replace(tzinfo=None).isoformat() if sidecar and sidecar.extracted_at else None
         )
         origin = Origin(source.name, source.domain, source.vendor, contract.name, batch_id, extracted_at)
-        name = f"{batch_id}.parquet"
-        rows = self._beside("parquet", source, contract) / name
-        with store.replacing(rows) as scratch:
-            write_rows(self.con, contract, origin, scratch)
+        files = self._made("parquet", origin, lambda scratch: write_rows(self.con, contract, origin, scratch))
         if parsed.figures.rejected:
-            with store.replacing(self._beside("quarantine", source, contract) / name) as scratch:
-                write_rejects(self.con, origin, scratch)
-        return parsed
+            files |= self._made("quarantine", origin, lambda scratch: write_rejects(self.con, origin, scratch))
+        return files
 
-    def _beside(self, room: str, source: Source, contract: Contract) -> Path:
-        return self.settings.archive_path / room / source.name / contract.name
+    def _made(self, room: str, origin: Origin, write: Callable[[Path], None]) -> dict[str, str]:
+        name = f"{room}/{origin.source_instance}/{origin.object}/{origin.batch_id}.parquet"
+        with store.replacing(self.settings, self.settings.archive_path / name) as scratch:
+            write(scratch)
+            return {name: sha256_of(scratch)}
 
 
 def _report(link: Manifest, delivery: Delivery, status: Any, has_new_sidecar: bool = False) -> BatchReport:
@@ -240,6 +246,25 @@ def _report(link: Manifest, delivery: Delivery, status: Any, has_new_sidecar: bo
         link.refusal.reason if link.refusal else None,
         has_new_sidecar,
     )
+
+
+def _figures(contract: Contract, parsed: Parsed) -> dict[str, Any]:
+    """What a manifest says of the rows."""
+    figures = parsed.figures
+    return {
+        "received_rows": figures.received,
+        "parsed_rows": figures.parsed,
+        "quarantined_rows": figures.rejected,
+        "columns": parsed.columns,
+        "key_columns": contract.key,
+        "received_totals": {name: one.total for name, one in figures.columns.items() if one.total is not None},
+        "parsed_totals": {
+            name: one.parsed_total for name, one in figures.columns.items() if one.parsed_total is not None
+        },
+        "nulls": {name: column.nulls for name, column in figures.columns.items()},
+        "smallest_key": figures.smallest_key,
+        "largest_key": figures.largest_key,
+    }
 
 
 def _identify(source: Source, contract: Contract, delivery: Delivery, sink: Callable[[bytes], Any]) -> Identity:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from dagster_project.archive import shared
 from dagster_project.errors import StoreError
 from dagster_project.settings import Settings
 
@@ -25,6 +26,8 @@ class HomeInUse(StoreError):
 @contextmanager
 def exclusive(settings: Settings, wait_seconds: float = 0) -> Iterator[None]:
     """Holds `<home>/lock` while the context lasts; HomeInUse when another process holds it after `wait_seconds`.
+
+    An archive outside of the home is held as well (see archive.shared).
 
     May be entered again within one thread. The system releases the lock of a process that is killed.
     """
@@ -43,7 +46,8 @@ def exclusive(settings: Settings, wait_seconds: float = 0) -> Iterator[None]:
             _acquire(descriptor, path, wait_seconds)
             _held[path] = 1
             try:
-                yield
+                with shared.held(settings, wait_seconds):
+                    yield
             finally:
                 _held[path] = 0
         finally:

@@ -72,11 +72,15 @@ class ContractStep(_Record):
 class Manifest(_Record):
     """One link of the chain. Totals are decimals as text, in major units; rows are of this file alone.
 
-    `kind` is `batch`, `sidecar` for another sidecar of a batch that is already in the archive, or `contract` for a
-    version of a domain's contract: `sha256` and `bytes` are then those of the contract, which lies among the raw files.
+    `kind` is `batch`; `sidecar` for another sidecar of a batch that is already in the archive; `remade` for Parquet
+    that was lost and, parsed again, is not the same bytes; or `contract` for a version of a domain's contract: `sha256`
+    and `bytes` are then those of the contract, which lies among the raw files. Of a kind that this version does not
+    know, the chain and the files are checked all the same. `files` are those made for this link, by their name below the archive,
+    with their SHA-256: the newest link that names a file says what it holds. `received_totals` are over every row whose
+    value parses, `parsed_totals` over the rows that keep the contract.
     """
 
-    kind: Literal["batch", "sidecar", "contract"]
+    kind: str
     sequence: int
     previous_sha256: str | None
     source_instance: str
@@ -97,12 +101,15 @@ class Manifest(_Record):
     parsed_rows: int = 0
     quarantined_rows: int = 0
     columns: tuple[str, ...] = ()
+    key_columns: tuple[str, ...] = ()
     received_totals: dict[str, str] = {}
+    parsed_totals: dict[str, str] = {}
     nulls: dict[str, int] = {}
     smallest_key: str | None = None
     largest_key: str | None = None
     drift: tuple[Drift, ...] = ()
     refusal: Refusal | None = None
+    files: dict[str, str] = {}
     stored_sha256: str | None = Field(default=None, exclude=True)
 
     @property
@@ -111,6 +118,11 @@ class Manifest(_Record):
         if self.kind == "sidecar" and self.sidecar:
             return f"{self.batch_id}-{self.sidecar.sha256[:16]}.json"
         return f"{self.batch_id}.json" if self.kind == "batch" else f"{self.batch_id}-{self.kind}-{self.sequence}.json"
+
+    @property
+    def path(self) -> str:
+        """Its file, by name below the archive."""
+        return f"manifests/{self.source_instance}/{self.object}/{self.name}"
 
     def to_bytes(self) -> builtins.bytes:
         """The bytes that are stored and hashed: sorted keys, so that equal manifests have equal hashes."""

@@ -10,8 +10,9 @@ import copy
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from dagster_project.archive import store
+from dagster_project.archive import mirror, store
 from dagster_project.archive.manifest import Manifest
+from dagster_project.archive.named import named
 from dagster_project.errors import StoreError
 from dagster_project.settings import Settings
 from dagster_project.sources.contracts import DomainContract, domain_contracts, read_contract
@@ -47,7 +48,8 @@ class Releases:
     """The contracts as released in one home; StoreError when the bytes of one are lost."""
 
     def __init__(self, settings: Settings, links: Iterable[Manifest]) -> None:
-        own = [link for link in links if link.kind == "contract"]
+        self._links = tuple(links)
+        own = [link for link in self._links if link.kind == "contract"]
         self._settings = settings
         self._shipped = domain_contracts()
         self._lines = {domain: _line(contract, own) for domain, contract in self._shipped.items()}
@@ -84,6 +86,7 @@ class Releases:
             return self._shipped[domain]
         if sha256 not in self._read:
             path = store.raw_path(self._settings, sha256)
+            mirror.bring(self._settings, (one for one in named(self._links).values() if one.sha256 == sha256))
             try:
                 content = path.read_bytes()
             except OSError as error:
@@ -109,7 +112,7 @@ class Releases:
 
 def keep(settings: Settings, contract: DomainContract) -> None:
     """Keeps the contract's bytes in the archive, so that what was checked against it can be checked again."""
-    store.write_once(store.raw_path(settings, contract.sha256), contract.content)
+    store.write_once(settings, store.raw_path(settings, contract.sha256), contract.content)
 
 
 def _line(shipped: DomainContract, links: Iterable[Manifest]) -> Line:

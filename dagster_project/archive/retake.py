@@ -11,12 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from dagster_project.archive import store
+from dagster_project.archive import mirror, store
 from dagster_project.archive.chain import Chain
 from dagster_project.archive.engine import scratch, store_faults
 from dagster_project.archive.intake import Intake
 from dagster_project.archive.lock import exclusive
 from dagster_project.archive.manifest import Manifest
+from dagster_project.archive.named import Named, raw_files
 from dagster_project.archive.parsing import currencies
 from dagster_project.archive.releases import Releases
 from dagster_project.errors import StoreError
@@ -79,6 +80,7 @@ def retake(
             delivery = archived(settings, link)
             if delivery is None:
                 continue
+            mirror.bring(settings, (Named(name, sha256, link) for name, sha256 in raw_files(link)))
             if not delivery.path.exists():
                 raise StoreError(f"{delivery.path}: the bytes of {delivery.name} are gone; restore them from a backup")
             progress(f"{link.source_instance}/{link.file_name}")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -12,11 +10,13 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from dagster_project.archive import files, mirror
+from dagster_project.archive import head as heads
+from dagster_project.archive.head import HEAD, Head
 from dagster_project.archive.manifest import Manifest
+from dagster_project.archive.storage import read, storage_of
 from dagster_project.errors import StoreError
 from dagster_project.settings import Settings
-
-HEAD = "HEAD.json"
 
 
 def raw_path(settings: Settings, sha256: str) -> Path:
@@ -36,7 +36,7 @@ def quarantine_path(settings: Settings, manifest: Manifest) -> Path:
 
 def manifest_path(settings: Settings, manifest: Manifest) -> Path:
     """The link itself."""
-    return _beside(settings, "manifests", manifest, manifest.name)
+    return settings.archive_path / manifest.path
 
 
 def _beside(settings: Settings, room: str, manifest: Manifest, name: str) -> Path:
@@ -44,43 +44,27 @@ def _beside(settings: Settings, room: str, manifest: Manifest, name: str) -> Pat
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A scratch path that becomes `path` when the body ends well: flushed to disk, then renamed; removed otherwise."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
+def replacing(settings: Settings, path: Path) -> Iterator[Path]:
+    """A scratch path that becomes `path` of the archive when the body ends well, and of a remote one as well."""
+    with files.replacing(path, before=lambda scratch: mirror.send(settings, scratch, path)) as scratch:
         yield scratch
-        _flush(scratch)
-        os.replace(scratch, path)
-        _flush(path.parent)
-    finally:
-        scratch.unlink(missing_ok=True)
 
 
-def write(path: Path, content: bytes) -> None:
+def write(settings: Settings, path: Path, content: bytes) -> None:
     """Writes `content` whole or not at all."""
-    with replacing(path) as scratch:
+    with replacing(settings, path) as scratch:
         scratch.write_bytes(content)
 
 
-def write_once(path: Path, content: bytes) -> None:
+def write_once(settings: Settings, path: Path, content: bytes) -> None:
     """Writes bytes under the name of their own hash; what is there already is the same."""
     if not path.exists():
-        write(path, content)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        write(settings, path, content)
 
 
 def read_manifests(settings: Settings, known_at: datetime | None = None) -> list[Manifest]:
     """Every link in the order of the chain, up to what had been received at `known_at`; StoreError when one is torn."""
-    root = settings.archive_path / "manifests"
-    manifests = [_read(file) for file in root.glob("*/*/*.json") if not file.name.startswith(".")]
+    manifests = [_read(file) for file in mirror.manifest_files(settings)]
     manifests.sort(key=lambda manifest: manifest.sequence)
     return [manifest for manifest in manifests if known_at is None or manifest.received_at <= known_at]
 
@@ -116,19 +100,24 @@ def chain_faults(manifests: Iterable[Manifest]) -> list[str]:
 
 def write_head(settings: Settings, manifests: list[Manifest]) -> None:
     """Anchors the newest link. Written last: after a kill before it, the next run finds it behind and mends it."""
-    newest = manifests[-1]
-    head = {
-        "length": len(manifests),
-        "manifest": f"manifests/{newest.source_instance}/{newest.object}/{newest.name}",
-        "sha256": newest.chain_sha256,
-    }
-    content = (json.dumps(head, indent=1, sort_keys=True) + "\n").encode()
-    path = settings.archive_path / HEAD
-    if not path.exists() or path.read_bytes() != content:
-        write(path, content)
+    content = heads.head_of(manifests).to_bytes()
+    if read(storage_of(settings), HEAD) != content:
+        write(settings, settings.archive_path / HEAD, content)
+    heads.write_anchor(settings, content)
 
 
-def read_head(settings: Settings) -> dict[str, str | int] | None:
-    """`length`, `manifest`, `sha256` of the newest anchored link; None before the first."""
-    path = settings.archive_path / HEAD
-    return json.loads(path.read_bytes()) if path.exists() else None
+def read_head(settings: Settings) -> Head | None:
+    """The newest anchored link; None before the first, StoreError when the file was changed."""
+    return _parsed(storage_of(settings).shown(HEAD), read(storage_of(settings), HEAD))
+
+
+def read_anchor(settings: Settings) -> Head | None:
+    """The head as the anchor has it; None where none is configured or nothing was anchored yet."""
+    return _parsed(settings.archive.anchor or "", heads.anchor_content(settings))
+
+
+def _parsed(place: str, content: bytes | None) -> Head | None:
+    try:
+        return heads.parse(content) if content is not None else None
+    except ValueError as error:
+        raise StoreError(f"{place}: {error}; `tieout archive verify` says what to do") from None

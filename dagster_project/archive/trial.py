@@ -16,10 +16,11 @@ from pydantic import ValidationError
 
 from dagster_project.archive import store
 from dagster_project.archive.engine import store_faults
+from dagster_project.archive.files import replacing
 from dagster_project.archive.manifest import ContractTrial, Manifest, Outcome
 from dagster_project.archive.releases import Releases
 from dagster_project.archive.retake import archived, retake
-from dagster_project.settings import Settings
+from dagster_project.settings import Archive, Settings
 from dagster_project.sources.contracts import load_contracts
 
 FOLDER = "contract-tests"
@@ -133,8 +134,8 @@ def record(settings: Settings, sha256: str, batches: int, outcome: Outcome, word
     found = ContractTrial(tested_at=datetime.now(UTC), batches=batches, outcome=outcome, words=tuple(words))
     content = json.dumps(found.model_dump(mode="json"), indent=1, ensure_ascii=False) + "\n"
     path = settings.home / FOLDER / f"{sha256}.json"
-    with store_faults(path):
-        store.write(path, content.encode())
+    with store_faults(path), replacing(path) as scratch:
+        scratch.write_text(content, encoding="utf-8")
 
 
 def recorded(settings: Settings, sha256: str) -> ContractTrial | None:
@@ -163,7 +164,7 @@ def _declared(link: Manifest) -> str | None:
 def _taken(
     side: Side, home: Path, links: list[Manifest], archive: Settings, progress: Callable[[str], None]
 ) -> dict[str, Taken]:
-    target = side.settings.model_copy(update={"home": home})
+    target = side.settings.model_copy(update={"home": home, "archive": Archive()})
     found = retake(archive, target, links, side.releases, progress)
     with duckdb.connect(":memory:") as con:
         return {batch_id: _measured(con, target, link) for batch_id, link in found.items()}

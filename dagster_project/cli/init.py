@@ -32,6 +32,12 @@ sources:
   - {{name: crm, domain: crm, vendor: generic, connector: {{type: files, path: data/crm}}}}
   - {{name: erp, domain: erp, vendor: generic, connector: {{type: files, path: data/erp}}}}
 
+# archive:                       # the record of what was received; default <home>/archive; see docs/archive.md
+#   url: s3://my-bucket/tieout   # or a path; credentials by the environment, never here
+#   anchor: /mnt/audit/head.json # a copy of the head in another place shows a tail that was cut off
+#   retention_years: 7
+#   legal_hold: false            # true, or a list of sources
+
 # thresholds:                    # docs/methodology.md lists all with their defaults
 #   usage_grace_days: 3
 #   posting_hours: 4

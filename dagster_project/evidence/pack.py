@@ -14,6 +14,9 @@ from typing import Any
 import duckdb
 
 from dagster_project import publish
+from dagster_project.archive import mirror
+from dagster_project.archive.head import HEAD
+from dagster_project.archive.storage import read, storage_of
 from dagster_project.errors import InputError, StoreError
 from dagster_project.evidence import manifest
 from dagster_project.evidence.contents import write_contents
@@ -79,12 +82,13 @@ def _write(con: duckdb.DuckDBPyConnection, settings: Settings, folder: Path, per
 
 def _archive_manifests(settings: Settings, folder: Path) -> None:
     """The manifests of every batch as archived: they hold the hashes of the raw bytes and chain to each other."""
-    source = settings.archive_path / "manifests"
-    if source.is_dir():
-        shutil.copytree(source, folder / "sources" / "manifests")
-    head = settings.archive_path / "HEAD.json"
-    if head.is_file():
-        shutil.copy2(head, folder / "sources" / "HEAD.json")
+    for file in mirror.manifest_files(settings):
+        target = folder / "sources" / file.relative_to(settings.archive_path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, target)
+    head = read(storage_of(settings), HEAD)
+    if head is not None:
+        (folder / "sources" / HEAD).write_bytes(head)
 
 
 def _facts(

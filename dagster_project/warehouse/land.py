@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import duckdb
 
-from dagster_project.archive import store
+from dagster_project.archive.at_hand import links_at_hand
 from dagster_project.archive.batches import Batch, batches
 from dagster_project.settings import Settings
 from dagster_project.sources.contracts import Contract, load_contracts
@@ -35,7 +35,7 @@ def land(settings: Settings, known_at: datetime | None = None, as_of: datetime |
     the warehouse cannot be read or written; the warehouse is then as it was.
     """
     clock = (as_of or settings.as_of or datetime.now(UTC)).astimezone(UTC)
-    known = batches(store.read_manifests(settings, known_at))
+    known = batches(links_at_hand(settings, known_at))
     with connect(settings) as con:
         con.execute("begin transaction")
         for schema in ("landed", "config"):

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from dagster_project import archive, warehouse
-from dagster_project.archive import HomeInUse, store
+from dagster_project.archive import HomeInUse, files, store
 from dagster_project.errors import InputError, StoreError
 from tests.ingestion.company import NOW, Company, company, csv_text, invoice, jsonl_text
 
@@ -119,7 +119,7 @@ def test_a_kill_between_any_two_writes_loses_and_doubles_nothing(tmp_path: Path)
         killed.ingest(object=None)
         assert _rows(killed) == expected, f"killed after {survived} writes"
         assert store.chain_faults(_chain(killed)) == []
-        assert store.read_head(killed.settings)["length"] == len(_chain(killed))
+        assert store.read_head(killed.settings).length == len(_chain(killed))
     assert survived > 6, "the loop must reach the end of an ingestion"
 
 
@@ -249,7 +249,7 @@ def test_a_second_run_leaves_and_says_so(borealis: Company):
     holder = (
         "import sys; from pathlib import Path; from dagster_project.archive.lock import exclusive;"
         "from types import SimpleNamespace as N\n"
-        "with exclusive(N(home=Path(sys.argv[1]))): print('held', flush=True); sys.stdin.read()"
+        "with exclusive(N(home=Path(sys.argv[1]), archive=N(url=None))): print('held', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(
         [sys.executable, "-c", holder, str(borealis.settings.home)],
@@ -269,7 +269,7 @@ def test_no_space_left_is_one_clear_error_and_nothing_is_half_visible(borealis: 
     borealis.deliver("billing/invoices/a.csv", TWO)
     full = OSError(errno.ENOSPC, "No space left on device", str(borealis.settings.archive_path))
     with monkeypatch.context() as patch:
-        patch.setattr(store, "_flush", lambda path: (_ for _ in ()).throw(full))
+        patch.setattr(files, "flush", lambda path: (_ for _ in ()).throw(full))
         with pytest.raises(StoreError, match="no space left; free some and run again"):
             borealis.ingest()
     assert [name for name in borealis.archive_tree() if "tmp" in name] == []

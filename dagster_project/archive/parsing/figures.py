@@ -15,12 +15,16 @@ _WITHIN_A_SUM = "1000000000000000000"
 
 @dataclass(frozen=True)
 class ColumnFigures:
-    """Of one contract column: values given, values that do not parse as its kind, nulls, and the total as text."""
+    """Of one contract column: values given, values that do not parse as its kind, nulls, and totals as text.
+
+    `total` is over every value that parses, of rejected rows too; `parsed_total` over the rows that keep the contract.
+    """
 
     given: int
     unreadable: int
     nulls: int
     total: str | None
+    parsed_total: str | None
 
 
 @dataclass(frozen=True)
@@ -36,12 +40,12 @@ class Figures:
 
 
 def measure(con: duckdb.DuckDBPyConnection, contract: Contract, received: Received) -> Figures:
-    """Figures of `checked` and `malformed`; a total is over every value that parses, of rejected rows too."""
+    """Figures of `checked` and `malformed`."""
     whole = f"not ({broken(contract)})"
     key = "row(" + ", ".join(quoted(name) for name in contract.key) + ")"
     text = " || '|' || ".join(f"{quoted(name)}::varchar" for name in contract.key)
     columns = [column for column in contract.columns if column.name in received.columns]
-    measures = ", ".join(part for column in columns for part in _measures(column))
+    measures = ", ".join(part for column in columns for part in _measures(column, whole))
     row = con.execute(
         f"select count(*), count(*) filter (where {whole}), (select count(*) from malformed),"
         f" arg_min({text}, {key}) filter (where {whole}), arg_max({text}, {key}) filter (where {whole}),"
@@ -50,17 +54,23 @@ def measure(con: duckdb.DuckDBPyConnection, contract: Contract, received: Receiv
     assert row is not None
     shaped, parsed, malformed, smallest, largest, *rest = row
     figures = {
-        column.name: ColumnFigures(shaped - empty, unreadable, empty, total)
-        for column, empty, unreadable, total in zip(columns, rest[0::3], rest[1::3], rest[2::3], strict=True)
+        column.name: ColumnFigures(shaped - empty, unreadable, empty, total, parsed_total)
+        for column, empty, unreadable, total, parsed_total in zip(
+            columns, rest[0::4], rest[1::4], rest[2::4], rest[3::4], strict=True
+        )
     }
     return Figures(shaped + malformed, parsed, shaped - parsed + malformed, figures, smallest, largest)
 
 
-def _measures(column: Column) -> tuple[str, str, str]:
+def _measures(column: Column, whole: str) -> tuple[str, str, str, str]:
     name, rule = quoted(column.name), code(column)
     empty = f"count(*) filter (where {rule} = 1 or ({rule} = 0 and {name} is null))"
     unreadable = f"count(*) filter (where {rule} = 2)"
-    total = "null"
-    if is_number(column):
-        total = f"coalesce(sum({name}) filter (where abs({name}) < {_WITHIN_A_SUM}), 0)::varchar"
-    return empty, unreadable, total
+    if not is_number(column):
+        return empty, unreadable, "null", "null"
+    return empty, unreadable, total_of(name), total_of(name, whole)
+
+
+def total_of(name: str, condition: str = "true") -> str:
+    """SQL: a control total as text, without values so large that no sum holds them."""
+    return f"coalesce(sum({name}) filter (where abs({name}) < {_WITHIN_A_SUM} and {condition}), 0)::varchar"
