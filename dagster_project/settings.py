@@ -179,11 +179,6 @@ def load(path: Path | None = None) -> Settings:
     return settings.model_copy(update={"home": (base / settings.home).resolve(), "sources": sources})
 
 
-def secret(name: str) -> str | None:
-    """The value of an environment variable that `tieout.yml` names; None where it is not set or empty."""
-    return os.environ.get(name) or None
-
-
 def _read(file: Path) -> tuple[dict[str, Any], dict[str, int]]:
     try:
         text = file.read_text(encoding="utf-8")
@@ -254,9 +249,9 @@ def _known_keys(location: tuple[Any, ...]) -> str:
         model = Thresholds
     elif location[0] in _NEVER_SHOWN:
         model = _NEVER_SHOWN[location[0]]
-    elif location[:2] == ["authority", "changes"] and len(location) > 2:
+    elif location[:2] == ("authority", "changes") and len(location) > 2:
         model = policy.Change
-    elif location[:2] == ["authority", "overrides"] and len(location) > 2:
+    elif location[:2] == ("authority", "overrides") and len(location) > 2:
         model = policy.Override
     elif location[0] == "authority":
         model = policy.Overlay

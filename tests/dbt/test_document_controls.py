@@ -242,7 +242,15 @@ def work(tmp_path_factory):
 def warehouse(work):
     path = work / "tieout.duckdb"
     world = DocumentWorld(path, work / "home")
-    fills = (_invoices, _credits, _payments, _ledger, faulty_sources.fill, matched_documents.fill, summary_postings.fill)
+    fills = (
+        _invoices,
+        _credits,
+        _payments,
+        _ledger,
+        faulty_sources.fill,
+        matched_documents.fill,
+        summary_postings.fill,
+    )
     for fill in fills:
         fill(world)
     world.close()

@@ -163,9 +163,7 @@ def _retyped(
     )
 
 
-def _first_unread(
-    con: duckdb.DuckDBPyConnection, column: Column, received: Received
-) -> tuple[int | None, str | None]:
+def _first_unread(con: duckdb.DuckDBPyConnection, column: Column, received: Received) -> tuple[int | None, str | None]:
     first = con.execute(
         f"select tieout_row, checked.tieout_line, received.{quoted(column.name)} from checked"
         f" inner join received using (tieout_row) where {code(column)} = 2 order by tieout_row limit 1"
