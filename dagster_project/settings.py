@@ -275,11 +275,6 @@ def _absolute(base: Path, place: str | None) -> str | None:
     return place if place is None or is_address(place) else str((base / place).resolve())
 
 
-def secret(name: str) -> str | None:
-    """The value of an environment variable that `tieout.yml` names; None where it is not set or empty."""
-    return os.environ.get(name) or None
-
-
 def _read(file: Path) -> tuple[dict[str, Any], dict[str, int]]:
     try:
         text = file.read_text(encoding="utf-8")
@@ -352,9 +347,9 @@ def _known_keys(location: tuple[Any, ...]) -> str:
         model = _NEVER_SHOWN[location[0]]
     elif location[0] == "archive":
         model = Archive
-    elif location[:2] == ["authority", "changes"] and len(location) > 2:
+    elif location[:2] == ("authority", "changes") and len(location) > 2:
         model = policy.Change
-    elif location[:2] == ["authority", "overrides"] and len(location) > 2:
+    elif location[:2] == ("authority", "overrides") and len(location) > 2:
         model = policy.Override
     elif location[0] == "authority":
         model = policy.Overlay

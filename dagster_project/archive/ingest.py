@@ -14,7 +14,7 @@ from dagster_project.archive.parsing import currencies
 from dagster_project.archive.report import BatchReport, IngestReport, ObjectReport
 from dagster_project.errors import InputError
 from dagster_project.observability import telemetry
-from dagster_project.settings import Settings, Source, secret
+from dagster_project.settings import Settings, Source, environment
 from dagster_project.sources.connect import connector_for
 from dagster_project.sources.connector import Listing, Pull
 from dagster_project.sources.contracts import Contract, contracts_of
@@ -81,7 +81,7 @@ def _pull(intake: Intake, source: Source, wanted: list[Contract], progress: Prog
         since=lambda name: intake.chain.newest_extraction(source.name, name),
         wanted=tuple(contract.name for contract in wanted),
         tell=lambda words: progress(f"{source.name}/{words}") if progress else None,
-        secret=secret,
+        secret=environment,
     )
 
 

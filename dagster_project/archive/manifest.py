@@ -75,9 +75,9 @@ class Manifest(_Record):
     `kind` is `batch`; `sidecar` for another sidecar of a batch that is already in the archive; `remade` for Parquet
     that was lost and, parsed again, is not the same bytes; or `contract` for a version of a domain's contract: `sha256`
     and `bytes` are then those of the contract, which lies among the raw files. Of a kind that this version does not
-    know, the chain and the files are checked all the same. `files` are those made for this link, by their name below the archive,
-    with their SHA-256: the newest link that names a file says what it holds. `received_totals` are over every row whose
-    value parses, `parsed_totals` over the rows that keep the contract.
+    know, the chain and the files are checked all the same. `files` are those made for this link, by their name below
+    the archive, with their SHA-256: the newest link that names a file says what it holds. `received_totals` are over
+    every row whose value parses, `parsed_totals` over the rows that keep the contract.
     """
 
     kind: str

@@ -295,5 +295,5 @@ def test_parquet_is_not_made_again_with_other_rows(tmp_path: Path):
     one.ingest()
     forge_last(one, parsed_rows=2, contract_version="0")
     store.parquet_path(one.settings, links(one)[0]).unlink()
-    with pytest.raises(StoreError, match="gives other rows: the contract was version 0, it is 1"):
+    with pytest.raises(StoreError, match=r"gives other rows than on .* \(contract 0\)"):
         one.ingest()

@@ -42,6 +42,7 @@ def test_every_threshold_has_its_default(tmp_path):
     [
         (SMALLEST + "thresholds: {usage_grace_dys: 9}\n", 6, ("usage_grace_dys", "9", "usage_grace_days")),
         (SMALLEST + "thresholds:\n  posting_hours: soon\n", 7, ("posting_hours", "soon", "integer")),
+        (SMALLEST + "authority: {changes: [{modle: erp_led}]}\n", 6, ("expected one of: model, effective_from",)),
         (SMALLEST.replace("USD", "usd"), 3, ("reporting_currency", "usd")),
         (SMALLEST.replace("2026-10-12T00:00:00Z", "2026-10-12T00:00:00"), 2, ("as_of", "offset")),
         (SMALLEST.replace("domain: billing", "domain: biling"), 5, ("sources.0.domain", "biling", "'billing'")),

@@ -1,6 +1,6 @@
 -- One row per step of a workflow, source and month: how long after the event that it follows does a record arrive, and
--- what has not arrived yet? Usage events are measured one by one, from occurred to ingested, all else as the step of its
--- business transaction. Percentiles are of what has arrived: the smallest lag that so many do not exceed.
+-- what has not arrived yet? Usage events are measured one by one, from occurred to ingested, all else as the step of
+-- its business transaction. Percentiles are of what has arrived: the smallest lag that so many do not exceed.
 {%- set leg = ['workflow', 'step', 'source_instance', 'period'] | join(', ') %}
 with events as (
   select * from {{ ref('usage_event') }}
