@@ -4,10 +4,16 @@ with invoices as (
 ),
 
 documents as (
-  select billing_instance, external_id, min(document_id) as document_id, min(created_at) as created_at
+  select
+    billing_instance, external_id, 'ar_document:' || min(document_id) as document, min(created_at) as created_at
   from {{ ref('ar_document') }}
   where external_object = 'invoice' and document_type = 'invoice' and status <> 'reversed'
   group by billing_instance, external_id
+  union all
+  select
+    source_instance as billing_instance, invoice_id as external_id,
+    coalesce('ar_document:' || document_id, 'journal:' || journal_id) as document, posted_at as created_at
+  from {{ ref('summary_posting') }}
 )
 
 select
@@ -45,12 +51,12 @@ select
   2 as step_number,
   'posted' as step,
   'erp' as system,
-  'ar_document:' || documents.document_id as document,
+  documents.document,
   invoices.finalized_at as started_at,
   documents.created_at as occurred_at,
   true as is_time_known,
   policy.due_at,
-  documents.document_id is not null as is_there,
+  documents.document is not null as is_there,
   true as is_needed,
   case when messages.status in ('rejected', 'dead_lettered') then messages.words end as failure,
   case when messages.status in ('rejected', 'dead_lettered') then messages.failure_class end as failure_class,

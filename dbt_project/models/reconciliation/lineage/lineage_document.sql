@@ -97,6 +97,19 @@ billing_to_document as (
   where external_object is not null and billing_instance is not null
 ),
 
+-- a summary names no invoice; its amounts do
+invoice_to_summary as (
+  select
+    'invoice' as from_type, members.source_instance as from_instance, members.invoice_id as from_id,
+    members.object as to_type, members.erp_instance as to_instance, members.record_id as to_id,
+    'posted' as relation, postings.gross_minor as amount_minor, postings.currency_code,
+    postings.posted_at as occurred_at, cast(null as {{ dbt.type_string() }}) as correlation_id,
+    cast(null as {{ dbt.type_string() }}) as content_hash
+  from {{ ref('summary_member') }} as members
+  inner join {{ ref('summary_posting') }} as postings
+    on postings.source_instance = members.source_instance and postings.invoice_id = members.invoice_id
+),
+
 document_to_line as (
   select
     'ar_document' as from_type, source_instance as from_instance, document_id as from_id,
@@ -158,8 +171,8 @@ journal_to_reversal as (
 
 {% for step in [
   'line_to_invoice', 'invoice_to_rebill', 'invoice_to_credit', 'line_to_credit_line', 'credit_line_to_credit',
-  'billing_to_document', 'document_to_line', 'line_to_document_line', 'document_to_memo', 'document_to_journal',
-  'journal_to_reversal',
+  'billing_to_document', 'invoice_to_summary', 'document_to_line', 'line_to_document_line', 'document_to_memo',
+  'document_to_journal', 'journal_to_reversal',
 ] %}
 select {{ link | join(', ') }} from {{ step }}
 {% if not loop.last %}union all{% endif %}
