@@ -15,6 +15,7 @@ from dagster_project.archive import store
 from dagster_project.archive.chain import Chain, Identity
 from dagster_project.archive.engine import room_for
 from dagster_project.archive.manifest import Manifest, Refusal, SidecarRecord
+from dagster_project.archive.meter import Tell, metering
 from dagster_project.archive.parsing.faults import FileFault
 from dagster_project.archive.parsing.parse import Origin, Parsed, parse, write_rejects, write_rows
 from dagster_project.archive.parsing.rawfile import RawFile
@@ -38,12 +39,16 @@ class Unreadable(Exception):
 
 @dataclass
 class Intake:
-    """One ingestion at work: `con` is scratch, `now` (UTC) is when its deliveries count as received."""
+    """One ingestion at work: `con` is scratch, `now` (UTC) is when its deliveries count as received.
+
+    `tell` hears how far a large delivery has come.
+    """
 
     settings: Settings
     chain: Chain
     con: duckdb.DuckDBPyConnection
     now: datetime
+    tell: Tell | None = None
 
     def take(self, source: Source, contract: Contract, delivery: Delivery) -> BatchReport:
         """Archives the delivery unless it is known; faults of the file make a refused batch, of the store an error."""
@@ -189,9 +194,11 @@ class Intake:
     ) -> Parsed:
         is_empty = sidecar is not None and sidecar.row_count == 0
         raw = store.raw_path(self.settings, sha256)
-        file = RawFile(delivery.name, raw, delivery.format, delivery.is_gzip, is_empty)
-        with room_for(self.con, self.settings.archive_path / "tmp", file.text_bytes):
-            return self._write(source, contract, file, batch_id, sidecar)
+        name = f"{source.name}/{delivery.name}"
+        with metering(name, raw.stat().st_size, delivery.format, self.con, self.tell) as meter:
+            file = RawFile(delivery.name, raw, delivery.format, delivery.is_gzip, is_empty, meter)
+            with room_for(self.con, self.settings.archive_path / "tmp", file.text_bytes):
+                return self._write(source, contract, file, batch_id, sidecar)
 
     def _write(
         self, source: Source, contract: Contract, file: RawFile, batch_id: str, sidecar: SidecarRecord | None
@@ -203,6 +210,7 @@ class Intake:
         origin = Origin(source.name, source.domain, source.vendor, contract.name, batch_id, extracted_at)
         name = f"{batch_id}.parquet"
         rows = self._beside("parquet", source, contract) / name
+        file.meter.enter("write")
         with store.replacing(rows) as scratch:
             write_rows(self.con, contract, origin, scratch)
         if parsed.figures.rejected:

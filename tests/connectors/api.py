@@ -104,7 +104,9 @@ class _Handler(BaseHTTPRequestHandler):
         elif fault == "hang_up":
             self.close_connection = True
         elif isinstance(fault, int):
-            self._send(fault, json.dumps({"error": f"fault {fault}, key {headers.get('authorization')}"}).encode(), None)
+            self._send(
+                fault, json.dumps({"error": f"fault {fault}, key {headers.get('authorization')}"}).encode(), None
+            )
         elif fault == "truncate":
             self._send(status, body[: len(body) // 2], link)
         elif fault == "drop":

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -80,7 +81,9 @@ def test_the_other_sources_and_objects_go_on(tmp_path):
     objects = {name: {"path": f"/{name}"} for name in ("payouts", "refunds")}
     with serving(Api(TEN, faults=[404])) as api:
         one = behind(tmp_path, rest(api, objects=objects), "crm")
-        one.deliver("crm/opportunities/a.csv", "opportunity_id,account_id,stage,close_date,currency,amount,updated_at\n")
+        one.deliver(
+            "crm/opportunities/a.csv", "opportunity_id,account_id,stage,close_date,currency,amount,updated_at\n"
+        )
         report = one.ingest(domain=None, object=None)
     states = {(item.source_instance, item.object): item for item in report.objects if item.batches}
     assert states["billing", "payouts"].refused or states["billing", "refunds"].refused
@@ -150,7 +153,7 @@ def test_a_rate_limit_parts_the_requests_those_tried_again_too(tmp_path):
         with pulling(tmp_path, api, clock, requests_per_second=4) as connector:
             connector.pulled("payouts")
     assert len(times) == 6
-    assert all(later - before >= 0.25 - 1e-9 for before, later in zip(times, times[1:], strict=False))
+    assert all(later - before >= 0.25 - 1e-9 for before, later in pairwise(times))
 
 
 def test_a_pause_is_no_credit_for_a_burst():

@@ -64,7 +64,10 @@ def test_whatever_fails_in_passing_the_archive_holds_the_records_of_the_server_o
     if expires is not None:
         faults = [*faults[:expires], *["ok"] * (expires - len(faults)), 410, *faults[expires:]]
     with tempfile.TemporaryDirectory() as folder, serving(Api(TEN[:rows] or [], faults=faults)) as api:
-        one = behind(Path(folder), rest(api, style, retry={"attempts": 9, "first_wait_seconds": 0.001, "longest_wait_seconds": 0.001}))
+        one = behind(
+            Path(folder),
+            rest(api, style, retry={"attempts": 9, "first_wait_seconds": 0.001, "longest_wait_seconds": 0.001}),
+        )
         report = one.one(object="payouts")
         if any(asked_at_first_page(api, place) for place, fault in enumerate(faults[: len(api.asked)]) if fault == 410):
             assert report.refused, "a first page that is gone is no expired cursor"
@@ -110,7 +113,9 @@ behind(Path(sys.argv[1]), rest(api, timeout_seconds=60)).ingest(object="payouts"
 
 def test_a_killed_pull_leaves_no_half_batch_and_goes_on_at_the_next_page(tmp_path):
     with serving(Api(TEN, faults=["ok", "ok", "wait"])) as api:
-        process = subprocess.Popen([sys.executable, "-c", KILLED, str(tmp_path), api.url], cwd=Path(__file__).parents[2])
+        process = subprocess.Popen(
+            [sys.executable, "-c", KILLED, str(tmp_path), api.url], cwd=Path(__file__).parents[2]
+        )
         with api.arrived:
             assert api.arrived.wait_for(lambda: len(api.asked) == 3, timeout=60)
         os.kill(process.pid, signal.SIGKILL)
@@ -118,7 +123,9 @@ def test_a_killed_pull_leaves_no_half_batch_and_goes_on_at_the_next_page(tmp_pat
         one = behind(tmp_path, rest(api))
         assert one.query("select count(*) as n from landed.batches") == [{"n": 0}]
         one.ingest(object="payouts")
-        assert [asked.query.get("cursor") for asked in api.asked[3:]] == ["6", "9"], "pages that came are not asked again"
+        assert [asked.query.get("cursor") for asked in api.asked[3:]] == ["6", "9"], (
+            "pages that came are not asked again"
+        )
         assert raw(one) == [api.lines]
         assert one.query("select received_rows as n from landed.batches") == [{"n": 10}]
 
@@ -195,7 +202,9 @@ def test_a_link_to_another_host_is_not_followed(tmp_path):
     with serving(Api(TEN)) as api:
         api.answer = lambda path, query, headers: (  # type: ignore[method-assign]
             200,
-            json.dumps({"data": [json.loads(TEN[0])], "meta": {"link": "http://elsewhere.example/v1/payouts"}}).encode(),
+            json.dumps(
+                {"data": [json.loads(TEN[0])], "meta": {"link": "http://elsewhere.example/v1/payouts"}}
+            ).encode(),
             None,
         )
         refused = behind(tmp_path, rest(api, "link")).one(object="payouts").refused
