@@ -37,6 +37,8 @@ def scratch(temporary: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     con = duckdb.connect(":memory:", config=limits(temporary, INTAKE_MEMORY_LIMIT))
     try:
         con.execute("set TimeZone = 'UTC'")
+        con.execute("set enable_progress_bar = true")  # kept, not shown: the meter asks for it
+        con.execute("set enable_progress_bar_print = false")
         yield con
     finally:
         con.close()

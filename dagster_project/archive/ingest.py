@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 from dagster_project.archive.chain import Chain
 from dagster_project.archive.engine import scratch, store_faults
 from dagster_project.archive.intake import Intake
 from dagster_project.archive.lock import exclusive
+from dagster_project.archive.meter import Tell
 from dagster_project.archive.parsing import currencies
 from dagster_project.archive.report import BatchReport, IngestReport, ObjectReport
 from dagster_project.errors import InputError
@@ -19,7 +19,7 @@ from dagster_project.sources.connect import connector_for
 from dagster_project.sources.connector import Listing, Pull
 from dagster_project.sources.contracts import Contract, contracts_of
 
-Progress = Callable[[str], None]
+Progress = Tell
 
 
 def ingest(
@@ -44,7 +44,7 @@ def ingest(
         scratch(settings.archive_path / "tmp") as con,
     ):
         currencies.register(con)
-        intake = Intake(settings, Chain(settings), con, moment)
+        intake = Intake(settings, Chain(settings), con, moment, progress)
         try:
             reports: list[ObjectReport] = []
             notes: list[str] = []

@@ -19,7 +19,11 @@ from dagster_project.archive.chain import Chain, Identity
 from dagster_project.archive.engine import room_for
 from dagster_project.archive.files import sha256_of
 from dagster_project.archive.manifest import Manifest, Refusal, SidecarRecord
+<<<<<<< HEAD
 from dagster_project.archive.named import Named, raw_files
+=======
+from dagster_project.archive.meter import Tell, metering
+>>>>>>> connectors
 from dagster_project.archive.parsing.faults import FileFault
 from dagster_project.archive.parsing.parse import Origin, Parsed, parse, write_rejects, write_rows
 from dagster_project.archive.parsing.rawfile import RawFile
@@ -46,16 +50,23 @@ class Unreadable(Exception):
 
 @dataclass
 class Intake:
-    """One ingestion at work: `con` is scratch, `now` (UTC) is when its deliveries count as received."""
+    """One ingestion at work: `con` is scratch, `now` (UTC) is when its deliveries count as received.
+
+    `tell` hears how far a large delivery has come.
+    """
 
     settings: Settings
     chain: Chain
     con: duckdb.DuckDBPyConnection
     now: datetime
+<<<<<<< HEAD
     releases: Releases = field(init=False)
 
     def __post_init__(self) -> None:
         self.releases = Releases(self.settings, self.chain.links)
+=======
+    tell: Tell | None = None
+>>>>>>> connectors
 
     def take(self, source: Source, contract: Contract, delivery: Delivery) -> BatchReport:
         """Archives the delivery unless it is known; faults of the file make a refused batch, of the store an error."""
@@ -210,9 +221,17 @@ class Intake:
         """The rows of a delivery, to be written while the context lasts: a large one is held in a file till then."""
         is_empty = sidecar is not None and sidecar.row_count == 0
         raw = store.raw_path(self.settings, sha256)
+<<<<<<< HEAD
         file = RawFile(delivery.name, raw, delivery.format, delivery.is_gzip, is_empty)
         with room_for(self.con, self.settings.archive_path / "tmp", file.text_bytes):
             yield parse(self.con, file, contract)
+=======
+        name = f"{source.name}/{delivery.name}"
+        with metering(name, raw.stat().st_size, delivery.format, self.con, self.tell) as meter:
+            file = RawFile(delivery.name, raw, delivery.format, delivery.is_gzip, is_empty, meter)
+            with room_for(self.con, self.settings.archive_path / "tmp", file.text_bytes):
+                return self._write(source, contract, file, batch_id, sidecar)
+>>>>>>> connectors
 
     def _write(
         self, source: Source, contract: Contract, batch_id: str, sidecar: SidecarRecord | None, parsed: Parsed
@@ -222,7 +241,15 @@ class Intake:
             sidecar.extracted_at.replace(tzinfo=None).isoformat() if sidecar and sidecar.extracted_at else None
         )
         origin = Origin(source.name, source.domain, source.vendor, contract.name, batch_id, extracted_at)
+<<<<<<< HEAD
         files = self._made("parquet", origin, lambda scratch: write_rows(self.con, contract, origin, scratch))
+=======
+        name = f"{batch_id}.parquet"
+        rows = self._beside("parquet", source, contract) / name
+        file.meter.enter("write")
+        with store.replacing(rows) as scratch:
+            write_rows(self.con, contract, origin, scratch)
+>>>>>>> connectors
         if parsed.figures.rejected:
             files |= self._made("quarantine", origin, lambda scratch: write_rejects(self.con, origin, scratch))
         return files

@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from dagster_project.cli.console import err
-from dagster_project.progress import STAGES, Step, listening
+from dagster_project.progress import SNAPSHOTS, STAGES, Step, listening
+
+_EVERY_SECONDS = 30
 
 
 @contextmanager
@@ -66,15 +68,19 @@ class _Bars:
 
 
 class _Lines:
-    """One line when a stage ends, with its seconds: readable in the log of a scheduler."""
+    """One line when a stage ends, with its seconds, and now and then one about a large file: a scheduler's log."""
 
     def __init__(self) -> None:
         self.stage, self.began = "", time.monotonic()
+        self.said = self.began
 
     def hear(self, step: Step) -> None:
         if step.stage != self.stage and STAGES.index(step.stage) > (STAGES.index(self.stage) if self.stage else -1):
             self.end()
             self.stage, self.began = step.stage, time.monotonic()
+        if step.stage == SNAPSHOTS and step.total and time.monotonic() - self.said > _EVERY_SECONDS:
+            self.said = time.monotonic()
+            err.print(f"{step.stage}: {step.detail}", markup=False)
 
     def end(self) -> None:
         if self.stage:

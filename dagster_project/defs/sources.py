@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -66,7 +67,7 @@ def snapshot(settings: Settings, domain: str, wanted: Sequence[str], is_whole: b
     began = time.monotonic()
     reports: list[ObjectReport] = []
     for name in [None] if is_whole else wanted:
-        taken = ingest(settings, domain, name, progress=lambda file: progress.announce(progress.SNAPSHOTS, file))
+        taken = ingest(settings, domain, name, progress=partial(progress.announce, progress.SNAPSHOTS))
         reports += taken.objects
     links = store.read_manifests(settings)
     seconds = round(time.monotonic() - began, 3)

@@ -28,6 +28,7 @@ def read(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract) -> R
     if not unused:
         raise FileFault(file.name, "every control character occurs: a damaged file", "JSON text", is_transport=True)
     _lines(con, file, unused)
+    file.meter.enter("extract")
     con.execute(
         "insert into malformed select tieout_row, tieout_line, text,"
         " case when not is_json then 'not valid JSON' else 'not a JSON object' end"

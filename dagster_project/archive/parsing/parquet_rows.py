@@ -19,6 +19,7 @@ def read(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract) -> R
     """Fills `received`; FileFault when the file is damaged, or a required column is missing or of a foreign type."""
     if file.path.stat().st_size == 0:
         raise FileFault(file.name, "the file is empty (0 bytes)", "a Parquet file", is_transport=True)
+    file.meter.enter("extract")
     try:
         return _read(con, file, contract)
     except duckdb.Error as error:

@@ -55,7 +55,9 @@ def parse(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract) -> 
     """
     reset(con)
     received = _READERS[file.format](con, file, contract)
+    file.meter.enter("check")
     con.execute(f"create table checked as {checked(contract, received.columns)}")
+    file.meter.enter("measure")
     figures = measure(con, contract, received)
     drift = _drift(con, file, contract, received, figures)
     if figures.rejected:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import io
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
+from dagster_project.archive.meter import SILENT, Meter
 from dagster_project.archive.parsing.faults import FileFault
 from dagster_project.sources.connector import Format
 
@@ -27,7 +29,7 @@ _SIGNATURES = {
 class RawFile:
     """The bytes at `path`, under the name by which the source knows them.
 
-    `is_reported_empty`: the source itself reports that the file has no row.
+    `is_reported_empty`: the source itself reports that the file has no row. `meter` hears how far its reading is.
     """
 
     name: str
@@ -35,6 +37,7 @@ class RawFile:
     format: Format
     is_gzip: bool
     is_reported_empty: bool = False
+    meter: Meter = SILENT
 
     @property
     def text_bytes(self) -> int:
@@ -43,7 +46,19 @@ class RawFile:
 
     def open(self) -> BinaryIO:
         """The bytes, decompressed."""
-        return cast(BinaryIO, gzip.open(self.path, "rb")) if self.is_gzip else self.path.open("rb")
+        stream = io.BufferedReader(_Metered(self.path, self.meter), _CHUNK)
+        return cast(BinaryIO, gzip.open(stream, "rb")) if self.is_gzip else stream
+
+
+class _Metered(io.FileIO):
+    def __init__(self, path: Path, meter: Meter) -> None:
+        super().__init__(path)
+        self._meter = meter
+
+    def readinto(self, buffer: Any) -> int:
+        count = super().readinto(buffer) or 0
+        self._meter.heard(count)
+        return count
 
 
 @dataclass(frozen=True)
@@ -61,6 +76,7 @@ class TextShape:
 def scan(file: RawFile) -> TextShape:
     """Raises FileFault for an empty, truncated or wrongly encoded file, with the line up to which it is good."""
     found = _Scan(file)
+    file.meter.enter("scan")
     try:
         with file.open() as stream:
             while chunk := stream.read(_CHUNK):
@@ -69,6 +85,7 @@ def scan(file: RawFile) -> TextShape:
         words = f"the gzip stream is truncated or damaged ({error})"
         expected = "a complete gzip file: send it again"
         raise FileFault(file.name, words, expected, line=found.ends + 1, is_transport=True) from None
+    file.meter.enter("load")
     return found.shape()
 
 
