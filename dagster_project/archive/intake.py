@@ -19,11 +19,8 @@ from dagster_project.archive.chain import Chain, Identity
 from dagster_project.archive.engine import room_for
 from dagster_project.archive.files import sha256_of
 from dagster_project.archive.manifest import Manifest, Refusal, SidecarRecord
-<<<<<<< HEAD
-from dagster_project.archive.named import Named, raw_files
-=======
 from dagster_project.archive.meter import Tell, metering
->>>>>>> connectors
+from dagster_project.archive.named import Named, raw_files
 from dagster_project.archive.parsing.faults import FileFault
 from dagster_project.archive.parsing.parse import Origin, Parsed, parse, write_rejects, write_rows
 from dagster_project.archive.parsing.rawfile import RawFile
@@ -59,14 +56,11 @@ class Intake:
     chain: Chain
     con: duckdb.DuckDBPyConnection
     now: datetime
-<<<<<<< HEAD
+    tell: Tell | None = None
     releases: Releases = field(init=False)
 
     def __post_init__(self) -> None:
         self.releases = Releases(self.settings, self.chain.links)
-=======
-    tell: Tell | None = None
->>>>>>> connectors
 
     def take(self, source: Source, contract: Contract, delivery: Delivery) -> BatchReport:
         """Archives the delivery unless it is known; faults of the file make a refused batch, of the store an error."""
@@ -168,7 +162,7 @@ class Intake:
         """Lost Parquet from the raw bytes: other rows are refused, and other bytes of the same rows are a link."""
         contract = self.releases.by_sha256(source.domain, known.contract_sha256).object(contract.name)
         have_at_hand(self.settings, (Named(name, sha256, known) for name, sha256 in raw_files(known)))
-        with self._parsed(contract, delivery, known.sha256 or "", known.sidecar) as parsed:
+        with self._parsed(source, contract, delivery, known.sha256 or "", known.sidecar) as parsed:
             figures = _figures(contract, parsed)
             if any(getattr(known, name) != value for name, value in figures.items() if name in _OF_ROWS):
                 raise StoreError(
@@ -206,7 +200,7 @@ class Intake:
             keep(self.settings, version)
             common |= {"contract_version": version.version, "contract_sha256": version.sha256}
             contract = version.object(contract.name)
-            with self._parsed(contract, delivery, identity.sha256, sidecar) as parsed:
+            with self._parsed(source, contract, delivery, identity.sha256, sidecar) as parsed:
                 files = self._write(source, contract, identity.batch_id, sidecar, parsed)
         except FileFault as fault:
             link = self.chain.append(state="refused", refusal=fault.refusal, **common)
@@ -216,22 +210,18 @@ class Intake:
 
     @contextmanager
     def _parsed(
-        self, contract: Contract, delivery: Delivery, sha256: str, sidecar: SidecarRecord | None
+        self, source: Source, contract: Contract, delivery: Delivery, sha256: str, sidecar: SidecarRecord | None
     ) -> Iterator[Parsed]:
         """The rows of a delivery, to be written while the context lasts: a large one is held in a file till then."""
         is_empty = sidecar is not None and sidecar.row_count == 0
         raw = store.raw_path(self.settings, sha256)
-<<<<<<< HEAD
-        file = RawFile(delivery.name, raw, delivery.format, delivery.is_gzip, is_empty)
-        with room_for(self.con, self.settings.archive_path / "tmp", file.text_bytes):
-            yield parse(self.con, file, contract)
-=======
         name = f"{source.name}/{delivery.name}"
         with metering(name, raw.stat().st_size, delivery.format, self.con, self.tell) as meter:
             file = RawFile(delivery.name, raw, delivery.format, delivery.is_gzip, is_empty, meter)
             with room_for(self.con, self.settings.archive_path / "tmp", file.text_bytes):
-                return self._write(source, contract, file, batch_id, sidecar)
->>>>>>> connectors
+                parsed = parse(self.con, file, contract)
+                meter.enter("write")
+                yield parsed
 
     def _write(
         self, source: Source, contract: Contract, batch_id: str, sidecar: SidecarRecord | None, parsed: Parsed
@@ -241,15 +231,7 @@ class Intake:
             sidecar.extracted_at.replace(tzinfo=None).isoformat() if sidecar and sidecar.extracted_at else None
         )
         origin = Origin(source.name, source.domain, source.vendor, contract.name, batch_id, extracted_at)
-<<<<<<< HEAD
         files = self._made("parquet", origin, lambda scratch: write_rows(self.con, contract, origin, scratch))
-=======
-        name = f"{batch_id}.parquet"
-        rows = self._beside("parquet", source, contract) / name
-        file.meter.enter("write")
-        with store.replacing(rows) as scratch:
-            write_rows(self.con, contract, origin, scratch)
->>>>>>> connectors
         if parsed.figures.rejected:
             files |= self._made("quarantine", origin, lambda scratch: write_rejects(self.con, origin, scratch))
         return files

@@ -3,7 +3,6 @@ passing one at the pace that the server wishes."""
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -154,11 +153,7 @@ def test_a_rate_limit_parts_the_requests_those_tried_again_too(tmp_path):
         with pulling(tmp_path, api, clock, requests_per_second=4) as connector:
             connector.pulled("payouts")
     assert len(times) == 6
-<<<<<<< HEAD
-    assert all(later - before >= 0.25 - 1e-9 for before, later in itertools.pairwise(times))
-=======
     assert all(later - before >= 0.25 - 1e-9 for before, later in pairwise(times))
->>>>>>> connectors
 
 
 def test_a_pause_is_no_credit_for_a_burst():
