@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from dagster_project import leftovers
 from dagster_project.errors import StoreError
 from dagster_project.settings import Settings
 
@@ -26,7 +27,8 @@ class HomeInUse(StoreError):
 def exclusive(settings: Settings, wait_seconds: float = 0) -> Iterator[None]:
     """Holds `<home>/lock` while the context lasts; HomeInUse when another process holds it after `wait_seconds`.
 
-    May be entered again within one thread. The system releases the lock of a process that is killed.
+    May be entered again within one thread. The system releases the lock of a process that is killed; what it left
+    half-written is removed first.
     """
     path = settings.home / "lock"
     with _threads:
@@ -40,17 +42,21 @@ def exclusive(settings: Settings, wait_seconds: float = 0) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
-            _acquire(descriptor, path, wait_seconds)
+            was_killed = _acquire(descriptor, path, wait_seconds)
             _held[path] = 1
             try:
+                if was_killed:
+                    leftovers.clear(settings)
                 yield
             finally:
                 _held[path] = 0
+                os.ftruncate(descriptor, 0)
         finally:
             os.close(descriptor)
 
 
-def _acquire(descriptor: int, path: Path, wait_seconds: float) -> None:
+def _acquire(descriptor: int, path: Path, wait_seconds: float) -> bool:
+    """Whether the holder before was killed: the lock still names it."""
     until = time.monotonic() + wait_seconds
     while True:
         try:
@@ -63,6 +69,6 @@ def _acquire(descriptor: int, path: Path, wait_seconds: float) -> None:
                 ) from None
             time.sleep(_PAUSE_SECONDS)
         else:
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, str(os.getpid()).encode(), 0)
-            return
+            was_killed = os.fstat(descriptor).st_size > 0
+            os.ftruncate(descriptor, os.pwrite(descriptor, str(os.getpid()).encode(), 0))  # at no moment empty
+            return was_killed
