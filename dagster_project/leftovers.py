@@ -1,40 +1,48 @@
-"""What killed runs leave half-written: invisible to every reader, and removed by the next run, or it would add up."""
+"""What killed processes leave half-written: no reader sees it, and whoever writes there next removes it.
+
+Scratch lies beside what it becomes, named `.<name>.<process>.tmp`. A database in use keeps `.wal` and `tmp` of its own.
+"""
 
 from __future__ import annotations
 
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from dagster_project.settings import Settings
 
-_OF_PROCESS = re.compile(r"\.(?:.+\.(\d+)\.tmp|writing-(\d+)|\w+\.yaml\.(\d+))")
+_SCRATCH = re.compile(r"\..+\.(\d+)\.tmp")
 
 
-def clear(settings: Settings) -> None:
-    """Removes the scratch files of processes that are no more, and what databases spilled. Call it under the home's
-    lock; what cannot be removed stays, for the writing that follows will say why."""
+def scratch_of(path: Path) -> Path:
+    """Where this process writes what shall become `path`."""
+    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
+
+
+def clear_home(settings: Settings) -> None:
+    """Removes the scratch of processes that are no more from the home, and what databases spilled; under its lock."""
     for spilled in (settings.archive_path / "tmp", settings.warehouse_path.parent / "tmp"):
         shutil.rmtree(spilled, ignore_errors=True)
-    for path in list(_scratch(settings)):
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            with suppress(OSError):
-                path.unlink()
+    clear(settings.archive_path.rglob(".*.tmp"))
+    clear((settings.home / "dagster").glob(".*.tmp"))
 
 
-def _scratch(settings: Settings) -> Iterator[Path]:
-    """A pack may be written while a run is at work, so what a living process writes is left alone."""
-    candidates = [settings.archive_path.rglob(".*"), settings.evidence_path.glob(".*")]
-    candidates.append((settings.home / "dagster").glob(".*"))
-    for path in (path for found in candidates for path in found):
-        match = _OF_PROCESS.fullmatch(path.name)
-        if match and not _is_alive(int(next(filter(None, match.groups())))):
-            yield path
+def clear(found: Iterable[Path]) -> None:
+    """Removes those of the paths that are scratch of a process that is no more: a living one is still writing.
+
+    What cannot be removed stays; the writing that follows will say why.
+    """
+    for path in list(found):
+        match = _SCRATCH.fullmatch(path.name)
+        if match and not _is_alive(int(match[1])):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                with suppress(OSError):
+                    path.unlink()
 
 
 def _is_alive(process: int) -> bool:

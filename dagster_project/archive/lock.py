@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dagster_project import leftovers
+from dagster_project.archive.engine import store_faults
 from dagster_project.errors import StoreError
 from dagster_project.settings import Settings
 
@@ -39,14 +40,16 @@ def exclusive(settings: Settings, wait_seconds: float = 0) -> Iterator[None]:
             finally:
                 _held[path] -= 1
             return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        with store_faults(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
-            was_killed = _acquire(descriptor, path, wait_seconds)
+            with store_faults(path):
+                was_killed = _acquire(descriptor, path, wait_seconds)
             _held[path] = 1
             try:
                 if was_killed:
-                    leftovers.clear(settings)
+                    leftovers.clear_home(settings)
                 yield
             finally:
                 _held[path] = 0

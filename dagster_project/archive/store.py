@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from dagster_project.archive.manifest import Manifest
 from dagster_project.errors import StoreError
+from dagster_project.leftovers import scratch_of
 from dagster_project.settings import Settings
 
 HEAD = "HEAD.json"
@@ -47,7 +48,7 @@ def _beside(settings: Settings, room: str, manifest: Manifest, name: str) -> Pat
 def replacing(path: Path) -> Iterator[Path]:
     """A scratch path that becomes `path` when the body ends well: flushed to disk, then renamed; removed otherwise."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    scratch = scratch_of(path)
     try:
         yield scratch
         _flush(scratch)

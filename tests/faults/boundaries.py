@@ -1,5 +1,5 @@
 """The write boundaries of a process: every file made, flushed, renamed or removed below a folder, and every statement
-that writes a database. At the n-th of them the process is killed, or the disk is full.
+that writes a database. At the n-th of them the process is killed, or the disk becomes full and stays so.
 
 A kill is SIGKILL to oneself, so nothing below can catch it and mend what a kill would leave.
 """
@@ -11,9 +11,8 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 
 import duckdb
@@ -22,9 +21,11 @@ from sqlalchemy.engine import Engine
 
 Fault = Literal["kill", "full"]
 _PATHS_OF = {"os.rename": 2, "os.remove": 1, "os.mkdir": 1, "os.rmdir": 1, "os.symlink": 2, "os.truncate": 1}
+NEED_SPACE = ("open", "os.rename", "before fsync", "before copy", "before create", "before attach", "before commit",
+              "sqlite: INSERT")  # fmt: skip
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _STATEMENT = re.compile(
-    r"(copy|commit|attach|detach|insert into landed|update landed|create (or replace )?(table|schema))", re.IGNORECASE
+    r"(copy|commit|attach|detach|insert into landed|update landed|create (or replace )?table)", re.IGNORECASE
 )
 
 
@@ -72,7 +73,7 @@ class Boundaries:
             text = " ".join(str(arguments[0]).split())[:60] if arguments else "close the database"
             if arguments and not _STATEMENT.match(text):
                 return function(connection, *arguments, **options)
-            self._pass(f"before {text}")
+            self._pass(f"before {text}", duckdb.IOException)
             result = function(connection, *arguments, **options)
             self._pass(f"after {text}")
             return result
@@ -82,10 +83,18 @@ class Boundaries:
     def _is_below(self, path: Any) -> bool:
         return isinstance(path, (str, os.PathLike)) and os.fspath(path).startswith(self.folder)
 
-    def _pass(self, what: str) -> None:
+    def _pass(self, what: str, full: type[Exception] = OSError) -> None:
+        position = len(self.passed)
         self.passed.append(what.replace(self.folder, ""))
-        if self.at != len(self.passed) - 1:
+        if self.at is None or position < self.at:
             return
         if self.fault == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(Path(self.folder)))
+        if what.startswith(NEED_SPACE):
+            words = os.strerror(errno.ENOSPC)
+            raise OSError(errno.ENOSPC, words, self.folder) if full is OSError else full(f"Could not write: {words}")
+
+
+def needing_space(passed: Sequence[str]) -> list[int]:
+    """The positions of those boundaries that a full disk stops."""
+    return [position for position, what in enumerate(passed) if what.startswith(NEED_SPACE)]

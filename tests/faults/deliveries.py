@@ -64,7 +64,9 @@ def every_kind(folder: Path) -> Path:
     deliver(folder, "billing/payouts/empty.csv", b"")
     (folder / "data/billing/invoices/gone.csv").symlink_to(folder / "nowhere")
     late = [event("ev-1", ingested_at="2026-09-03T00:00:00Z"), event("ev-3"), event("ev-3", quantity="9")]
-    deliver(folder, "product/usage_events/two.csv.gz", gzip.compress(csv_text(late).encode(), mtime=0), {"row_count": 3})
+    deliver(
+        folder, "product/usage_events/two.csv.gz", gzip.compress(csv_text(late).encode(), mtime=0), {"row_count": 3}
+    )
     deliver(folder, "crm/accounts/cut.csv.gz", gzip.compress(b"account_id,name\n" * 999, mtime=0)[:30])
     return folder
 

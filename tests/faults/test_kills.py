@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from tests.faults import deliveries, processes, victims
+from tests.faults.boundaries import needing_space
 from tests.faults.outcomes import archived, faults_visible_to_readers, landed
 from tests.faults.scale import some
 
-
-NEED_SPACE = ("open", "os.rename", "before fsync", "before copy", "before create", "before commit")
+pytestmark = pytest.mark.faults
 
 
 @pytest.fixture(scope="module")
@@ -64,8 +64,8 @@ def test_a_disk_that_fills_at_any_write_boundary_is_said_and_loses_nothing(waiti
     folder, ending = undisturbed
     expected = archived(folder), landed(folder)
     faults = []
-    needing_space = [at for at, what in enumerate(ending.passed) if what.startswith(NEED_SPACE)]
-    chosen = [needing_space[position] for position in some(len(needing_space))]
+    places = needing_space(ending.passed)
+    chosen = [places[position] for position in some(len(places))]
     for at in chosen:
         full = copy(waiting, tmp_path / str(at))
         words = processes.run(victims.take, full, at, fault="full").words

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dagster_project import archive, warehouse
+from dagster_project import archive, evidence, publish, warehouse
+from dagster_project.defs import published
 from dagster_project.settings import load
 from dagster_project.sources.contracts import load_contracts
 from tests.ingestion.company import NOW
@@ -17,3 +18,12 @@ def take(folder: Path) -> None:
     settings = load(folder / "tieout.yml")
     archive.ingest(settings, now=NOW)
     warehouse.land(settings, as_of=NOW)
+
+
+def publish_and_give_evidence(folder: Path) -> None:
+    """What follows the controls: the snapshot, when each break was first seen, and the pack of the period."""
+    settings = load(folder / "tieout.yml")
+    with archive.exclusive(settings):
+        publish.publish(settings)
+        published.remember(settings)
+        evidence.write_pack(settings)
