@@ -46,7 +46,7 @@ class Boundaries:
         duckdb.connect = self._around("open the database", duckdb.connect)
         for name in ("execute", "close"):
             setattr(duckdb.DuckDBPyConnection, name, self._around_statement(getattr(duckdb.DuckDBPyConnection, name)))
-        event.listen(Engine, "before_cursor_execute", lambda c, cursor, text, *_: self._pass(f"sqlite: {text[:60]}"))
+        event.listen(Engine, "before_cursor_execute", lambda connection, cursor, text, *_: self._hear_sqlite(text))
         event.listen(Engine, "commit", lambda connection: self._pass("sqlite: commit"))
 
     def _hear(self, name: str, arguments: tuple[Any, ...]) -> None:
@@ -57,6 +57,11 @@ class Boundaries:
                 self._pass(f"open {path}")
         elif name in _PATHS_OF and any(map(self._is_below, arguments[: _PATHS_OF[name]])):
             self._pass(f"{name} {arguments[0]}")
+
+    def _hear_sqlite(self, text: str) -> None:
+        words = " ".join(text.split())[:60]
+        if not words.startswith(("SELECT", "PRAGMA")):
+            self._pass(f"sqlite: {words}")
 
     def _around(self, name: str, function: Callable[..., Any], is_heard_before: bool = False) -> Callable[..., Any]:
         def watched(*arguments: Any, **options: Any) -> Any:

@@ -61,7 +61,7 @@ sidecars = st.one_of(
             b"\xef\xbb\xbf{}",
             b'{"extracted_at": "2026-10-12T00:00:00+23:59:59"}',
         ]
-    ),  # fmt: skip
+    ),
 )
 
 
