@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from dagster_project import leftovers
 from dagster_project.errors import StoreError
 from dagster_project.settings import Settings
 
@@ -132,6 +132,6 @@ def _write(file: Path, content: dict[str, object]) -> None:
     text = yaml.safe_dump(content, sort_keys=True)
     if file.exists() and file.read_text(encoding="utf-8") == text:
         return
-    scratch = file.with_name(f".{file.name}.{os.getpid()}")
+    scratch = leftovers.scratch_of(file)
     scratch.write_text(text, encoding="utf-8")
     scratch.replace(file)

@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from dagster_project import warehouse
+from dagster_project.archive.engine import store_faults
 from dagster_project.errors import InputError
 from dagster_project.settings import Settings
 from dagster_project.sql import quoted, scalar
@@ -40,18 +41,19 @@ class PublishedSnapshot:
 def publish(settings: Settings) -> PublishedSnapshot:
     """Copies the public tables of the warehouse into a new versioned file and points `current.duckdb` at it.
 
-    Raises StoreError (from the warehouse) when the disk is full or the warehouse is in use.
+    Raises StoreError when the disk is full or the warehouse is in use; what was published before then stays.
     """
     folder = settings.published_path
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"tieout-{_next_number(folder):06d}.duckdb"
-    scratch = path.with_suffix(".duckdb.tmp")
-    scratch.unlink(missing_ok=True)
-    with warehouse.connect(settings) as con:
-        tables = _copy(con, scratch)
-    os.replace(scratch, path)
-    _point_at(folder, path)
-    _drop_old(folder, path)
+    with store_faults(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"tieout-{_next_number(folder):06d}.duckdb"
+        scratch = path.with_suffix(".duckdb.tmp")
+        scratch.unlink(missing_ok=True)
+        with warehouse.connect(settings) as con:
+            tables = _copy(con, scratch)
+        os.replace(scratch, path)
+        _point_at(folder, path)
+        _drop_old(folder, path)
     return PublishedSnapshot(path, path.stat().st_size, tables)
 
 

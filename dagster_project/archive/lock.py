@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from dagster_project import leftovers
 from dagster_project.archive import shared
+from dagster_project.archive.engine import store_faults
 from dagster_project.errors import StoreError
 from dagster_project.settings import Settings
 
@@ -29,7 +31,8 @@ def exclusive(settings: Settings, wait_seconds: float = 0) -> Iterator[None]:
 
     An archive outside of the home is held as well (see archive.shared).
 
-    May be entered again within one thread. The system releases the lock of a process that is killed.
+    May be entered again within one thread. The system releases the lock of a process that is killed; what it left
+    half-written is removed first.
     """
     path = settings.home / "lock"
     with _threads:
@@ -40,21 +43,27 @@ def exclusive(settings: Settings, wait_seconds: float = 0) -> Iterator[None]:
             finally:
                 _held[path] -= 1
             return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        with store_faults(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
-            _acquire(descriptor, path, wait_seconds)
+            with store_faults(path):
+                was_killed = _acquire(descriptor, path, wait_seconds)
             _held[path] = 1
             try:
+                if was_killed:
+                    leftovers.clear_home(settings)
                 with shared.held(settings, wait_seconds):
                     yield
             finally:
                 _held[path] = 0
+                os.ftruncate(descriptor, 0)
         finally:
             os.close(descriptor)
 
 
-def _acquire(descriptor: int, path: Path, wait_seconds: float) -> None:
+def _acquire(descriptor: int, path: Path, wait_seconds: float) -> bool:
+    """Whether the holder before was killed: the lock still names it."""
     until = time.monotonic() + wait_seconds
     while True:
         try:
@@ -67,6 +76,6 @@ def _acquire(descriptor: int, path: Path, wait_seconds: float) -> None:
                 ) from None
             time.sleep(_PAUSE_SECONDS)
         else:
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, str(os.getpid()).encode(), 0)
-            return
+            was_killed = os.fstat(descriptor).st_size > 0
+            os.ftruncate(descriptor, os.pwrite(descriptor, str(os.getpid()).encode(), 0))  # at no moment empty
+            return was_killed

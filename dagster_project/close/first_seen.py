@@ -10,7 +10,7 @@ from sqlalchemy import Column, DateTime, Engine, MetaData, String, Table, create
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import SQLAlchemyError
 
-from dagster_project.errors import StoreError
+from dagster_project.errors import StoreError, is_out_of_space, no_space
 from dagster_project.settings import Settings
 
 _METADATA = MetaData()
@@ -69,5 +69,7 @@ def _utc(moment: datetime) -> datetime:
 
 
 def _fault(settings: Settings, error: Exception) -> StoreError:
+    if is_out_of_space(error):
+        return no_space(settings.state_path)
     words = getattr(error, "orig", None) or error
     return StoreError(f"{settings.state_path}: cannot be read or written ({words})")

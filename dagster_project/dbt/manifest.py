@@ -20,6 +20,7 @@ from typing import Any
 
 import yaml
 
+from dagster_project import leftovers
 from dagster_project.errors import TieoutError
 from dagster_project.settings import PROJECT_ROOT
 
@@ -135,7 +136,9 @@ def _parse_into(project: Path, folder: Path) -> None:
     from dbt.parser.manifest import extended_mashumaro_encoder
 
     folder.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=".parsing-", dir=folder.parent))
+    leftovers.clear(folder.parent.glob(".*.tmp"))
+    scratch = leftovers.scratch_of(folder)
+    shutil.rmtree(scratch, ignore_errors=True)
     try:
         profiles = write_profile(project, scratch / "profiles", scratch / "tieout.duckdb")
         outcome = dbtRunner().invoke(["parse", *quiet_flags(project, profiles, scratch, scratch / "logs")])

@@ -13,11 +13,12 @@ from typing import Any
 
 import duckdb
 
-from dagster_project import publish
+from dagster_project import leftovers, publish
 from dagster_project.archive import mirror
+from dagster_project.archive.engine import store_faults
 from dagster_project.archive.head import HEAD
 from dagster_project.archive.storage import read, storage_of
-from dagster_project.errors import InputError, StoreError
+from dagster_project.errors import InputError
 from dagster_project.evidence import manifest
 from dagster_project.evidence.contents import write_contents
 from dagster_project.evidence.logic import copy_logic
@@ -47,18 +48,18 @@ def write_pack(settings: Settings, period: str | None = None, entity: str | None
     snapshot gives the same folder again. Raises InputError for a period or entity that is not in the snapshot.
     """
     snapshot = publish.current(settings)
-    with duckdb.connect() as con:
+    with store_faults(snapshot), duckdb.connect() as con:
         con.execute(f"attach '{quoted(snapshot)}' as snapshot (read_only)")
         con.execute("use snapshot")
         chosen = _period(con, period)
         _check_entity(con, entity)
         settings.evidence_path.mkdir(parents=True, exist_ok=True)
-        scratch = settings.evidence_path / f".writing-{os.getpid()}"
+        leftovers.clear(settings.evidence_path.glob(".*.tmp"))
+        scratch = leftovers.scratch_of(settings.evidence_path / "pack")
         shutil.rmtree(scratch, ignore_errors=True)
         try:
-            return _write(con, settings, scratch, chosen, entity)
-        except OSError as error:
-            raise StoreError(f"{scratch}: the pack cannot be written: {error.strerror or error}") from None
+            with store_faults(scratch):
+                return _write(con, settings, scratch, chosen, entity)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 

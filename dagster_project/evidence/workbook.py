@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from xlsxwriter.exceptions import FileCreateError
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
@@ -33,11 +34,14 @@ _COVER = (
 def write_workbook(con: duckdb.DuckDBPyConnection, folder: Path, facts: dict[str, Any]) -> None:
     """Writes `workbook.xlsx`: amounts in major units beside their currency, text never as a formula."""
     options = {"strings_to_formulas": False, "strings_to_urls": False}
-    with Workbook(str(folder / "workbook.xlsx"), options) as book:
-        book.set_properties({"title": f"Evidence {facts['period']}", "created": datetime(2000, 1, 1)})
-        _write_cover(book, con, folder, facts)
-        for sheet in SHEETS:
-            _write_sheet(book, con, folder, sheet, facts)
+    try:
+        with Workbook(str(folder / "workbook.xlsx"), options) as book:
+            book.set_properties({"title": f"Evidence {facts['period']}", "created": datetime(2000, 1, 1)})
+            _write_cover(book, con, folder, facts)
+            for sheet in SHEETS:
+                _write_sheet(book, con, folder, sheet, facts)
+    except FileCreateError as error:  # what the library makes of a full disk
+        raise error.args[0] from error
 
 
 def _write_cover(book: Workbook, con: duckdb.DuckDBPyConnection, folder: Path, facts: dict[str, Any]) -> None:

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+_MOST_DIGITS = 100
+_LONGEST_SHOWN = 100
 _KEYS = ("extracted_at", "row_count", "control_totals", "schema_version")
 
 
@@ -34,6 +36,10 @@ def read(content: bytes) -> Sidecar:
         document = json.loads(content.decode("utf-8-sig"), parse_float=str)
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise MalformedSidecar(f"not JSON in UTF-8 ({error})") from None
+    except (ValueError, RecursionError):
+        raise MalformedSidecar(
+            "not JSON that a source writes: a number of thousands of digits, or nested too deep"
+        ) from None
     if not isinstance(document, dict):
         raise MalformedSidecar(f"expected an object with the keys {', '.join(_KEYS)}")
     version = document.get("schema_version")
@@ -50,18 +56,18 @@ def _time(value: Any) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise MalformedSidecar(f"extracted_at = {value!r}; expected a time with an offset, like 2026-10-12T00:00:00Z")
-    return moment.astimezone(UTC)
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise MalformedSidecar(f"extracted_at = {_shown(value)}; expected a time with an offset, like 2026-10-12T00:00:00Z")
 
 
 def _count(value: Any) -> int | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**63:
-        raise MalformedSidecar(f"row_count = {value!r}; expected a whole number, 0 or more")
+        raise MalformedSidecar(f"row_count = {_shown(value)}; expected a whole number, 0 or more")
     return value
 
 
@@ -69,7 +75,7 @@ def _totals(value: Any) -> dict[str, str]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise MalformedSidecar(f"control_totals = {value!r}; expected an object of column names and decimals")
+        raise MalformedSidecar(f"control_totals = {_shown(value)}; expected an object of column names and decimals")
     return {column: _decimal(column, total) for column, total in sorted(value.items())}
 
 
@@ -78,6 +84,16 @@ def _decimal(column: str, total: Any) -> str:
         number = Decimal(str(total)) if isinstance(total, (str, int)) and not isinstance(total, bool) else None
     except InvalidOperation:
         number = None
-    if number is None or not number.is_finite():
-        raise MalformedSidecar(f"control_totals.{column} = {total!r}; expected a decimal such as 1204.50")
+    if number is None or not number.is_finite() or _digits(number) > _MOST_DIGITS:
+        raise MalformedSidecar(f"control_totals.{column} = {_shown(total)}; expected a decimal such as 1204.50")
     return format(number, "f")
+
+
+def _digits(number: Decimal) -> int:
+    """Digits when written without exponent: 1e999999999 would fill the memory."""
+    _, digits, exponent = number.as_tuple()
+    return max(len(digits) + max(int(exponent), 0), -int(exponent))
+
+
+def _shown(value: Any) -> str:
+    return repr(value)[:_LONGEST_SHOWN]

@@ -210,6 +210,10 @@ def test_a_newer_sidecar_of_the_same_bytes_makes_them_fresh_again(borealis: Comp
     [
         ("{", "not JSON"),
         ("[]", "expected an object"),
+        ("[" * 200_000, "nested too deep"),
+        ('{"row_count": ' + "9" * 5000 + "}", "thousands of digits"),
+        ({"extracted_at": "0001-01-01T00:00:00+14:00"}, "with an offset"),
+        ({"control_totals": {"net_amount": "1e999999999"}}, "expected a decimal"),
         ({"row_count": "two"}, "row_count = 'two'"),
         ({"row_count": -1}, "row_count = -1"),
         ({"extracted_at": "2026-10-11T22:00:00"}, "with an offset"),

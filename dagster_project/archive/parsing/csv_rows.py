@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from dagster_project.archive.parsing.faults import FileFault, missing_columns
+from dagster_project.archive.parsing.faults import FileFault, missing_columns, refuse_too_many_columns
 from dagster_project.archive.parsing.rawfile import RawFile, TextShape, scan
 from dagster_project.archive.parsing.received import Received, add_malformed, fill, literal
 from dagster_project.sources.contracts import Contract
@@ -112,8 +112,13 @@ def _in_words(message: str) -> str:
 
 def _header(file: RawFile, contract: Contract) -> list[str]:
     csv.field_size_limit(_FIELD_LIMIT)
-    with io.TextIOWrapper(file.open(), encoding="utf-8-sig", newline="") as text:
-        row = next((found for found in csv.reader(text) if found), [])
+    try:
+        with io.TextIOWrapper(file.open(), encoding="utf-8-sig", newline="") as text:
+            row = next((found for found in csv.reader(text) if found), [])
+    except csv.Error:
+        found = f"the header is longer than {_FIELD_LIMIT >> 20} MB, or a quote in it is never closed"
+        raise FileFault(file.name, found, f"a header row of {contract.name}", line=1) from None
+    refuse_too_many_columns(file.name, len(row), line=1)
     names = [name or f"column_{position}" for position, name in enumerate(map(str.strip, row), start=1)]
     required = [column.name for column in contract.columns if column.required]
     if not set(names) & {column.name for column in contract.columns}:

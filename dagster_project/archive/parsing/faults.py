@@ -9,6 +9,7 @@ from dagster_project.sources.contract_diff import near
 from dagster_project.sources.contracts import Column, Contract
 
 _LONGEST_VALUE = 200
+MOST_COLUMNS = 4000
 
 
 class FileFault(Exception):
@@ -77,6 +78,12 @@ def missing_columns(
         line=line,
         column=missing[0],
     )
+
+
+def refuse_too_many_columns(name: str, found: int, *, line: int | None = None) -> None:
+    """Raises the fault of a file that names more columns than any export has: data in the place of names."""
+    if found > MOST_COLUMNS:
+        raise FileFault(name, f"it names {found:,} columns", f"at most {MOST_COLUMNS:,}", line=line)
 
 
 def _perhaps(column: str, strangers: list[str]) -> str:

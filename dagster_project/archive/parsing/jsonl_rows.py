@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from dagster_project.archive.parsing.csv_rows import BLOCK
-from dagster_project.archive.parsing.faults import FileFault, missing_columns
+from dagster_project.archive.parsing.faults import FileFault, missing_columns, refuse_too_many_columns
 from dagster_project.archive.parsing.jsontext import exact_text, marked
 from dagster_project.archive.parsing.rawfile import RawFile, scan
 from dagster_project.archive.parsing.received import NOT_A_SCALAR, Received, literal, quoted
@@ -38,6 +38,7 @@ def read(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract) -> R
     if objects == 0:
         raise _nothing(con, file, rows)
     names = _names(con)
+    refuse_too_many_columns(file.name, len(names))
     missing = [column.name for column in contract.columns if column.required and column.name not in names]
     if missing and objects > 1:
         raise missing_columns(file.name, contract, missing, names, line=None)
@@ -54,7 +55,8 @@ def _none(con: duckdb.DuckDBPyConnection, contract: Contract) -> Received:
 
 
 def _lines(con: duckdb.DuckDBPyConnection, file: RawFile, unused: str) -> None:
-    reader = pa.RecordBatchReader.from_batches(_SCHEMA, _batches(file, unused))
+    too_long: list[int] = []
+    reader = pa.RecordBatchReader.from_batches(_SCHEMA, _batches(file, unused, too_long))
     con.register("arriving", reader)
     con.execute(
         "create table lines as"
@@ -62,26 +64,37 @@ def _lines(con: duckdb.DuckDBPyConnection, file: RawFile, unused: str) -> None:
         " case when json_valid(text) then json_type(text) = 'OBJECT' else false end as is_object from arriving"
     )
     con.unregister("arriving")
+    if too_long:
+        found = f"a line is longer than {BLOCK >> 20} MB"
+        raise FileFault(file.name, found, "one JSON object per line", line=too_long[0])
 
 
-def _batches(file: RawFile, unused: str) -> Iterator[pa.RecordBatch]:
+def _batches(file: RawFile, unused: str, too_long: list[int]) -> Iterator[pa.RecordBatch]:
+    """Numbered lines without the blank ones; ends before a line that no buffer holds, and adds its number."""
+    lines = rows = 0
+    try:
+        for batch in _open(file, unused):
+            numbers = np.arange(lines + 1, lines + 1 + batch.num_rows, dtype=np.int64)
+            lines += batch.num_rows
+            text = batch.column(0)
+            is_row = pc.not_equal(pc.utf8_trim_whitespace(text), "")
+            kept = pa.record_batch([pa.array(numbers), text], names=["tieout_line", "text"]).filter(is_row)
+            positions = np.arange(rows + 1, rows + 1 + kept.num_rows, dtype=np.int64)
+            rows += kept.num_rows
+            yield pa.record_batch([pa.array(positions), *kept.columns], schema=_SCHEMA)
+    except pa.ArrowInvalid:
+        # Raised here it would reach the user as a database error.
+        too_long.append(lines + 1)
+
+
+def _open(file: RawFile, unused: str) -> pa_csv.CSVStreamingReader:
     """Whole lines: as fields of one column, parted by a character that is nowhere in the file."""
-    reader = pa_csv.open_csv(
+    return pa_csv.open_csv(
         pa.PythonFile(file.open(), mode="r"),
         read_options=pa_csv.ReadOptions(use_threads=False, block_size=BLOCK, column_names=["text"]),
         parse_options=pa_csv.ParseOptions(delimiter=unused, quote_char=False, ignore_empty_lines=False),
         convert_options=pa_csv.ConvertOptions(column_types={"text": pa.string()}),
     )
-    lines = rows = 0
-    for batch in reader:
-        numbers = np.arange(lines + 1, lines + 1 + batch.num_rows, dtype=np.int64)
-        lines += batch.num_rows
-        text = batch.column(0)
-        is_row = pc.not_equal(pc.utf8_trim_whitespace(text), "")
-        kept = pa.record_batch([pa.array(numbers), text], names=["tieout_line", "text"]).filter(is_row)
-        positions = np.arange(rows + 1, rows + 1 + kept.num_rows, dtype=np.int64)
-        rows += kept.num_rows
-        yield pa.record_batch([pa.array(positions), *kept.columns], schema=_SCHEMA)
 
 
 def _counts(con: duckdb.DuckDBPyConnection) -> tuple[int, int]:

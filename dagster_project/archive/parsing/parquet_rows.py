@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+
 import duckdb
 
-from dagster_project.archive.parsing.faults import FileFault, kind_in_words, missing_columns
+from dagster_project.archive.parsing.faults import FileFault, kind_in_words, missing_columns, refuse_too_many_columns
 from dagster_project.archive.parsing.rawfile import RawFile
 from dagster_project.archive.parsing.received import Received, literal, quoted
+from dagster_project.errors import is_out_of_space
 from dagster_project.sources.contracts import Column, Contract
 
+_MARK = b"PAR1"
 _INTEGERS = {f"{sign}{size}" for sign in ("", "U") for size in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")}
 _NAIVE = {"TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"}
 _TEXT_KINDS = {"string", "json", "period", "currency"}
@@ -23,18 +27,30 @@ def read(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract) -> R
     try:
         return _read(con, file, contract)
     except duckdb.Error as error:
-        first = str(error).splitlines()[0].replace(str(file.path), file.name)
-        if "No space left" in first:
+        if isinstance(error, duckdb.OutOfMemoryException) or is_out_of_space(error):
             raise
-        raise FileFault(
-            file.name, f"not readable as Parquet ({first})", "a complete Parquet file: send it again", is_transport=True
-        ) from None
+        found = f"not readable as Parquet: {_damage(file)}"
+        raise FileFault(file.name, found, "a complete Parquet file: send it again", is_transport=True) from None
+
+
+def _damage(file: RawFile) -> str:
+    """What is wrong with the bytes, in other words than a database's."""
+    with file.path.open("rb") as stream:
+        head = stream.read(len(_MARK))
+        stream.seek(-min(len(_MARK), file.path.stat().st_size), os.SEEK_END)
+        tail = stream.read()
+    if head != _MARK:
+        return "it does not begin as one"
+    if tail != _MARK:
+        return "it was cut off, its end is missing"
+    return "its list of columns or a page of its rows is damaged"
 
 
 def _read(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract) -> Received:
     source = f"read_parquet({literal(str(file.path))}, file_row_number = true)"
     described = con.execute(f"describe select * from {source}").fetchall()
     types = {name: kind for name, kind, *_ in described if name != "file_row_number"}
+    refuse_too_many_columns(file.name, len(types))
     missing = [column.name for column in contract.columns if column.required and column.name not in types]
     if missing:
         raise missing_columns(file.name, contract, missing, types, line=None)

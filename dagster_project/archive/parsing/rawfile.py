@@ -81,8 +81,8 @@ def scan(file: RawFile) -> TextShape:
         with file.open() as stream:
             while chunk := stream.read(_CHUNK):
                 found.add(chunk)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        words = f"the gzip stream is truncated or damaged ({error})"
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        words = "the gzip stream is truncated or damaged"
         expected = "a complete gzip file: send it again"
         raise FileFault(file.name, words, expected, line=found.ends + 1, is_transport=True) from None
     file.meter.enter("load")

@@ -1,0 +1,81 @@
+"""Runs work in a process of its own that may die: by its own hand at a write boundary, or by ours at a moment."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from dagster_project.errors import TieoutError
+from tests.faults.boundaries import Boundaries, Fault
+
+Work = Callable[[Path], None]
+PATIENCE_SECONDS = 120
+
+# One process imports everything, and each victim is forked from it: a kill costs the work and not the imports.
+_forks = multiprocessing.get_context("forkserver")
+_forks.set_forkserver_preload(["tests.faults.victims"])
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a victim ended: killed or not, the write boundaries it passed, the words of its fault, seconds."""
+
+    was_killed: bool
+    passed: tuple[str, ...]
+    words: str
+    seconds: float
+
+
+def run(work: Work, folder: Path, at: int | None = None, fault: Fault = "kill") -> Ending:
+    """Runs `work(folder)`; strikes at write boundary `at`, counted from 0."""
+    ours, theirs = _forks.Pipe(duplex=False)
+    process = _forks.Process(target=_live, args=(work, folder, at, fault, theirs))
+    process.start()
+    theirs.close()
+    return _ending(process, ours)
+
+
+def kill_after(work: Work, folder: Path, seconds: float) -> Ending:
+    """Runs `work(folder)` and kills it so long after it began."""
+    ours, theirs = _forks.Pipe(duplex=False)
+    process = _forks.Process(target=_live, args=(work, folder, None, "kill", theirs))
+    process.start()
+    theirs.close()
+    assert ours.recv() == "began"
+    time.sleep(seconds)
+    os.kill(process.pid or 0, signal.SIGKILL)
+    return _ending(process, ours)
+
+
+def _live(work: Work, folder: Path, at: int | None, fault: Fault, pipe) -> None:
+    boundaries = Boundaries(f"{folder}{os.sep}", at, fault)
+    boundaries.watch()
+    pipe.send("began")
+    began, words = time.monotonic(), ""
+    try:
+        work(folder)
+    except TieoutError as error:
+        words = str(error)
+    except Exception as error:  # noqa: BLE001 - the test tells which boundary it was
+        words = f"not in words: {type(error).__name__}: {error}"
+    pipe.send((tuple(boundaries.passed), words, time.monotonic() - began))
+    pipe.close()
+    os._exit(0)  # what is open stays open: the end of the process is no part of the work
+
+
+def _ending(process, pipe) -> Ending:
+    told: tuple = ((), "", 0.0)
+    try:
+        while pipe.poll(PATIENCE_SECONDS):
+            message = pipe.recv()
+            told = told if message == "began" else message
+    except EOFError:
+        pass
+    process.join(PATIENCE_SECONDS)
+    assert process.exitcode in (0, -signal.SIGKILL), f"the process ended with {process.exitcode}: see its traceback"
+    return Ending(process.exitcode != 0, *told)
