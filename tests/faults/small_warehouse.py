@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from dagster_project import publish
-from dagster_project.evidence.pack import SOURCE_TABLES, WHOLE_TABLES
+from dagster_project.evidence.contents import SOURCE_TABLES, WHOLE_TABLES
 from dagster_project.settings import load
 from tests.faults import deliveries
 
