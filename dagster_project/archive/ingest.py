@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from dagster_project.archive.chain import Chain
 from dagster_project.archive.engine import scratch, store_faults
@@ -33,9 +33,10 @@ def ingest(
 ) -> IngestReport:
     """Archives every new batch of the sources (of one domain, of one object) and reports each batch.
 
-    `now` is when deliveries count as received; `progress` hears `source/file` as each begins. Raises HomeInUse when
-    another run is at work, StoreError when the archive cannot be written, InputError when a source's place does not
-    exist and nothing of it was ever received. Faults of files raise nothing: they are refused batches of the report.
+    `now` is when deliveries count as received, never before those that the archive holds; `progress` hears
+    `source/file` as each begins. Raises HomeInUse when another run is at work, StoreError when the archive cannot be
+    written, InputError when a source's place does not exist and nothing of it was ever received. Faults of files raise
+    nothing: they are refused batches of the report.
     """
     moment = (now or datetime.now(UTC)).astimezone(UTC)
     with (
@@ -44,7 +45,8 @@ def ingest(
         scratch(settings.archive_path / "tmp") as con,
     ):
         currencies.register(con)
-        intake = Intake(settings, Chain(settings), con, moment, progress)
+        chain = Chain(settings)
+        intake = Intake(settings, chain, con, _after_the_last(chain, moment), progress)
         try:
             reports: list[ObjectReport] = []
             notes: list[str] = []
@@ -56,6 +58,13 @@ def ingest(
         finally:
             intake.chain.anchor()
     return IngestReport(tuple(reports), tuple(notes))
+
+
+def _after_the_last(chain: Chain, moment: datetime) -> datetime:
+    """The moment, or one just after the newest delivery where the clock has gone back since: what was received last
+    must never look as if it had been known before what it follows or mends."""
+    newest = max((link.received_at for link in chain.links), default=moment)
+    return moment if moment >= newest else newest + timedelta(microseconds=1)
 
 
 def _source(

@@ -7,14 +7,15 @@ from pathlib import Path
 import duckdb
 
 from dagster_project import publish
-from dagster_project.evidence.contents import SOURCE_TABLES, WHOLE_TABLES
+from dagster_project.evidence.contents import BRIDGES, SOURCE_TABLES, TRANSACTIONS, WHOLE_TABLES
 from dagster_project.settings import load
 from tests.faults import deliveries
 
 ROWS = 5
 _WHOLE = ("config.parameters", "config.sources", "canonical.legal_entity", "canonical.accounting_period",
           "seeds.currencies")  # fmt: skip
-_IN_PART = (*SOURCE_TABLES, *WHOLE_TABLES, "marts.bridge_cells", "marts.bridge_allocation")
+_IN_PART = (*SOURCE_TABLES, *WHOLE_TABLES, *(f"marts.{name}" for name in (*BRIDGES, *TRANSACTIONS)),
+            "marts.tolerance_budget", "marts.lineage_edges", "canonical.ar_document", "canonical.journal_line")  # fmt: skip
 _OF_ONE_CONTROL = ("marts.controls", "marts.reconciliation_results", "marts.exceptions")
 
 

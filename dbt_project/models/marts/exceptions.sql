@@ -42,7 +42,8 @@ opened as (
     coalesce(own_severity.severity, controls.severity) as severity,
     controls.owner_role,
     controls.next_step,
-    coalesce(first_seen.first_seen_at, parameters.as_of) as first_seen_at
+    -- no break was seen after now, whatever a clock that has gone back since had said
+    least(coalesce(first_seen.first_seen_at, parameters.as_of), parameters.as_of) as first_seen_at
   from breaks
   cross join parameters
   inner join roots on roots.exception_key = breaks.exception_key

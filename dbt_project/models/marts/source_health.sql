@@ -102,7 +102,11 @@ select
     else 'As the source reports it'
   end as reason,
   batches.last_extracted_at,
-  cast({{ hours_between('batches.last_extracted_at', 'parameters.as_of') }} as bigint) as freshness_hours,
+  cast(case
+    -- a source whose clock is ahead is fresh, not fresher than now
+    when batches.last_extracted_at > parameters.as_of then 0
+    else {{ hours_between('batches.last_extracted_at', 'parameters.as_of') }}
+  end as bigint) as freshness_hours,
   cast(objects.freshness_limit_hours as bigint) as freshness_limit_hours,
   {{ add_hours('batches.last_extracted_at', 'objects.freshness_limit_hours') }} < parameters.as_of as is_stale,
   records.newest_record_at,
