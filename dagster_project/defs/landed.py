@@ -9,6 +9,7 @@ import dagster as dg
 from dagster_project import progress, warehouse
 from dagster_project.defs.faults import in_words
 from dagster_project.defs.measures import row_counts
+from dagster_project.defs.published import catch_up
 from dagster_project.defs.resources import WRITER_POOL, Tieout
 from dagster_project.errors import InputError
 from dagster_project.sources.contracts import Contract
@@ -70,6 +71,7 @@ def build_landed(contracts: Mapping[tuple[str, str], Contract]) -> dg.AssetsDefi
         progress.announce(progress.LANDING)
         began = time.monotonic()
         with in_words():
+            catch_up(tieout.settings)
             landed = warehouse.land(tieout.settings, as_of=tieout.settings.as_of)
             with warehouse.connect(tieout.settings) as con:
                 keys = [(key.path[0], key.path[1]) for key in context.selected_asset_keys]

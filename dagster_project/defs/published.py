@@ -1,8 +1,10 @@
 """What leaves the pipeline: the published snapshot that dashboards read, and the evidence pack of the period."""
 
 import time
+from contextlib import suppress
 
 import dagster as dg
+import duckdb
 
 from dagster_project import evidence, progress, publish
 from dagster_project.close import first_seen
@@ -77,6 +79,12 @@ def write_pack(settings: Settings, period: str | None, is_default: bool) -> tupl
         return evidence.write_pack(settings, None), ""
     except InputError as error:
         return None, f"no evidence pack was written: {error}"
+
+
+def catch_up(settings: Settings) -> None:
+    """Records the breaks of a run that was killed after it had published them: they would look younger than they are."""
+    with suppress(InputError, duckdb.Error):  # nothing published, or nothing that can be read: nobody has seen a break
+        remember(settings)
 
 
 def remember(settings: Settings) -> tuple[int, list[str]]:

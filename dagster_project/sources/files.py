@@ -98,7 +98,8 @@ class FilesConnector:
                 notes.append(f"{place}: describes a file that is not there")
             return
         ending = next((known for known in sorted(ENDINGS, key=len, reverse=True) if lower.endswith(known)), None)
-        if ending is None or file.is_dir():
+        # a folder, pipe or device: opening it would fail or wait for ever; a link to nowhere is told when it is read
+        if ending is None or (file.exists() and not file.is_file()):
             notes.append(f"{place}: not read; expected a file ending in {', '.join(ENDINGS)}")
             return
         deliveries.append(FileDelivery(name, place, *ENDINGS[ending], file))

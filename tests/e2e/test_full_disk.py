@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.command import COMMAND
+from tests.mounts import NOT_ALLOWED, in_own_namespace
 
-NOT_ALLOWED = 77
 FULL = "no space left; free some and run again, nothing half-written is visible"
 
 
@@ -27,7 +26,7 @@ def company(tmp_path_factory) -> Path:
 
 def test_a_full_disk_is_one_clear_error_and_publishes_nothing(company):
     """A disk of 8 MB in a namespace of its own, filled by a run."""
-    done = _in_own_namespace(f"{_mount(company, '8m')}\n{_run(company)}; echo exit $?; ls {company}/.tieout/published")
+    done = in_own_namespace(f"{_mount(company, '8m')}\n{_run(company)}; echo exit $?; ls {company}/.tieout/published")
     assert "Traceback" not in done.stdout + done.stderr
     assert FULL in done.stderr
     assert done.stdout.strip() == "exit 3", "a snapshot was published on a full disk"
@@ -38,7 +37,7 @@ def test_with_space_the_same_command_closes_the_company(company):
     """A disk of 40 MB is full in the middle of the controls; enlarged, the same command goes on."""
     more = f"mount -o remount,size=2g {company}/.tieout"
     run = f"{_run(company)}; echo exit $?"
-    done = _in_own_namespace(f"{_mount(company, '40m')}\n{run}\n{more}\n{run}")
+    done = in_own_namespace(f"{_mount(company, '40m')}\n{run}\n{more}\n{run}")
     assert "Traceback" not in done.stdout + done.stderr
     assert FULL in done.stderr
     assert "exit 3" in done.stdout and "no open break" in done.stdout and "exit 0" in done.stdout, done.stderr[-3000:]
@@ -50,14 +49,3 @@ def _mount(company: Path, size: str) -> str:
 
 def _run(company: Path) -> str:
     return " ".join(f"'{word}'" for word in [*COMMAND, "run", "--quiet", "--config", str(company / "tieout.yml")])
-
-
-def _in_own_namespace(script: str) -> subprocess.CompletedProcess[str]:
-    unshare = shutil.which("unshare")
-    if unshare is None:
-        pytest.skip("this machine has no unshare")
-    arguments = [unshare, "--user", "--map-root-user", "--mount", "sh", "-c", script]
-    done = subprocess.run(arguments, capture_output=True, text=True, timeout=600, check=False)
-    if done.returncode == NOT_ALLOWED or ("unshare" in done.stderr and not done.stdout):
-        pytest.skip(f"this machine lets nobody mount a disk in a namespace of its own: {done.stderr.strip()}")
-    return done

@@ -11,8 +11,3 @@ import pytest
 def counted(record_property) -> Callable[[str, int], None]:
     """`counted("kills", 10)`: told in the summary, added up over all tests."""
     return lambda what, number: record_property(f"faults: {what}", number)
-
-
-
-
-

@@ -52,17 +52,23 @@ def kill_after(work: Work, folder: Path, seconds: float) -> Ending:
     return _ending(process, ours)
 
 
+def words_of(work: Work, folder: Path) -> str:
+    """Does the work; returns the words of its fault, empty when it came to its end."""
+    try:
+        work(folder)
+    except TieoutError as error:
+        return str(error)
+    except Exception as error:  # noqa: BLE001 - the test tells where it was
+        return f"not in words: {type(error).__name__}: {error}"
+    return ""
+
+
 def _live(work: Work, folder: Path, at: int | None, fault: Fault, pipe) -> None:
     boundaries = Boundaries(f"{folder}{os.sep}", at, fault)
     boundaries.watch()
     pipe.send("began")
-    began, words = time.monotonic(), ""
-    try:
-        work(folder)
-    except TieoutError as error:
-        words = str(error)
-    except Exception as error:  # noqa: BLE001 - the test tells which boundary it was
-        words = f"not in words: {type(error).__name__}: {error}"
+    began = time.monotonic()
+    words = words_of(work, folder)
     pipe.send((tuple(boundaries.passed), words, time.monotonic() - began))
     pipe.close()
     os._exit(0)  # what is open stays open: the end of the process is no part of the work

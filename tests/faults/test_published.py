@@ -5,14 +5,18 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import dagster as dg
 import duckdb
 import pytest
 
 from dagster_project import publish
 from dagster_project.close import first_seen
+from dagster_project.defs import landed
+from dagster_project.defs.resources import RESOURCE_KEY, Tieout
 from dagster_project.errors import InputError
 from dagster_project.evidence import verify_pack
 from dagster_project.settings import load
+from dagster_project.sources.contracts import load_contracts
 from tests.faults import processes, victims
 from tests.faults.boundaries import needing_space
 from tests.faults.scale import some
@@ -45,6 +49,22 @@ def test_a_kill_while_publishing_or_packing_shows_nothing_half_done(closed, tmp_
         shutil.rmtree(killed)
     counted("write boundaries", len(chosen))
     assert not faults, "\n".join(faults)
+
+
+def test_a_break_that_was_published_before_a_kill_keeps_its_age(closed, tmp_path):
+    """The next run would call it new, and its clock would begin again."""
+    folder = _copy(closed, tmp_path / "undisturbed")
+    passed = processes.run(victims.publish_and_give_evidence, folder).passed
+    expected = first_seen.read(load(folder / "tieout.yml"))
+    unrecorded = next(at for at, what in enumerate(passed) if what.startswith("sqlite"))
+    killed = _copy(closed, tmp_path / "killed")
+    assert processes.run(victims.publish_and_give_evidence, killed, unrecorded).was_killed
+    settings = load(killed / "tieout.yml")
+    assert first_seen.read(settings) == [] != expected
+    later = Tieout(config_path=str(settings.config_path), as_of="2026-12-01T00:00:00+00:00")
+    land = landed.build_landed(load_contracts())
+    dg.materialize([land], resources={RESOURCE_KEY: later}, raise_on_error=False)  # nothing was delivered here
+    assert first_seen.read(settings) == expected
 
 
 def test_a_disk_that_fills_while_publishing_or_packing_is_said_in_words(closed, tmp_path, counted):

@@ -158,9 +158,11 @@ def test_a_folder_of_a_strange_name_or_ending_is_noted_not_skipped_in_silence(bo
     borealis.deliver("billing/invoices/a.xlsx", b"PK")
     borealis.deliver("billing/invoices/gone.csv.manifest.json", "{}")
     borealis.path("billing/payments/.keep").touch()
+    os.mkfifo(borealis.path("billing/invoices/pipe.csv"))  # a run that opened it would wait for ever
     notes = " | ".join(borealis.ingest(object=None).notes)
     assert "billing: invoces: folder not read" in notes
     assert "invoices/a.xlsx: not read" in notes
+    assert "invoices/pipe.csv: not read" in notes
     assert "gone.csv.manifest.json: describes a file that is not there" in notes
     assert "payments/: the folder is empty" in notes
 
