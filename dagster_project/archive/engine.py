@@ -17,7 +17,8 @@ INTAKE_MEMORY_LIMIT = "400MB"
 """What DuckDB may hold while a delivery is taken: with Python, Arrow and what no engine counts it stays below 1 GB."""
 
 THREADS = 2
-_LARGE = 1 << 26
+LARGE = 1 << 26
+"""Bytes of text from which the tables of a delivery lie in a file."""
 
 
 def limits(temporary: Path, memory: str = MEMORY_LIMIT) -> dict[str, Any]:
@@ -51,7 +52,7 @@ def room_for(con: duckdb.DuckDBPyConnection, temporary: Path, text_bytes: int) -
     A file is compressed and written once, in order: a fifth of the disk and half the time of memory that spills. It is
     no good for small deliveries, each of whose tables would wait for the disk.
     """
-    if text_bytes < _LARGE:
+    if text_bytes < LARGE:
         yield
         return
     temporary.mkdir(parents=True, exist_ok=True)
