@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import duckdb
 
+from dagster_project.archive.parsing import mapped
 from dagster_project.archive.parsing.faults import FileFault, kind_in_words, missing_columns
 from dagster_project.archive.parsing.rawfile import RawFile
 from dagster_project.archive.parsing.received import NOT_A_SCALAR, Received, literal, quoted
 from dagster_project.sources.contracts import Column, Contract
+from dagster_project.sources.mapping import ObjectMapping
 
 _INTEGERS = {f"{sign}{size}" for sign in ("", "U") for size in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")}
 _NAIVE = {"TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"}
@@ -15,12 +17,12 @@ _TEXT_KINDS = {"string", "json", "period", "currency"}
 _NUMBER_KINDS = {"money", "quantity", "unit_price", "flat_price", "rate", "percent"}
 
 
-def read(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract) -> Received:
+def read(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract, mapping: ObjectMapping) -> Received:
     """Fills `received`; FileFault when the file is damaged, or a required column is missing or of a foreign type."""
     if file.path.stat().st_size == 0:
         raise FileFault(file.name, "the file is empty (0 bytes)", "a Parquet file", is_transport=True)
     try:
-        return _read(con, file, contract)
+        return _read(con, file, contract, mapping)
     except duckdb.Error as error:
         first = str(error).splitlines()[0].replace(str(file.path), file.name)
         if "No space left" in first:
@@ -30,35 +32,42 @@ def read(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract) -> R
         ) from None
 
 
-def _read(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract) -> Received:
+def _read(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract, mapping: ObjectMapping) -> Received:
     source = f"read_parquet({literal(str(file.path))}, file_row_number = true)"
     described = con.execute(f"describe select * from {source}").fetchall()
-    types = {name: kind for name, kind, *_ in described if name != "file_row_number"}
-    missing = [column.name for column in contract.columns if column.required and column.name not in types]
+    kinds = {name: kind for name, kind, *_ in described if name != "file_row_number"}
+    names = mapped.renamed(file.name, list(kinds), mapping, line=None)
+    missing = mapped.missing(contract, names, mapping)
     if missing:
-        raise missing_columns(file.name, contract, missing, types, line=None)
-    texts = {column.name: _text(column, types[column.name]) for column in contract.columns if column.name in types}
-    foreign = _foreign(con, file, source, contract, types, [name for name, text in texts.items() if text is None])
+        raise missing_columns(file.name, contract, missing, kinds, line=None)
+    theirs = dict(zip(names, kinds, strict=True))
+    known = [(column, theirs[column.name]) for column in contract.columns if column.name in theirs]
+    offset = "" if mapping.timezone else " || '+00'"
+    texts = {column.name: _text(column, kinds[name], quoted(name), offset) for column, name in known}
+    suspects = [(column, name, kinds[name]) for column, name in known if texts[column.name] is None]
+    foreign = _foreign(con, file, source, suspects)
     selected = ", ".join(
-        f"{text or literal(NOT_A_SCALAR) + ' || ' + quoted(name) + '::varchar'} as {quoted(name)}"
-        for name, text in texts.items()
+        f"{texts[column.name] or literal(NOT_A_SCALAR) + ' || ' + quoted(name) + '::varchar'} as {quoted(column.name)}"
+        for column, name in known
     )
     con.execute(
         "create temp table received as"
         f" select file_row_number + 1 as tieout_row, null::bigint as tieout_line, {selected} from {source}"
     )
-    fields = ", ".join(f"{literal(name)}, received.{quoted(name)}" for name in texts)
+    fields = ", ".join(f"{literal(name)}, received.{quoted(column.name)}" for column, name in known)
     notes = {
-        column.name: "times without a zone, read as UTC"
-        for column in contract.columns
-        if column.kind == "timestamp" and types.get(column.name) in _NAIVE
+        column.name: f"times without a zone, read as {mapping.timezone or 'UTC'}"
+        for column, name in known
+        if column.kind == "timestamp" and kinds[name] in _NAIVE
     }
-    return Received(columns=tuple(types), payload=f"json_object({fields})::varchar", foreign=foreign, notes=notes)
+    return Received(columns=tuple(names), payload=f"json_object({fields})::varchar", foreign=foreign, notes=notes)
 
 
-def _text(column: Column, kind: str) -> str | None:
-    """SQL that gives the exact text of the column, None where its type is foreign to the contract's kind."""
-    name = quoted(column.name)
+def _text(column: Column, kind: str, name: str, offset: str) -> str | None:
+    """SQL that gives the exact text of the column `name` of the file, None where its type is foreign to the kind.
+
+    `offset` is appended to times without a zone.
+    """
     scale = int(kind.rstrip(")").split(",")[1]) if kind.startswith("DECIMAL") else 0
     is_whole = kind in _INTEGERS or (kind.startswith("DECIMAL") and scale == 0)
     is_exact = kind in _INTEGERS or kind.startswith("DECIMAL")
@@ -74,33 +83,25 @@ def _text(column: Column, kind: str) -> str | None:
         # Writers without a date type send midnights; any other time of day stays visible, and is rejected.
         return f"case when {name} = date_trunc('day', {name}) then {name}::date::varchar else {name}::varchar end"
     if column.kind == "timestamp" and kind in _NAIVE:
-        return f"{name}::varchar || '+00'"
+        return f"{name}::varchar{offset}"
     if column.kind == "timestamp" and kind == "TIMESTAMP WITH TIME ZONE":
         return f"({name} at time zone 'UTC')::varchar || '+00'"
     return None
 
 
 def _foreign(
-    con: duckdb.DuckDBPyConnection,
-    file: RawFile,
-    source: str,
-    contract: Contract,
-    types: dict[str, str],
-    suspects: list[str],
+    con: duckdb.DuckDBPyConnection, file: RawFile, source: str, suspects: list[tuple[Column, str, str]]
 ) -> dict[str, str]:
-    """Columns of a foreign type that hold values; one that is all null has no type worth the name."""
+    """Of (column, its name and type in the file) those that hold values: a column that is all null has no type."""
     found: dict[str, str] = {}
-    for name in suspects:
+    for column, name, kind in suspects:
         filled = con.execute(
             f"select any_value({quoted(name)})::varchar, count({quoted(name)}) from {source}"
         ).fetchone()
         if not filled or filled[1] == 0:
             continue
-        column = contract.column(name)
         expected = f"{kind_in_words(column)} ({column.sql_type})"
         if column.required:
-            raise FileFault(
-                file.name, f"column {name!r} was retyped to {types[name]}", expected, column=name, value=filled[0]
-            )
-        found[name] = f"{column.sql_type}; the file has {types[name]}"
+            raise FileFault(file.name, f"column {name!r} was retyped to {kind}", expected, column=name, value=filled[0])
+        found[column.name] = f"{column.sql_type}; the file has {kind}"
     return found
