@@ -17,5 +17,6 @@ select
   occurred_at,
   ingested_at,
   properties,
-  content_hash
+  content_hash,
+  batch_id
 from landed
