@@ -40,6 +40,7 @@ class Source(_Strict):
     connector: FilesConnector
     links: tuple[str, ...] = ()
     freshness_limit_hours: int = Field(default=26, ge=1)
+    mapping: Path | None = Field(default=None, description="file that turns its names and values into the contract's")
 
 
 class Thresholds(_Strict):
@@ -72,6 +73,7 @@ class Settings(_Strict):
     company: str = Field(min_length=1)
     home: Path = Path(".tieout")
     as_of: datetime | None = None
+    known_at: datetime | None = Field(default=None, description="lands only what had been received by then")
     reporting_currency: str = Field(pattern=r"^[A-Z]{3}$")
     authority_model: Literal["crm_led", "billing_led", "erp_led", "event_hub"] = "billing_led"
     authority: policy.Overlay = policy.Overlay()
@@ -83,7 +85,7 @@ class Settings(_Strict):
     sources: tuple[Source, ...] = Field(min_length=1)
     config_path: Path = Path(DEFAULT_CONFIG_NAME)
 
-    @field_validator("as_of")
+    @field_validator("as_of", "known_at")
     @classmethod
     def _with_offset(cls, value: datetime | None) -> datetime | None:
         if value is not None and value.tzinfo is None:
@@ -109,6 +111,11 @@ class Settings(_Strict):
         if fault:
             raise ValueError(f"authority.{fault.key}: {fault.words}")
         return self
+
+    @property
+    def clock(self) -> datetime:
+        """The moment at which a run measures windows and ages: `as_of`, else `known_at`, else now (UTC)."""
+        return self.as_of or self.known_at or datetime.now(UTC)
 
     def source(self, name: str) -> Source:
         """The source of that name; KeyError when there is none."""
@@ -149,13 +156,14 @@ def load(path: Path | None = None) -> Settings:
     except ValidationError as error:
         raise ConfigurationError(_in_words(file, lines, error)) from None
     base = file.parent
-    sources = tuple(
-        source.model_copy(
-            update={"connector": source.connector.model_copy(update={"path": (base / source.connector.path).resolve()})}
-        )
-        for source in settings.sources
-    )
+    sources = tuple(_resolved(source, base) for source in settings.sources)
     return settings.model_copy(update={"home": (base / settings.home).resolve(), "sources": sources})
+
+
+def _resolved(source: Source, base: Path) -> Source:
+    connector = source.connector.model_copy(update={"path": (base / source.connector.path).resolve()})
+    mapping = None if source.mapping is None else (base / source.mapping).resolve()
+    return source.model_copy(update={"connector": connector, "mapping": mapping})
 
 
 def _read(file: Path) -> tuple[dict[str, Any], dict[str, int]]:

@@ -12,11 +12,13 @@ from dagster_project.archive.intake import Intake
 from dagster_project.archive.lock import exclusive
 from dagster_project.archive.parsing import currencies
 from dagster_project.archive.report import BatchReport, IngestReport, ObjectReport
+from dagster_project.archive.rows import Terms
 from dagster_project.errors import InputError
 from dagster_project.settings import Settings, Source
+from dagster_project.sources import mapping as mappings
 from dagster_project.sources.connect import connector_for
 from dagster_project.sources.connector import Listing
-from dagster_project.sources.contracts import Contract, contracts_of
+from dagster_project.sources.contracts import contracts_of
 
 Progress = Callable[[str], None]
 
@@ -67,21 +69,21 @@ def _source(
             f"{intake.settings.config_path}: source {source.name!r}: {connector.describe()} does not exist, and nothing"
             " was ever received from it; expected the place of its landing files"
         )
+    mapping = mappings.load(source)
     listing = connector.offers(contract.name for contract in contracts)
     wanted = [contract for contract in contracts if object in (None, contract.name)]
-    reports = [_object(intake, source, contract, listing, progress) for contract in wanted]
+    reports = [_object(intake, source, Terms(contract, mapping), listing, progress) for contract in wanted]
     return reports, [f"{source.name}: {note}" for note in listing.notes]
 
 
-def _object(
-    intake: Intake, source: Source, contract: Contract, listing: Listing, progress: Progress | None
-) -> ObjectReport:
+def _object(intake: Intake, source: Source, terms: Terms, listing: Listing, progress: Progress | None) -> ObjectReport:
+    contract = terms.contract
     started = time.monotonic()
     taken: list[BatchReport] = []
     for delivery in listing.of(contract.name):
         if progress:
             progress(f"{source.name}/{delivery.name}")
-        taken.append(intake.take(source, contract, delivery))
+        taken.append(intake.take(source, terms, delivery))
     seconds = time.monotonic() - started
     notes = tuple(note for note in listing.notes if note.startswith(f"{contract.name}/"))
     return ObjectReport(

@@ -6,24 +6,21 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from dagster_project.archive import store
+from dagster_project.archive import rows, store
 from dagster_project.archive.agreement import agreed
 from dagster_project.archive.chain import Chain, Identity
 from dagster_project.archive.manifest import Manifest, Refusal, SidecarRecord
 from dagster_project.archive.parsing.faults import FileFault
-from dagster_project.archive.parsing.parse import Origin, Parsed, parse, write_rejects, write_rows
-from dagster_project.archive.parsing.rawfile import RawFile
-from dagster_project.archive.releases import Releases, keep
+from dagster_project.archive.releases import Releases
 from dagster_project.archive.report import BatchReport
+from dagster_project.archive.rows import Terms
 from dagster_project.settings import Settings, Source
 from dagster_project.sources import sidecar as sidecars
 from dagster_project.sources.connector import Delivery
-from dagster_project.sources.contracts import Contract
 
 _CHUNK = 1 << 22
 
@@ -45,39 +42,44 @@ class Intake:
     def __post_init__(self) -> None:
         self.releases = Releases(self.settings, self.chain.links)
 
-    def take(self, source: Source, contract: Contract, delivery: Delivery) -> BatchReport:
+    def take(self, source: Source, terms: Terms, delivery: Delivery) -> BatchReport:
         """Archives the delivery unless it is known; faults of the file make a refused batch, of the store an error."""
-        common = self._common(source, contract, delivery)
+        common = self._common(source, terms, delivery)
+        name = terms.contract.name
         try:
-            identity = _identify(source, contract, delivery, lambda chunk: None)
+            identity = _identify(source, name, delivery, lambda chunk: None)
             sidecar = self._sidecar(delivery)
             known = self.chain.batch(identity.batch_id)
             if known is None:
-                identity = self._keep_raw(source, contract, delivery, identity)
+                identity = self._keep_raw(source, name, delivery, identity)
                 known = self.chain.batch(identity.batch_id)
         except Unreadable as error:
             return self._unreadable(common, delivery, str(error))
         if known is not None:
-            return self._known(source, contract, delivery, known, sidecar)
-        return self._new(source, contract, delivery, identity, sidecar)
+            return self._known(common, terms, delivery, known, sidecar)
+        identified = {"batch_id": identity.batch_id, "sha256": identity.sha256, "bytes": identity.bytes}
+        return self._new(common | identified, terms, delivery, sidecar)
 
-    def _common(self, source: Source, contract: Contract, delivery: Delivery) -> dict[str, Any]:
+    def _common(self, source: Source, terms: Terms, delivery: Delivery) -> dict[str, Any]:
         return {
             "source_instance": source.name,
             "domain": source.domain,
             "vendor": source.vendor,
-            "object": contract.name,
+            "object": terms.contract.name,
             "file_name": delivery.name,
             "received_at": self.now,
             "contract_version": self.releases.current(source.domain).version,
+            "mapping_sha256": terms.mapping_sha256,
+            "format": delivery.format,
+            "is_gzip": delivery.is_gzip,
         }
 
-    def _keep_raw(self, source: Source, contract: Contract, delivery: Delivery, expected: Identity) -> Identity:
+    def _keep_raw(self, source: Source, name: str, delivery: Delivery, expected: Identity) -> Identity:
         path = store.raw_path(self.settings, expected.sha256)
         if path.exists():
             return expected
         with store.replacing(path) as scratch, scratch.open("wb") as file:
-            identity = _identify(source, contract, delivery, file.write)
+            identity = _identify(source, name, delivery, file.write)
             if identity.sha256 != expected.sha256:
                 raise Unreadable("the file changed while it was read; it is taken when it has come to rest")
         return identity
@@ -117,95 +119,41 @@ class Intake:
         return BatchReport(batch_id, delivery.name, "refused", 0, 0, 0, 0, refusal.reason)
 
     def _known(
-        self, source: Source, contract: Contract, delivery: Delivery, known: Manifest, sidecar: SidecarRecord | None
+        self,
+        common: dict[str, Any],
+        terms: Terms,
+        delivery: Delivery,
+        known: Manifest,
+        sidecar: SidecarRecord | None,
     ) -> BatchReport:
         """The same bytes again. A new sidecar is recorded: they were extracted again, and are as fresh as that."""
+        now = self.chain.current(known.batch_id)
         is_new = sidecar is not None and not self.chain.has_sidecar(known.batch_id, sidecar.sha256)
         if is_new:
-            common = self._common(source, contract, delivery)
-            self.chain.append(
-                kind="sidecar",
-                batch_id=known.batch_id,
-                sha256=known.sha256,
-                state=known.state,
-                sidecar=sidecar,
-                **common,
-            )
-        if known.state == "loaded" and not self._is_whole(known):
-            contract = self.releases.by_sha256(source.domain, known.contract_sha256).object(contract.name)
-            self._parse(source, contract, delivery, known.sha256 or "", known.batch_id, known.sidecar)
-        return _report(known, delivery, "refused" if known.state == "refused" else "seen", is_new)
-
-    def _is_whole(self, link: Manifest) -> bool:
-        """Parquet beside the raw bytes can be made again from them."""
-        quarantine = store.quarantine_path(self.settings, link)
-        return store.parquet_path(self.settings, link).exists() and (not link.quarantined_rows or quarantine.exists())
+            same = {"batch_id": known.batch_id, "sha256": known.sha256, "state": now.state}
+            self.chain.append(kind="sidecar", sidecar=sidecar, **same, **common)
+        for link in self.chain.links:
+            if link.batch_id == known.batch_id and link.kind != "sidecar" and not rows.is_whole(self.settings, link):
+                version = self.releases.by_sha256(link.domain, link.contract_sha256)
+                rows.restore(self.con, self.settings, link, terms.under(version))
+        return _report(now, delivery, "refused" if now.state == "refused" else "seen", is_new)
 
     def _new(
-        self, source: Source, contract: Contract, delivery: Delivery, identity: Identity, sidecar: SidecarRecord | None
+        self, common: dict[str, Any], terms: Terms, delivery: Delivery, sidecar: SidecarRecord | None
     ) -> BatchReport:
-        common = self._common(source, contract, delivery) | {
-            "kind": "batch",
-            "batch_id": identity.batch_id,
-            "sha256": identity.sha256,
-            "bytes": identity.bytes,
-            "sidecar": sidecar,
-        }
+        draft = self.chain.draft(kind="batch", sidecar=sidecar, **common)
+        rows.keep(self.settings, terms)
         try:
-            raw = RawFile(
-                delivery.name, store.raw_path(self.settings, identity.sha256), delivery.format, delivery.is_gzip
-            )
-            version = agreed(self.con, self.releases, source.domain, contract.name, raw, sidecar)
-            keep(self.settings, version)
-            common |= {"contract_version": version.version, "contract_sha256": version.sha256}
-            contract = version.object(contract.name)
-            parsed = self._parse(source, contract, delivery, identity.sha256, identity.batch_id, sidecar)
+            terms = terms.under(agreed(self.con, self.settings, self.releases, draft, terms))
+            rows.keep(self.settings, terms)
+            draft = draft.model_copy(update=terms.stamp)
+            parsed = rows.parse_raw(self.con, self.settings, draft, terms)
         except FileFault as fault:
-            link = self.chain.append(state="refused", refusal=fault.refusal, **common)
+            link = self.chain.add(draft.model_copy(update={"state": "refused", "refusal": fault.refusal}))
             return _report(link, delivery, "refused")
-        figures = parsed.figures
-        link = self.chain.append(
-            **common,
-            received_rows=figures.received,
-            parsed_rows=figures.parsed,
-            quarantined_rows=figures.rejected,
-            columns=parsed.columns,
-            received_totals={
-                name: column.total for name, column in figures.columns.items() if column.total is not None
-            },
-            nulls={name: column.nulls for name, column in figures.columns.items()},
-            smallest_key=figures.smallest_key,
-            largest_key=figures.largest_key,
-            drift=parsed.drift,
-        )
-        return _report(link, delivery, "new")
-
-    def _parse(
-        self,
-        source: Source,
-        contract: Contract,
-        delivery: Delivery,
-        sha256: str,
-        batch_id: str,
-        sidecar: SidecarRecord | None,
-    ) -> Parsed:
-        raw = store.raw_path(self.settings, sha256)
-        parsed = parse(self.con, RawFile(delivery.name, raw, delivery.format, delivery.is_gzip), contract)
-        extracted_at = (
-            sidecar.extracted_at.replace(tzinfo=None).isoformat() if sidecar and sidecar.extracted_at else None
-        )
-        origin = Origin(source.name, source.domain, source.vendor, contract.name, batch_id, extracted_at)
-        name = f"{batch_id}.parquet"
-        rows = self._beside("parquet", source, contract) / name
-        with store.replacing(rows) as scratch:
-            write_rows(self.con, contract, origin, scratch)
-        if parsed.figures.rejected:
-            with store.replacing(self._beside("quarantine", source, contract) / name) as scratch:
-                write_rejects(self.con, origin, scratch)
-        return parsed
-
-    def _beside(self, room: str, source: Source, contract: Contract) -> Path:
-        return self.settings.archive_path / room / source.name / contract.name
+        link = draft.model_copy(update=rows.figures_of(parsed))
+        rows.write(self.con, self.settings, link, terms.contract)
+        return _report(self.chain.add(link), delivery, "new")
 
 
 def _report(link: Manifest, delivery: Delivery, status: Any, has_new_sidecar: bool = False) -> BatchReport:
@@ -222,8 +170,8 @@ def _report(link: Manifest, delivery: Delivery, status: Any, has_new_sidecar: bo
     )
 
 
-def _identify(source: Source, contract: Contract, delivery: Delivery, sink: Callable[[bytes], Any]) -> Identity:
-    batch = hashlib.sha256(f"{source.name}\0{contract.name}\0".encode())
+def _identify(source: Source, name: str, delivery: Delivery, sink: Callable[[bytes], Any]) -> Identity:
+    batch = hashlib.sha256(f"{source.name}\0{name}\0".encode())
     raw = hashlib.sha256()
     size = 0
     for chunk in _chunks(delivery):

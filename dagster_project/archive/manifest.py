@@ -1,4 +1,5 @@
-"""What the archive writes down about each delivery: one manifest per batch, and one per newer sidecar of a batch."""
+"""What the archive writes down about each delivery: one manifest per batch, one per newer sidecar of a batch, and one
+per replay of what was rejected."""
 
 from __future__ import annotations
 
@@ -9,6 +10,8 @@ from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from dagster_project.sources.connector import Format
 
 Outcome = Literal["unchanged", "moves", "refuses"]
 
@@ -69,14 +72,31 @@ class ContractStep(_Record):
     without_test: str | None = None
 
 
+class Replay(_Record):
+    """One try to read rejected rows again: its number, from 1 per batch, and what came of which rows of the file.
+
+    `rescued` and `refused` are row numbers as ranges, `2-5,9`; the hashes are of the Parquet files that were written.
+    """
+
+    attempt: int
+    rescued: str = ""
+    refused: str = ""
+    rescued_rows: int = 0
+    refused_rows: int = 0
+    rows_sha256: str | None = None
+    rejects_sha256: str | None = None
+
+
 class Manifest(_Record):
     """One link of the chain. Totals are decimals as text, in major units; rows are of this file alone.
 
-    `kind` is `batch`, `sidecar` for another sidecar of a batch that is already in the archive, or `contract` for a
-    version of a domain's contract: `sha256` and `bytes` are then those of the contract, which lies among the raw files.
+    `kind` is `batch`; `sidecar` for another sidecar of a batch that is already in the archive; `replay` for a replay of
+    its rejected rows or of the file that was refused: its state, figures and drift are then those of the batch from
+    `received_at` on, its contract and mapping those of the rows that it rescued; or `contract` for a version of a
+    domain's contract: `sha256` and `bytes` are then those of the contract, which lies among the raw files.
     """
 
-    kind: Literal["batch", "sidecar", "contract"]
+    kind: Literal["batch", "sidecar", "replay", "contract"]
     sequence: int
     previous_sha256: str | None
     source_instance: str
@@ -89,6 +109,9 @@ class Manifest(_Record):
     contract_version: str
     contract_sha256: str | None = None
     contract_step: ContractStep | None = None
+    mapping_sha256: str | None = None
+    format: Format | None = None
+    is_gzip: bool = False
     sha256: str | None = None
     bytes: int = 0
     state: Literal["loaded", "refused"] = "loaded"
@@ -103,14 +126,22 @@ class Manifest(_Record):
     largest_key: str | None = None
     drift: tuple[Drift, ...] = ()
     refusal: Refusal | None = None
+    replay: Replay | None = None
     stored_sha256: str | None = Field(default=None, exclude=True)
 
     @property
     def name(self) -> str:
         """Its file name below `manifests/<source>/<object>/`."""
+        return f"{self.stem}.json"
+
+    @property
+    def stem(self) -> str:
+        """The name, without ending, of everything that the archive keeps of this link."""
         if self.kind == "sidecar" and self.sidecar:
-            return f"{self.batch_id}-{self.sidecar.sha256[:16]}.json"
-        return f"{self.batch_id}.json" if self.kind == "batch" else f"{self.batch_id}-{self.kind}-{self.sequence}.json"
+            return f"{self.batch_id}-{self.sidecar.sha256[:16]}"
+        if self.kind == "contract":
+            return f"{self.batch_id}-contract-{self.sequence}"
+        return f"{self.batch_id}-replay-{self.replay.attempt}" if self.replay else self.batch_id
 
     def to_bytes(self) -> builtins.bytes:
         """The bytes that are stored and hashed: sorted keys, so that equal manifests have equal hashes."""

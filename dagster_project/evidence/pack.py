@@ -24,12 +24,12 @@ from dagster_project.settings import Settings
 from dagster_project.sql import column, quoted, scalar
 from dagster_project.version import code_version
 
-SOURCE_TABLES = ("landed.batches", "landed.batch_totals", "landed.quarantine", "landed.schema_drift")
+SOURCE_TABLES = ("landed.batches", "landed.batch_totals", "landed.quarantine", "landed.replays", "landed.schema_drift")
 WHOLE_TABLES = ("marts.controls", "marts.source_health", "marts.close_status", "marts.kpis", "marts.completeness",
                 "quality.boundary_results", "quality.outcome_results",
                 "config.parameters", "config.sources")  # fmt: skip
 _ISO = "strftime({}, '%Y-%m-%dT%H:%M:%SZ')"
-MACHINE_COLUMNS = ("received_at", "run_at")
+MACHINE_COLUMNS = ("received_at", "replayed_at", "run_at")
 
 
 @dataclass(frozen=True)
