@@ -61,6 +61,32 @@ class ReplayReport:
         return sum(outcome.rows for outcome in self.outcomes if outcome.result in results)
 
 
+_OUTCOMES = """
+with told as (
+    select
+        *,
+        case
+            when row_number is null then reason
+            else regexp_replace(reason, '^.*?, (line|row) [0-9]+: ', '')
+        end as why
+    from selected
+),
+sums as (
+    select
+        source_instance, domain, object, batch_id, result, why, currency_code,
+        sum(amount_minor)::hugeint as amount, count(*) as letters
+    from told
+    group by all
+)
+select
+    source_instance, domain, object, batch_id, result, why, sum(letters)::bigint as letters,
+    list({'currency': currency_code, 'amount': amount::varchar} order by currency_code)
+        filter (where amount is not null) as amounts
+from sums
+group by source_instance, domain, object, batch_id, result, why
+order by result = 'stays' desc, result, source_instance, domain, object, batch_id, why"""
+
+
 def select(con: duckdb.DuckDBPyConnection, known: list[Batch], selection: Selection) -> None:
     """Makes the table `selected`: the dead letters chosen, with the result and reason that each has by now.
 
@@ -99,18 +125,7 @@ def select(con: duckdb.DuckDBPyConnection, known: list[Batch], selection: Select
 def read_report(con: duckdb.DuckDBPyConnection, known: list[Batch], is_dry: bool, links: int) -> ReplayReport:
     """The outcomes in `selected`, those that stay first."""
     files = {batch.manifest.batch_id: batch.manifest.file_name for batch in known}
-    place = "'^.*?, (line|row) [0-9]+: '"
-    found = con.execute(
-        "with told as ("
-        f" select *, case when row_number is null then reason else regexp_replace(reason, {place}, '') end as why"
-        " from selected), sums as ("
-        " select source_instance, domain, object, batch_id, result, why, currency_code,"
-        " sum(amount_minor)::hugeint as amount, count(*) as letters from told group by all)"
-        " select source_instance, domain, object, batch_id, result, why, sum(letters)::bigint,"
-        " list({'currency': currency_code, 'amount': amount::varchar} order by currency_code)"
-        " filter (where amount is not null)"
-        " from sums group by all order by result <> 'stays', result, source_instance, domain, object, batch_id, why"
-    ).fetchall()
+    found = con.execute(_OUTCOMES).fetchall()
     outcomes = tuple(
         Outcome(source, domain, name, files[batch], result, why, count, _amounts(amounts))
         for source, domain, name, batch, result, why, count, amounts in found

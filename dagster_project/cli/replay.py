@@ -10,11 +10,12 @@ from rich.table import Table
 
 from dagster_project import settings as configuration
 from dagster_project.archive.parsing.currencies import exponents
-from dagster_project.archive.replay_report import Outcome, ReplayReport, Selection
+from dagster_project.archive.replay_report import Outcome, ReplayReport, Result, Selection
 from dagster_project.cli.console import ConfigOption, command, out, shown
 from dagster_project.money import major
 
 _SHOWN = 40
+_GOOD: tuple[Result, ...] = ("accepted", "accepted before", "mended at the source")
 _RESULTS = {True: {"accepted": "would be accepted"}, False: {}}
 """What a result is called in a dry run, where it is called otherwise."""
 
@@ -81,7 +82,7 @@ def in_words(report: ReplayReport, config: Path) -> list[str]:
     if len(report.outcomes) > _SHOWN:
         lines.append(f"... and {len(report.outcomes) - _SHOWN:,} more lines: narrow the selection to see them")
     names = _RESULTS[report.is_dry]
-    counts = {result: report.count(result) for result in ("accepted", "accepted before", "mended at the source")}
+    counts = {result: report.count(result) for result in _GOOD}
     told = [f"{count:,} {names.get(result, result)}" for result, count in counts.items() if count]
     staying = report.count("stays")
     lines.append(", ".join([*told, f"{staying:,} stay{'s' if staying == 1 else ''}"]))
