@@ -21,12 +21,17 @@ from dagster_project.archive.rows import Terms
 from dagster_project.settings import Settings, Source
 from dagster_project.sources import sidecar as sidecars
 from dagster_project.sources.connector import Delivery
+from dagster_project.sources.retry import SourceFailed
 
 _CHUNK = 1 << 22
 
 
 class Unreadable(Exception):
-    """The source does not give the bytes; its message says why."""
+    """The source does not give the bytes; its message says why, `failed` is the failure of a source that was asked."""
+
+    def __init__(self, why: str, expected: str = "a file that this user may read", failed: str | None = None) -> None:
+        super().__init__(why)
+        self.expected, self.failed = expected, failed
 
 
 @dataclass
@@ -54,7 +59,7 @@ class Intake:
                 identity = self._keep_raw(source, name, delivery, identity)
                 known = self.chain.batch(identity.batch_id)
         except Unreadable as error:
-            return self._unreadable(common, delivery, str(error))
+            return self._unreadable(common, delivery, error)
         if known is not None:
             return self._known(common, terms, delivery, known, sidecar)
         identified = {"batch_id": identity.batch_id, "sha256": identity.sha256, "bytes": identity.bytes}
@@ -106,17 +111,23 @@ class Intake:
             schema_version=report.schema_version,
         )
 
-    def _unreadable(self, common: dict[str, Any], delivery: Delivery, why: str) -> BatchReport:
-        """No bytes: the batch is named by what could not be read, and why; the same fault again is the same batch."""
-        named = "\0".join((common["source_instance"], common["object"], "unreadable", delivery.name, why))
-        batch_id = hashlib.sha256(named.encode()).hexdigest()[:16]
-        expected = "a file that this user may read"
+    def _unreadable(self, common: dict[str, Any], delivery: Delivery, fault: Unreadable) -> BatchReport:
+        """No bytes: the batch is named by what could not be read, and why; the same fault again is the same batch.
+
+        After a delivery of that name was read, the same fault is another one: the data is older than that.
+        """
+        read = self.chain.last_loaded(common["source_instance"], common["object"], delivery.name)
+        named = [common["source_instance"], common["object"], "unreadable", delivery.name, str(fault)]
+        named += [str(read)] if read else []
+        batch_id = hashlib.sha256("\0".join(named).encode()).hexdigest()[:16]
         refusal = Refusal(
-            reason=f"{delivery.name}: {why}; expected {expected}", expected=expected, failure_class="transport"
+            reason=f"{delivery.name}: {fault}; expected {fault.expected}",
+            expected=fault.expected,
+            failure_class="transport",
         )
         if self.chain.batch(batch_id) is None:
             self.chain.append(kind="batch", batch_id=batch_id, state="refused", refusal=refusal, **common)
-        return BatchReport(batch_id, delivery.name, "refused", 0, 0, 0, 0, refusal.reason)
+        return BatchReport(batch_id, delivery.name, "refused", 0, 0, 0, 0, refusal.reason, source_failed=fault.failed)
 
     def _known(
         self,
@@ -144,15 +155,16 @@ class Intake:
         draft = self.chain.draft(kind="batch", sidecar=sidecar, **common)
         rows.keep(self.settings, terms)
         try:
-            terms = terms.under(agreed(self.con, self.settings, self.releases, draft, terms))
-            rows.keep(self.settings, terms)
-            draft = draft.model_copy(update=terms.stamp)
-            parsed = rows.parse_raw(self.con, self.settings, draft, terms)
+            with rows.room(self.con, self.settings, draft):
+                terms = terms.under(agreed(self.con, self.settings, self.releases, draft, terms))
+                rows.keep(self.settings, terms)
+                draft = draft.model_copy(update=terms.stamp)
+                parsed = rows.parse_raw(self.con, self.settings, draft, terms)
+                link = draft.model_copy(update=rows.figures_of(parsed))
+                rows.write(self.con, self.settings, link, terms.contract)
         except FileFault as fault:
             link = self.chain.add(draft.model_copy(update={"state": "refused", "refusal": fault.refusal}))
             return _report(link, delivery, "refused")
-        link = draft.model_copy(update=rows.figures_of(parsed))
-        rows.write(self.con, self.settings, link, terms.contract)
         return _report(self.chain.add(link), delivery, "new")
 
 
@@ -174,7 +186,7 @@ def _identify(source: Source, name: str, delivery: Delivery, sink: Callable[[byt
     batch = hashlib.sha256(f"{source.name}\0{name}\0".encode())
     raw = hashlib.sha256()
     size = 0
-    for chunk in _chunks(delivery):
+    for chunk in _chunks(source, delivery):
         batch.update(chunk)
         raw.update(chunk)
         size += len(chunk)
@@ -182,12 +194,15 @@ def _identify(source: Source, name: str, delivery: Delivery, sink: Callable[[byt
     return Identity(batch.hexdigest()[:16], raw.hexdigest(), size)
 
 
-def _chunks(delivery: Delivery) -> Iterator[bytes]:
+def _chunks(source: Source, delivery: Delivery) -> Iterator[bytes]:
     """Faults of the source are told from faults of the store, which the same loop writes to."""
     try:
         stream = delivery.open()
     except OSError as error:
         raise Unreadable(f"cannot be read ({error.strerror or error})") from None
+    except SourceFailed as error:
+        failed = f"{source.name}{'' if error.is_whole_source else f', {delivery.object}'}: {error}"
+        raise Unreadable(str(error), error.expected, f"{failed}; expected {error.expected}") from None
     with stream:
         while True:
             try:

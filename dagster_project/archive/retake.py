@@ -47,6 +47,9 @@ class Archived:
         """The source's own report as received."""
         return self.sidecar_path.read_bytes() if self.sidecar_path else None
 
+    def taken(self) -> None:
+        """Nothing: the archive held it already."""
+
 
 def archived(settings: Settings, link: Manifest) -> Archived | None:
     """The delivery behind a link, None where its bytes could not be read when they came."""

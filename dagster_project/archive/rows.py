@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any
 
 import duckdb
 
 from dagster_project.archive import releases, store
+from dagster_project.archive.engine import room_for
 from dagster_project.archive.manifest import Manifest
 from dagster_project.archive.parsing.parse import Origin, Parsed, parse, write_rejects, write_rows
 from dagster_project.archive.parsing.rawfile import RawFile
@@ -87,7 +89,13 @@ def raw_file(settings: Settings, link: Manifest) -> RawFile:
         lower = link.file_name.lower()
         ending = next(known for known in sorted(ENDINGS, key=len, reverse=True) if lower.endswith(known))
         kind, is_gzip = ENDINGS[ending]
-    return RawFile(link.file_name, store.raw_path(settings, link.sha256 or ""), kind, is_gzip)
+    is_empty = link.sidecar is not None and link.sidecar.row_count == 0
+    return RawFile(link.file_name, store.raw_path(settings, link.sha256 or ""), kind, is_gzip, is_empty)
+
+
+def room(con: duckdb.DuckDBPyConnection, settings: Settings, link: Manifest) -> AbstractContextManager[None]:
+    """Where the tables of a batch lie while it is read and written: beside memory when it is large."""
+    return room_for(con, settings.archive_path / "tmp", raw_file(settings, link).text_bytes)
 
 
 def write(con: duckdb.DuckDBPyConnection, settings: Settings, link: Manifest, contract: Contract) -> None:
@@ -122,8 +130,9 @@ def figures_of(parsed: Parsed) -> dict[str, Any]:
 
 def restore(con: duckdb.DuckDBPyConnection, settings: Settings, link: Manifest, terms: Terms) -> None:
     """Makes Parquet that was lost again from the raw bytes, by the mapping of its time."""
-    parse_raw(con, settings, link, _kept(settings, link, terms))
-    write(con, settings, link, terms.contract)
+    with room(con, settings, link):
+        parse_raw(con, settings, link, _kept(settings, link, terms))
+        write(con, settings, link, terms.contract)
 
 
 def is_whole(settings: Settings, link: Manifest) -> bool:

@@ -14,6 +14,7 @@ from dagster_project.dbt.runner import BuildOutcome
 from dagster_project.defs.measures import control_figures, partitions_computed, row_counts
 from dagster_project.defs.resources import WRITER_POOL, Tieout
 from dagster_project.defs.translator import LayerTranslator, asset_key
+from dagster_project.observability import telemetry
 from dagster_project.settings import Settings
 from dagster_project.warehouse.connection import limits
 
@@ -43,6 +44,7 @@ def build(parsed: manifest.ParsedProject, settings: Settings, run_id: str, selec
     def follow(event: Mapping[str, Any]) -> None:
         unique_id = event["data"]["node_info"]["unique_id"]
         ahead.discard(unique_id)
+        telemetry.node(event, nodes)
         stage = stage_of(nodes[one] for one in ahead)
         progress.announce(stage, str(nodes.get(unique_id, {}).get("name", "")), total - len(ahead), total)
 

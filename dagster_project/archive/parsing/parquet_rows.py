@@ -48,7 +48,7 @@ def _read(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract, map
     _refuse_foreign(con, file, contract, source, suspects)
     selected = ", ".join(f"{texts[column.name] or 'null::varchar'} as {quoted(column.name)}" for column, _ in known)
     con.execute(
-        "create temp table received as"
+        "create table received as"
         f" select file_row_number + 1 as tieout_row, null::bigint as tieout_line, {selected} from {source}"
     )
     fields = ", ".join(f"{literal(name)}, received.{quoted(column.name)}" for column, name in known)

@@ -63,7 +63,7 @@ def parse(
     """
     reset(con)
     received = mapped.apply(con, contract, _READERS[file.format](con, file, contract, mapping), mapping)
-    con.execute(f"create temp table checked as {checked(contract)}")
+    con.execute(f"create table checked as {checked(contract)}")
     figures = measure(con, contract, received)
     drift = _drift(con, file, contract, received, figures)
     if figures.rejected:
@@ -128,7 +128,7 @@ def _drift(
 ) -> list[Drift]:
     retyped = [column for column in contract.columns if _is_retyped(figures.columns.get(column.name))]
     if retyped:
-        raise _retyped(con, file, contract, retyped)
+        raise _retyped(con, file, contract, retyped, received)
     known = {column.name for column in contract.columns}
     strangers = [name for name in received.columns if name not in known]
     drift = [
@@ -152,9 +152,11 @@ def _is_retyped(figures: ColumnFigures | None) -> bool:
     return figures is not None and figures.given >= _FEWEST_TO_JUDGE_A_COLUMN and figures.unreadable == figures.given
 
 
-def _retyped(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract, columns: list[Column]) -> FileFault:
+def _retyped(
+    con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract, columns: list[Column], received: Received
+) -> FileFault:
     """No value of a column parses: it means something else now, and the batch with it."""
-    faults = [(column, *_first_unread(con, column)) for column in columns]
+    faults = [(column, *_first_unread(con, column, received)) for column in columns]
     words = [
         f"column {column.name!r} was retyped: none of its values parses, the first is {value!r}"
         for column, _, value in faults
@@ -171,9 +173,12 @@ def _retyped(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract, 
     )
 
 
-def _first_unread(con: duckdb.DuckDBPyConnection, column: Column) -> tuple[int | None, str | None]:
+def _first_unread(con: duckdb.DuckDBPyConnection, column: Column, received: Received) -> tuple[int | None, str | None]:
     first = con.execute(
-        f"select checked.tieout_line, mapped.{quoted(column.name)} from checked"
+        f"select tieout_row, checked.tieout_line, mapped.{quoted(column.name)} from checked"
         f" inner join mapped using (tieout_row) where {code(column)} = 2 order by tieout_row limit 1"
     ).fetchone()
-    return (first[0], first[1]) if first else (None, None)
+    row, line, value = first if first else (None, None, None)
+    if received.line_of is not None and row is not None:
+        line = received.line_of([row]).get(row)
+    return line, value

@@ -7,7 +7,7 @@ import duckdb
 from dagster_project.archive.parsing.checks import DECIMALS, DIGITS, Rule, broken, code
 from dagster_project.archive.parsing.faults import kind_in_words, minimum_in_words
 from dagster_project.archive.parsing.mapped import fields
-from dagster_project.archive.parsing.received import Received, literal, quoted
+from dagster_project.archive.parsing.received import Received, fill, literal, quoted
 from dagster_project.sources.contracts import Column, Contract
 from dagster_project.sources.mapping import AS_RECEIVED, ObjectMapping
 
@@ -30,7 +30,7 @@ def collect(
     as_mapped = "null::varchar" if mapping == AS_RECEIVED else fields(contract, received)
     place = f"{literal(name)} || coalesce(', line ' || tieout_line, ', row ' || tieout_row) || ': '"
     con.execute(f"""
-create temp table rejected as
+create table rejected as
 with faulty as (
     select
         checked.tieout_row, checked.tieout_line, {_key_text(contract)} as key_text, {received.payload} as payload,
@@ -112,8 +112,7 @@ def _number_lines(con: duckdb.DuckDBPyConnection, contract: Contract, received: 
     if not rows or received.line_of is None:
         return
     found = received.line_of(number for (number,) in rows)
-    con.execute("create or replace temp table found_lines (tieout_row bigint, tieout_line bigint)")
-    con.executemany("insert into found_lines values (?, ?)", list(found.items()))
+    fill(con, "create or replace table found_lines (tieout_row bigint, tieout_line bigint)", list(found.items()))
     con.execute(
         "update checked set tieout_line = found_lines.tieout_line from found_lines"
         " where checked.tieout_row = found_lines.tieout_row"
