@@ -9,7 +9,7 @@ from __future__ import annotations
 import dagster as dg
 
 from dagster_project.dbt import manifest
-from dagster_project.defs import gates, jobs, landed, log, models, published, resources, sources
+from dagster_project.defs import alerts, gates, jobs, landed, log, models, published, resources, sources
 from dagster_project.sources.contracts import load_contracts
 
 
@@ -27,6 +27,7 @@ def build() -> dg.Definitions:
             books,
             published.build_snapshot(public),
             published.evidence_pack,
+            alerts.told,
         ],
         asset_checks=[gates.build_boundary(contracts), gates.build_outcome(books.keys)],
         jobs=jobs.build_jobs(domains),

@@ -137,9 +137,21 @@ def report(result: dg.ExecuteInProcessResult, as_of: datetime, period: str, log:
         published=Path(snapshot["path"]) if "path" in snapshot else None,
         pack=Path(pack["path"]) if "path" in pack else None,
         notes=tuple(str(found["note"]) for found in facts.values() if found.get("note")),
-        faults=tuple(faults(result)) or _unexplained(result, log),
+        faults=(*failed_sources(facts), *faults(result)) or _unexplained(result, log),
         log=log,
     )
+
+
+def failed_sources(facts: dict[tuple[str, ...], dict[str, Any]]) -> Iterator[Fault]:
+    """What servers did not give: each failure once, though it may have cost every object of a source."""
+    from dagster_project.defs.sources import SOURCE_FAILED
+
+    said: dict[str, str] = {}
+    for key, found in facts.items():
+        for words in found.get(SOURCE_FAILED, ()):
+            said.setdefault(words, "/".join(key))
+    for words, step in said.items():
+        yield Fault(step, f"a source failed: {words}", 3)
 
 
 def faults(result: dg.ExecuteInProcessResult) -> Iterator[Fault]:

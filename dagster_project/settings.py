@@ -10,12 +10,24 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from dagster_project import connections
+from dagster_project.connections import AnyConnector
+from dagster_project.connections import FilesConnector as FilesConnector
 from dagster_project.errors import ConfigurationError
+from dagster_project.observability import options as observability
 from expectations.policy import authority as policy
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 CONFIG_VARIABLE = "TIEOUT_CONFIG"
 DEFAULT_CONFIG_NAME = "tieout.yml"
+
+_OTLP_VARIABLES = (
+    "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+)  # fmt: skip
+_NEVER_SHOWN: dict[str, type[BaseModel]] = {
+    "telemetry": observability.Telemetry, "openlineage": observability.OpenLineage, "alerts": observability.Alerts,
+}  # fmt: skip
+"""Sections in which a secret may have been written by mistake: a message about them does not repeat the value."""
 
 Domain = Literal["product", "billing", "crm", "erp", "hub"]
 
@@ -24,20 +36,13 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class FilesConnector(_Strict):
-    """Landing files below `path` (relative to `tieout.yml`): `<path>/<object>/<any name>.{csv,jsonl,parquet}[.gz]`."""
-
-    type: Literal["files"]
-    path: Path
-
-
 class Source(_Strict):
     """One instance of one system; `name` is its `source_instance` in every row."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")
     domain: Domain
     vendor: Literal["generic"] = "generic"
-    connector: FilesConnector
+    connector: AnyConnector
     links: tuple[str, ...] = ()
     freshness_limit_hours: int = Field(default=26, ge=1)
     mapping: Path | None = Field(default=None, description="file that turns its names and values into the contract's")
@@ -82,6 +87,9 @@ class Settings(_Strict):
     dimensions: dict[str, dict[str, str]] = Field(
         default={}, description="R23: per dimension of the ERP's lines the value that each revenue account asks for"
     )
+    telemetry: observability.Telemetry = observability.Telemetry()
+    openlineage: observability.OpenLineage = observability.OpenLineage()
+    alerts: observability.Alerts = observability.Alerts()
     sources: tuple[Source, ...] = Field(min_length=1)
     config_path: Path = Path(DEFAULT_CONFIG_NAME)
 
@@ -130,6 +138,10 @@ class Settings(_Strict):
         return self.home / "warehouse" / "tieout.duckdb"
 
     @property
+    def checkpoints_path(self) -> Path:
+        return self.home / "checkpoints"
+
+    @property
     def published_path(self) -> Path:
         return self.home / "published"
 
@@ -140,6 +152,18 @@ class Settings(_Strict):
     @property
     def state_path(self) -> Path:
         return self.home / "state.sqlite"
+
+    @property
+    def has_telemetry(self) -> bool:
+        """Whether a collector is named, in the file or by OpenTelemetry's own variables."""
+        if (environment("OTEL_SDK_DISABLED") or "").lower() == "true":
+            return False
+        return self.telemetry.otlp_endpoint is not None or any(environment(name) for name in _OTLP_VARIABLES)
+
+
+def environment(name: str) -> str | None:
+    """The value of an environment variable, None where it is not set or empty; secrets are read by this alone."""
+    return os.environ.get(name) or None
 
 
 def locate(path: Path | None = None) -> Path:
@@ -161,9 +185,13 @@ def load(path: Path | None = None) -> Settings:
 
 
 def _resolved(source: Source, base: Path) -> Source:
-    connector = source.connector.model_copy(update={"path": (base / source.connector.path).resolve()})
     mapping = None if source.mapping is None else (base / source.mapping).resolve()
-    return source.model_copy(update={"connector": connector, "mapping": mapping})
+    return source.model_copy(update={"connector": source.connector.anchored(base), "mapping": mapping})
+
+
+def secret(name: str) -> str | None:
+    """The value of an environment variable that `tieout.yml` names; None where it is not set or empty."""
+    return os.environ.get(name) or None
 
 
 def _read(file: Path) -> tuple[dict[str, Any], dict[str, int]]:
@@ -207,7 +235,9 @@ def _in_words(file: Path, lines: dict[str, int], error: ValidationError) -> str:
 
 
 def _one_fault(file: Path, lines: dict[str, int], fault: Any) -> str:
-    location = [str(part) for part in fault["loc"]]
+    location = connections.plain(fault["loc"])
+    if fault["type"] in ("union_tag_invalid", "union_tag_not_found"):
+        location.append(fault["ctx"]["discriminator"].strip("'"))
     message = fault["msg"].removeprefix("Value error, ")
     if not location and ":" in message and message.split(":")[0] in lines:
         key, message = message.split(": ", 1)
@@ -216,22 +246,24 @@ def _one_fault(file: Path, lines: dict[str, int], fault: Any) -> str:
         (lines[".".join(location[:n])] for n in range(len(location), 0, -1) if ".".join(location[:n]) in lines), 1
     )
     key = ".".join(location) or "file"
+    is_shown = not isinstance(fault["input"], (dict, BaseModel)) and (location or [""])[0] not in _NEVER_SHOWN
     if fault["type"] == "extra_forbidden":
-        return (
-            f"{file}:{line}: unknown key {key!r} (value {fault['input']!r}); expected one of: {_known_keys(location)}"
-        )
+        value = f" (value {fault['input']!r})" if is_shown else ""
+        return f"{file}:{line}: unknown key {key!r}{value}; expected one of: {_known_keys(fault['loc'])}"
     if fault["type"] == "missing":
         return f"{file}:{line}: {key} is missing"
-    value = "" if isinstance(fault["input"], (dict, BaseModel)) else f" = {fault['input']!r}"
+    value = f" = {fault['input']!r}" if is_shown else ""
     return f"{file}:{line}: {key}{value}: {message}"
 
 
-def _known_keys(location: list[str]) -> str:
+def _known_keys(location: tuple[Any, ...]) -> str:
     model: type[BaseModel] = Settings
     if location[0] == "sources":
-        model = FilesConnector if "connector" in location else Source
+        model = connections.model_at(location) if "connector" in location else Source
     elif location[0] == "thresholds":
         model = Thresholds
+    elif location[0] in _NEVER_SHOWN:
+        model = _NEVER_SHOWN[location[0]]
     elif location[:2] == ["authority", "changes"] and len(location) > 2:
         model = policy.Change
     elif location[:2] == ["authority", "overrides"] and len(location) > 2:

@@ -19,6 +19,7 @@ def command(settings: Settings, port: int = 8501, headless: bool = False) -> lis
         sys.executable, "-m", "streamlit", "run", str(APP),
         "--server.port", str(port),
         "--server.headless", "true" if headless else "false",
+        "--server.showEmailPrompt", "false",  # else the first start waits for somebody's address
         "--browser.gatherUsageStats", "false",
         "--", "--config", str(settings.config_path),
     ]  # fmt: skip

@@ -14,6 +14,7 @@ PAGES = [
     st.Page("views/close.py", title="Close", default=True),
     st.Page("views/variance.py", title="Variance"),
     st.Page("views/controls.py", title="Controls"),
+    st.Page("views/sources.py", title="Sources"),
 ]
 chosen = st.navigation(PAGES, position="hidden")
 # links in the page itself: on a phone the built-in navigation hides behind a symbol

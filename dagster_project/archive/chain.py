@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import datetime
 from typing import Any
 
 from dagster_project.archive import store
@@ -42,6 +43,23 @@ class Chain:
         previous = self.links[-1].chain_sha256 if self.links else None
         return Manifest(sequence=len(self.links) + 1, previous_sha256=previous, **fields)
 
+    def last_loaded(self, source: str, object: str, file_name: str) -> int | None:
+        """The newest link of a delivery of that name that was read, None where none was."""
+        place = (source, object, file_name)
+        links = reversed(self.links)
+        found = (a.sequence for a in links if (a.source_instance, a.object, a.file_name) == place and _is_read(a))
+        return next(found, None)
+
+    def newest_extraction(self, source: str, object: str) -> datetime | None:
+        """When the newest loaded delivery of an object was extracted, as it says itself."""
+        times = [
+            link.sidecar.extracted_at
+            for link in self.links
+            if (link.source_instance, link.object) == (source, object) and _is_read(link)
+            if link.sidecar is not None and link.sidecar.extracted_at is not None
+        ]
+        return max(times, default=None)
+
     def append(self, **fields: Any) -> Manifest:
         """Writes the next link, and only then counts it."""
         return self.add(self.draft(**fields))
@@ -78,6 +96,10 @@ class Chain:
                 f"{self._settings.archive_path}: manifest {length} is not the one that {store.HEAD} vouches for: it was"
                 " changed; restore `archive/manifests` from a backup"
             )
+
+
+def _is_read(link: Manifest) -> bool:
+    return link.state == "loaded"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,17 @@ import duckdb
 from dagster_project.errors import StoreError, is_out_of_space, no_space
 
 MEMORY_LIMIT = "3GB"
+INTAKE_MEMORY_LIMIT = "400MB"
+"""What DuckDB may hold while a delivery is taken: with Python, Arrow and what no engine counts it stays below 1 GB."""
+
 THREADS = 2
+_LARGE = 1 << 26
 
 
-def limits(temporary: Path) -> dict[str, Any]:
+def limits(temporary: Path, memory: str = MEMORY_LIMIT) -> dict[str, Any]:
     """Options of every connection: memory and threads bounded, spilling to `temporary`, nothing ever downloaded."""
     return {
-        "memory_limit": MEMORY_LIMIT,
+        "memory_limit": memory,
         "threads": THREADS,
         "temp_directory": str(temporary),
         "autoinstall_known_extensions": False,
@@ -29,13 +33,44 @@ def limits(temporary: Path) -> dict[str, Any]:
 
 @contextmanager
 def scratch(temporary: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database in memory that spills to `temporary`; all times are UTC."""
-    con = duckdb.connect(":memory:", config=limits(temporary))
+    """A database in memory that spills to `temporary`, for taking deliveries; all times are UTC."""
+    con = duckdb.connect(":memory:", config=limits(temporary, INTAKE_MEMORY_LIMIT))
     try:
         con.execute("set TimeZone = 'UTC'")
         yield con
     finally:
         con.close()
+
+
+@contextmanager
+def room_for(con: duckdb.DuckDBPyConnection, temporary: Path, text_bytes: int) -> Iterator[None]:
+    """Lets tables made in the context lie in a file of `temporary` where `text_bytes` are many: in memory where few.
+
+    A file is compressed and written once, in order: a fifth of the disk and half the time of memory that spills. It is
+    no good for small deliveries, each of whose tables would wait for the disk.
+    """
+    if text_bytes < _LARGE:
+        yield
+        return
+    temporary.mkdir(parents=True, exist_ok=True)
+    file = temporary / "delivery.duckdb"
+    _remove(file)
+    place = str(file).replace("'", "''")
+    con.execute(f"attach '{place}' as room")
+    try:
+        con.execute("use room")
+        yield
+    finally:
+        with suppress(duckdb.Error):  # after a full disk nothing more can be said to the database
+            con.execute("use memory")
+            con.execute("detach room")
+        _remove(file)
+
+
+def _remove(file: Path) -> None:
+    """The file and its log; a killed run leaves them behind."""
+    for path in (file, file.with_name(f"{file.name}.wal")):
+        path.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -14,11 +14,12 @@ from dagster_project.archive.parsing import currencies
 from dagster_project.archive.report import BatchReport, IngestReport, ObjectReport
 from dagster_project.archive.rows import Terms
 from dagster_project.errors import InputError
-from dagster_project.settings import Settings, Source
+from dagster_project.observability import telemetry
+from dagster_project.settings import Settings, Source, secret
 from dagster_project.sources import mapping as mappings
 from dagster_project.sources.connect import connector_for
-from dagster_project.sources.connector import Listing
-from dagster_project.sources.contracts import contracts_of
+from dagster_project.sources.connector import Listing, Pull
+from dagster_project.sources.contracts import Contract, contracts_of
 
 Progress = Callable[[str], None]
 
@@ -62,8 +63,9 @@ def ingest(
 def _source(
     intake: Intake, source: Source, object: str | None, progress: Progress | None
 ) -> tuple[list[ObjectReport], list[str]]:
-    connector = connector_for(source)
     contracts = contracts_of(source.domain)
+    wanted = [contract for contract in contracts if object in (None, contract.name)]
+    connector = connector_for(source, _pull(intake, source, wanted, progress))
     if not connector.is_reachable() and not any(link.source_instance == source.name for link in intake.chain.links):
         raise InputError(
             f"{intake.settings.config_path}: source {source.name!r}: {connector.describe()} does not exist, and nothing"
@@ -71,9 +73,19 @@ def _source(
         )
     mapping = mappings.load(source)
     listing = connector.offers(contract.name for contract in contracts)
-    wanted = [contract for contract in contracts if object in (None, contract.name)]
     reports = [_object(intake, source, Terms(contract, mapping), listing, progress) for contract in wanted]
     return reports, [f"{source.name}: {note}" for note in listing.notes]
+
+
+def _pull(intake: Intake, source: Source, wanted: list[Contract], progress: Progress | None) -> Pull:
+    return Pull(
+        folder=intake.settings.checkpoints_path / source.name,
+        now=intake.now,
+        since=lambda name: intake.chain.newest_extraction(source.name, name),
+        wanted=tuple(contract.name for contract in wanted),
+        tell=lambda words: progress(f"{source.name}/{words}") if progress else None,
+        secret=secret,
+    )
 
 
 def _object(intake: Intake, source: Source, terms: Terms, listing: Listing, progress: Progress | None) -> ObjectReport:
@@ -83,7 +95,13 @@ def _object(intake: Intake, source: Source, terms: Terms, listing: Listing, prog
     for delivery in listing.of(contract.name):
         if progress:
             progress(f"{source.name}/{delivery.name}")
-        taken.append(intake.take(source, terms, delivery))
+        with telemetry.span("batch", source_instance=source.name, object=contract.name) as span:
+            report = intake.take(source, terms, delivery)
+            span.note(batch_id=report.batch_id, status=report.status, received_rows=report.received_rows)
+            span.note(parsed_rows=report.parsed_rows, quarantined_rows=report.quarantined_rows, bytes=report.bytes)
+        if report.source_failed is None:
+            delivery.taken()
+        taken.append(report)
     seconds = time.monotonic() - started
     notes = tuple(note for note in listing.notes if note.startswith(f"{contract.name}/"))
     return ObjectReport(

@@ -4,27 +4,34 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import duckdb
 
 from dagster_project.archive import rows, store
+from dagster_project.archive.agreement import agreed
 from dagster_project.archive.chain import Chain, Identity
 from dagster_project.archive.manifest import Manifest, Refusal, SidecarRecord
 from dagster_project.archive.parsing.faults import FileFault
+from dagster_project.archive.releases import Releases
 from dagster_project.archive.report import BatchReport
 from dagster_project.archive.rows import Terms
 from dagster_project.settings import Settings, Source
 from dagster_project.sources import sidecar as sidecars
 from dagster_project.sources.connector import Delivery
+from dagster_project.sources.retry import SourceFailed
 
 _CHUNK = 1 << 22
 
 
 class Unreadable(Exception):
-    """The source does not give the bytes; its message says why."""
+    """The source does not give the bytes; its message says why, `failed` is the failure of a source that was asked."""
+
+    def __init__(self, why: str, expected: str = "a file that this user may read", failed: str | None = None) -> None:
+        super().__init__(why)
+        self.expected, self.failed = expected, failed
 
 
 @dataclass
@@ -35,6 +42,10 @@ class Intake:
     chain: Chain
     con: duckdb.DuckDBPyConnection
     now: datetime
+    releases: Releases = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.releases = Releases(self.settings, self.chain.links)
 
     def take(self, source: Source, terms: Terms, delivery: Delivery) -> BatchReport:
         """Archives the delivery unless it is known; faults of the file make a refused batch, of the store an error."""
@@ -48,7 +59,7 @@ class Intake:
                 identity = self._keep_raw(source, name, delivery, identity)
                 known = self.chain.batch(identity.batch_id)
         except Unreadable as error:
-            return self._unreadable(common, delivery, str(error))
+            return self._unreadable(common, delivery, error)
         if known is not None:
             return self._known(common, terms, delivery, known, sidecar)
         identified = {"batch_id": identity.batch_id, "sha256": identity.sha256, "bytes": identity.bytes}
@@ -62,7 +73,7 @@ class Intake:
             "object": terms.contract.name,
             "file_name": delivery.name,
             "received_at": self.now,
-            "contract_version": terms.contract.version,
+            "contract_version": self.releases.current(source.domain).version,
             "mapping_sha256": terms.mapping_sha256,
             "format": delivery.format,
             "is_gzip": delivery.is_gzip,
@@ -100,17 +111,23 @@ class Intake:
             schema_version=report.schema_version,
         )
 
-    def _unreadable(self, common: dict[str, Any], delivery: Delivery, why: str) -> BatchReport:
-        """No bytes: the batch is named by what could not be read, and why; the same fault again is the same batch."""
-        named = "\0".join((common["source_instance"], common["object"], "unreadable", delivery.name, why))
-        batch_id = hashlib.sha256(named.encode()).hexdigest()[:16]
-        expected = "a file that this user may read"
+    def _unreadable(self, common: dict[str, Any], delivery: Delivery, fault: Unreadable) -> BatchReport:
+        """No bytes: the batch is named by what could not be read, and why; the same fault again is the same batch.
+
+        After a delivery of that name was read, the same fault is another one: the data is older than that.
+        """
+        read = self.chain.last_loaded(common["source_instance"], common["object"], delivery.name)
+        named = [common["source_instance"], common["object"], "unreadable", delivery.name, str(fault)]
+        named += [str(read)] if read else []
+        batch_id = hashlib.sha256("\0".join(named).encode()).hexdigest()[:16]
         refusal = Refusal(
-            reason=f"{delivery.name}: {why}; expected {expected}", expected=expected, failure_class="transport"
+            reason=f"{delivery.name}: {fault}; expected {fault.expected}",
+            expected=fault.expected,
+            failure_class="transport",
         )
         if self.chain.batch(batch_id) is None:
             self.chain.append(kind="batch", batch_id=batch_id, state="refused", refusal=refusal, **common)
-        return BatchReport(batch_id, delivery.name, "refused", 0, 0, 0, 0, refusal.reason)
+        return BatchReport(batch_id, delivery.name, "refused", 0, 0, 0, 0, refusal.reason, source_failed=fault.failed)
 
     def _known(
         self,
@@ -128,7 +145,8 @@ class Intake:
             self.chain.append(kind="sidecar", sidecar=sidecar, **same, **common)
         for link in self.chain.links:
             if link.batch_id == known.batch_id and link.kind != "sidecar" and not rows.is_whole(self.settings, link):
-                rows.restore(self.con, self.settings, link, terms)
+                version = self.releases.by_sha256(link.domain, link.contract_sha256)
+                rows.restore(self.con, self.settings, link, terms.under(version))
         return _report(now, delivery, "refused" if now.state == "refused" else "seen", is_new)
 
     def _new(
@@ -137,12 +155,16 @@ class Intake:
         draft = self.chain.draft(kind="batch", sidecar=sidecar, **common)
         rows.keep(self.settings, terms)
         try:
-            parsed = rows.parse_raw(self.con, self.settings, draft, terms)
+            with rows.room(self.con, self.settings, draft):
+                terms = terms.under(agreed(self.con, self.settings, self.releases, draft, terms))
+                rows.keep(self.settings, terms)
+                draft = draft.model_copy(update=terms.stamp)
+                parsed = rows.parse_raw(self.con, self.settings, draft, terms)
+                link = draft.model_copy(update=rows.figures_of(parsed))
+                rows.write(self.con, self.settings, link, terms.contract)
         except FileFault as fault:
             link = self.chain.add(draft.model_copy(update={"state": "refused", "refusal": fault.refusal}))
             return _report(link, delivery, "refused")
-        link = draft.model_copy(update=rows.figures_of(parsed))
-        rows.write(self.con, self.settings, link, terms.contract)
         return _report(self.chain.add(link), delivery, "new")
 
 
@@ -164,7 +186,7 @@ def _identify(source: Source, name: str, delivery: Delivery, sink: Callable[[byt
     batch = hashlib.sha256(f"{source.name}\0{name}\0".encode())
     raw = hashlib.sha256()
     size = 0
-    for chunk in _chunks(delivery):
+    for chunk in _chunks(source, delivery):
         batch.update(chunk)
         raw.update(chunk)
         size += len(chunk)
@@ -172,12 +194,15 @@ def _identify(source: Source, name: str, delivery: Delivery, sink: Callable[[byt
     return Identity(batch.hexdigest()[:16], raw.hexdigest(), size)
 
 
-def _chunks(delivery: Delivery) -> Iterator[bytes]:
+def _chunks(source: Source, delivery: Delivery) -> Iterator[bytes]:
     """Faults of the source are told from faults of the store, which the same loop writes to."""
     try:
         stream = delivery.open()
     except OSError as error:
         raise Unreadable(f"cannot be read ({error.strerror or error})") from None
+    except SourceFailed as error:
+        failed = f"{source.name}{'' if error.is_whole_source else f', {delivery.object}'}: {error}"
+        raise Unreadable(str(error), error.expected, f"{failed}; expected {error.expected}") from None
     with stream:
         while True:
             try:

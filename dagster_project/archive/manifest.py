@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from dagster_project.sources.connector import Format
 
+Outcome = Literal["unchanged", "moves", "refuses"]
+
 
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -49,6 +51,27 @@ class Refusal(_Record):
     value: str | None = None
 
 
+class ContractTrial(_Record):
+    """What `tieout contract test` found for these very bytes: `batches` of the archive that they would have taken."""
+
+    tested_at: datetime
+    batches: int
+    outcome: Outcome
+    words: tuple[str, ...] = ()
+
+
+class ContractStep(_Record):
+    """A contract's version was released, or an earlier one made current again: who, why, and what it changes."""
+
+    action: Literal["release", "rollback"]
+    by: str
+    reason: str
+    previous_version: str | None = None
+    changes: tuple[str, ...] = ()
+    trial: ContractTrial | None = None
+    without_test: str | None = None
+
+
 class Replay(_Record):
     """One try to read rejected rows again: its number, from 1 per batch, and what came of which rows of the file.
 
@@ -69,10 +92,11 @@ class Manifest(_Record):
 
     `kind` is `batch`; `sidecar` for another sidecar of a batch that is already in the archive; `replay` for a replay of
     its rejected rows or of the file that was refused: its state, figures and drift are then those of the batch from
-    `received_at` on, its contract and mapping those of the rows that it rescued.
+    `received_at` on, its contract and mapping those of the rows that it rescued; or `contract` for a version of a
+    domain's contract: `sha256` and `bytes` are then those of the contract, which lies among the raw files.
     """
 
-    kind: Literal["batch", "sidecar", "replay"]
+    kind: Literal["batch", "sidecar", "replay", "contract"]
     sequence: int
     previous_sha256: str | None
     source_instance: str
@@ -83,6 +107,8 @@ class Manifest(_Record):
     file_name: str
     received_at: datetime
     contract_version: str
+    contract_sha256: str | None = None
+    contract_step: ContractStep | None = None
     mapping_sha256: str | None = None
     format: Format | None = None
     is_gzip: bool = False
@@ -113,6 +139,8 @@ class Manifest(_Record):
         """The name, without ending, of everything that the archive keeps of this link."""
         if self.kind == "sidecar" and self.sidecar:
             return f"{self.batch_id}-{self.sidecar.sha256[:16]}"
+        if self.kind == "contract":
+            return f"{self.batch_id}-contract-{self.sequence}"
         return f"{self.batch_id}-replay-{self.replay.attempt}" if self.replay else self.batch_id
 
     def to_bytes(self) -> builtins.bytes:

@@ -17,6 +17,7 @@ from typing import Any
 import duckdb
 
 from dagster_project.archive import dead_letters, rows, store
+from dagster_project.archive.agreement import agreed
 from dagster_project.archive.batches import Batch, batches
 from dagster_project.archive.chain import Chain
 from dagster_project.archive.engine import scratch, store_faults
@@ -25,6 +26,7 @@ from dagster_project.archive.manifest import Manifest, Replay
 from dagster_project.archive.parsing import currencies
 from dagster_project.archive.parsing.checks import broken
 from dagster_project.archive.parsing.faults import FileFault
+from dagster_project.archive.releases import Releases
 from dagster_project.archive.replay_report import ReplayReport, Selection, read_report, select
 from dagster_project.archive.replayed_figures import figures_after
 from dagster_project.archive.rows import Terms
@@ -93,11 +95,20 @@ class _Work:
     is_dry: bool
     _mappings: dict[str, SourceMapping | None] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.releases = Releases(self.settings, self.chain.links)
+
     def take(self, batch: Batch) -> None:
         """Replays what is selected of one batch: its rejected rows, or the file that was refused whole."""
         terms = self._terms(batch.manifest)
         if terms is None or batch.manifest.sha256 is None:
             return  # no contract knows the object any more, or no byte of the file was ever read
+        try:
+            declaring = batch.manifest.model_copy(update={"sidecar": batch.sidecar})
+            terms = terms.under(agreed(self.con, self.settings, self.releases, declaring, terms))
+        except FileFault as fault:
+            self._result(batch, "stays", fault.refusal.reason)
+            return
         if batch.state == "loaded":
             self._rows(batch, terms)
         else:
@@ -196,7 +207,7 @@ class _Work:
         draft = self.chain.draft(
             kind="replay",
             received_at=self.now,
-            contract_version=terms.contract.version,
+            **terms.stamp,
             mapping_sha256=terms.mapping_sha256,
             replay=tried,
             **common,

@@ -11,6 +11,7 @@ class BatchReport:
     """One delivery. `seen` = in the archive before, nothing changed; a refused one stays `refused` until it is mended.
 
     Rows are those of the file: received = parsed + quarantined; duplicates among them are found when landing.
+    `source_failed` says in words why a server gave nothing, None where it did or none was asked.
     """
 
     batch_id: str
@@ -22,6 +23,7 @@ class BatchReport:
     bytes: int
     reason: str | None = None
     has_new_sidecar: bool = False
+    source_failed: str | None = None
 
 
 @dataclass(frozen=True)

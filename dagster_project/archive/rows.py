@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from typing import Any
 
 import duckdb
 
-from dagster_project.archive import store
+from dagster_project.archive import releases, store
+from dagster_project.archive.engine import room_for
 from dagster_project.archive.manifest import Manifest
 from dagster_project.archive.parsing.parse import Origin, Parsed, parse, write_rejects, write_rows
 from dagster_project.archive.parsing.rawfile import RawFile
 from dagster_project.errors import ConfigurationError, StoreError
 from dagster_project.settings import Settings
 from dagster_project.sources import mapping as mappings
-from dagster_project.sources.contracts import Contract
+from dagster_project.sources.contracts import Contract, DomainContract
 from dagster_project.sources.files import ENDINGS
 from dagster_project.sources.mapping import AS_RECEIVED, ObjectMapping, SourceMapping
 
@@ -25,6 +27,17 @@ class Terms:
 
     contract: Contract
     source: SourceMapping | None = None
+    version: DomainContract | None = None
+
+    def under(self, version: DomainContract) -> Terms:
+        """The same mapping, and that version of the contract."""
+        return Terms(version.object(self.contract.name), self.source, version)
+
+    @property
+    def stamp(self) -> dict[str, str | None]:
+        """What a link says of its contract."""
+        sha256 = self.version.sha256 if self.version else None
+        return {"contract_version": self.contract.version, "contract_sha256": sha256}
 
     @property
     def mapping(self) -> ObjectMapping:
@@ -38,11 +51,15 @@ class Terms:
 
     def are_those_of(self, settings: Settings, link: Manifest) -> bool:
         """Whether the rows of a link were read by the same contract and mapping."""
-        return link.contract_version == self.contract.version and _kept(settings, link, self).mapping == self.mapping
+        is_same = link.contract_sha256 == self.stamp["contract_sha256"] if link.contract_sha256 else True
+        is_same = is_same and link.contract_version == self.contract.version
+        return is_same and _kept(settings, link, self).mapping == self.mapping
 
 
 def keep(settings: Settings, terms: Terms) -> None:
-    """Keeps the mapping's bytes among the raw ones, so that every row can be read again as it was."""
+    """Keeps the bytes of mapping and contract among the raw ones, so that every row can be read again as it was."""
+    if terms.version is not None:
+        releases.keep(settings, terms.version)
     if terms.source is not None and terms.mapping_sha256 is not None:
         store.write_once(store.raw_path(settings, terms.mapping_sha256), terms.source.content)
 
@@ -50,12 +67,12 @@ def keep(settings: Settings, terms: Terms) -> None:
 def _kept(settings: Settings, link: Manifest, terms: Terms) -> Terms:
     """The terms with the mapping by which a link's rows were read; StoreError when its bytes were lost."""
     if link.mapping_sha256 is None:
-        return Terms(terms.contract)
+        return replace(terms, source=None)
     if link.mapping_sha256 == terms.mapping_sha256:
         return terms
     path = store.raw_path(settings, link.mapping_sha256)
     try:
-        return Terms(terms.contract, mappings.read(path.read_bytes(), str(path), link.domain))
+        return replace(terms, source=mappings.read(path.read_bytes(), str(path), link.domain))
     except (OSError, ConfigurationError) as error:
         raise StoreError(f"{path}: the mapping of batch {link.batch_id} cannot be read ({error})") from None
 
@@ -72,7 +89,13 @@ def raw_file(settings: Settings, link: Manifest) -> RawFile:
         lower = link.file_name.lower()
         ending = next(known for known in sorted(ENDINGS, key=len, reverse=True) if lower.endswith(known))
         kind, is_gzip = ENDINGS[ending]
-    return RawFile(link.file_name, store.raw_path(settings, link.sha256 or ""), kind, is_gzip)
+    is_empty = link.sidecar is not None and link.sidecar.row_count == 0
+    return RawFile(link.file_name, store.raw_path(settings, link.sha256 or ""), kind, is_gzip, is_empty)
+
+
+def room(con: duckdb.DuckDBPyConnection, settings: Settings, link: Manifest) -> AbstractContextManager[None]:
+    """Where the tables of a batch lie while it is read and written: beside memory when it is large."""
+    return room_for(con, settings.archive_path / "tmp", raw_file(settings, link).text_bytes)
 
 
 def write(con: duckdb.DuckDBPyConnection, settings: Settings, link: Manifest, contract: Contract) -> None:
@@ -107,8 +130,9 @@ def figures_of(parsed: Parsed) -> dict[str, Any]:
 
 def restore(con: duckdb.DuckDBPyConnection, settings: Settings, link: Manifest, terms: Terms) -> None:
     """Makes Parquet that was lost again from the raw bytes, by the mapping of its time."""
-    parse_raw(con, settings, link, _kept(settings, link, terms))
-    write(con, settings, link, terms.contract)
+    with room(con, settings, link):
+        parse_raw(con, settings, link, _kept(settings, link, terms))
+        write(con, settings, link, terms.contract)
 
 
 def is_whole(settings: Settings, link: Manifest) -> bool:

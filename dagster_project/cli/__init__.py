@@ -14,7 +14,20 @@ from pathlib import Path
 import typer
 from typer.exceptions import TyperException
 
-from dagster_project.cli import dagster, dashboard, demo, evidence, explain, init, replay, run, status, verify
+from dagster_project.cli import (
+    alerts,
+    contract,
+    dagster,
+    dashboard,
+    demo,
+    evidence,
+    explain,
+    init,
+    replay,
+    run,
+    status,
+    verify,
+)
 from dagster_project.cli.console import complain
 from dagster_project.errors import StoreError, TieoutError, is_out_of_space
 
@@ -25,7 +38,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (init, run, status, replay, explain, dashboard, dagster, evidence, verify, demo):
+for module in (init, run, status, replay, explain, dashboard, dagster, evidence, verify, contract, alerts, demo):
     module.register(app)
 
 

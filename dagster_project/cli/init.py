@@ -37,6 +37,11 @@ sources:
 #   usage_grace_days: 3
 #   posting_hours: 4
 
+# alerts: {{channels: [TIEOUT_ALERTS_AR]}}    # who hears of closed gates, overdue problems, stale sources:
+#                                # variables that hold an Apprise address each; `tieout alerts preview` shows what
+# telemetry: {{otlp_endpoint: "http://localhost:4318"}}    # traces and metrics; docs/observability.md says what is sent
+# openlineage: {{transport: file}}                         # lineage events, to a file of home or a server
+
 # dimensions:                    # R23: what posted lines must carry, by the revenue account of their item
 #   cost_center: {{"4000": CC-410, "4100": CC-420}}
 """

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from dagster_project.dbt.manifest import ParsedProject, quiet_flags, write_profile
 
+CODE_VARIABLE = "TIEOUT_CODE"  # what the partitions of a table were computed by; see macros/materializations
 RESULT_EVENTS = frozenset({"LogSeedResult", "LogModelResult", "LogSnapshotResult", "LogTestResult"})
 _GOOD = frozenset({"success", "pass", "warn", "no-op"})
 
@@ -75,6 +78,7 @@ def build(
     profiles = write_profile(parsed.project, work_folder / "profiles", warehouse, options)
     arguments = ["build", *quiet_flags(parsed.project, profiles, target, log_folder)]
     arguments += ["--exclude-resource-type", "unit_test"]
+    os.environ[CODE_VARIABLE] = f"{parsed.folder.name}-{version('duckdb')}"  # hashes of another engine differ
     for flag, values in (("--select", select), ("--exclude", exclude)):
         if values:
             arguments += [flag, *values]

@@ -10,6 +10,7 @@ from typing import Any
 
 import dagster as dg
 
+from dagster_project.defs.alerts import tell_that_it_stopped
 from dagster_project.defs.periods import ACCOUNTING_PERIODS, DEFAULTED_TAG, last_ended, register
 from dagster_project.defs.resources import Tieout
 from dagster_project.defs.watch import changes
@@ -23,6 +24,7 @@ def build_jobs(domains: Sequence[str]) -> list[Any]:
         CLOSE,
         selection=dg.AssetSelection.all(),
         description="Everything: snapshots, landing, books, controls, checks, published reconciliation, evidence pack.",
+        hooks={tell_that_it_stopped},
     )
     snapshot = dg.define_asset_job(
         SNAPSHOT,

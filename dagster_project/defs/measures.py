@@ -43,6 +43,21 @@ def row_counts(con: duckdb.DuckDBPyConnection, relations: Sequence[tuple[str, st
     return {(schema, table): int(rows) for schema, table, rows in con.execute(counts).fetchall()}
 
 
+def partitions_computed(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Of each table that is computed by partition: how many the last build computed again, as `1 of 14`."""
+    suffix = "__partitions"
+    states = con.execute(
+        f"select table_name from information_schema.tables where table_schema = 'state' and table_name like '%{suffix}'"
+    ).fetchall()
+    found = {}
+    for (state,) in states:
+        computed, held = con.execute(
+            f'select coalesce(max(run_computed_partitions), 0), count(*) from state."{state}"'
+        ).fetchall()[0]
+        found[state.removesuffix(suffix)] = f"{computed:,} of {held:,}"
+    return found
+
+
 def control_figures(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> Mapping[str, Any]:
     """Compared, matched ... and the absolute amount of its breaks in words, of a relation in the shape of a control."""
     columns = {row[0] for row in con.execute(f'describe "{schema}"."{table}"').fetchall()}

@@ -11,9 +11,10 @@ from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 from dagster_project import progress, warehouse
 from dagster_project.dbt import manifest, runner
 from dagster_project.dbt.runner import BuildOutcome
-from dagster_project.defs.measures import control_figures, row_counts
+from dagster_project.defs.measures import control_figures, partitions_computed, row_counts
 from dagster_project.defs.resources import WRITER_POOL, Tieout
 from dagster_project.defs.translator import LayerTranslator, asset_key
+from dagster_project.observability import telemetry
 from dagster_project.settings import Settings
 from dagster_project.warehouse.connection import limits
 
@@ -43,6 +44,7 @@ def build(parsed: manifest.ParsedProject, settings: Settings, run_id: str, selec
     def follow(event: Mapping[str, Any]) -> None:
         unique_id = event["data"]["node_info"]["unique_id"]
         ahead.discard(unique_id)
+        telemetry.node(event, nodes)
         stage = stage_of(nodes[one] for one in ahead)
         progress.announce(stage, str(nodes.get(unique_id, {}).get("name", "")), total - len(ahead), total)
 
@@ -107,11 +109,14 @@ def measure(contents: Mapping[str, Any], outcome: BuildOutcome, settings: Settin
     }
     with warehouse.connect(settings) as con:
         counts = row_counts(con, list(built.values()))
+        partitions = partitions_computed(con)
         measured: dict[str, dict[str, Any]] = {}
         for unique_id, (schema, table) in built.items():
             found = measured.setdefault(unique_id, {})
             if (schema, table) in counts:
                 found["dagster/row_count"] = counts[schema, table]
+            if table in partitions:
+                found["partitions computed"] = partitions[table]
             if schema == "reconciliation":
                 found.update(control_figures(con, schema, table))
     return measured

@@ -6,6 +6,7 @@ import dagster as dg
 
 from dagster_project import evidence, progress, publish
 from dagster_project.close import first_seen
+from dagster_project.defs import observed
 from dagster_project.defs.faults import in_words
 from dagster_project.defs.periods import ACCOUNTING_PERIODS, DEFAULTED_TAG, register
 from dagster_project.defs.resources import WRITER_POOL, Tieout
@@ -27,6 +28,7 @@ def build_snapshot(upstream: list[dg.AssetKey]) -> dg.AssetsDefinition:
         with in_words():
             published = publish.publish(tieout.settings)
             breaks, periods = remember(tieout.settings)
+        observed.published(published.path)
         register(context.instance, periods)
         return dg.MaterializeResult(
             metadata={

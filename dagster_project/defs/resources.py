@@ -10,6 +10,7 @@ from pydantic import PrivateAttr
 
 from dagster_project import settings as configuration
 from dagster_project.archive.lock import exclusive
+from dagster_project.defs.observed import observed
 from dagster_project.settings import Settings
 
 WRITER_POOL = "duckdb_writer"
@@ -37,7 +38,7 @@ class Tieout(dg.ConfigurableResource):
         if context.run is None:
             yield self
             return
-        with exclusive(self._settings):
+        with exclusive(self._settings), observed(self._settings, context):
             yield self
 
     def load(self) -> Settings:

@@ -19,6 +19,8 @@ from dagster_project.settings import Settings
 from dagster_project.sources.contracts import Contract
 
 Key = tuple[str, str]
+SOURCE_FAILED = "source failed"
+"""Metadata of an object's asset: why servers gave nothing, in words; the run goes on and its command returns 3."""
 
 
 def build_sources(contracts: Mapping[Key, Contract]) -> list[dg.AssetsDefinition]:
@@ -80,6 +82,7 @@ def describe(reports: Sequence[ObjectReport], known: Iterable[Batch]) -> dict[st
     ids = {batch.batch_id for report in reports for batch in report.batches}
     now = [batch.now for batch in known if batch.manifest.batch_id in ids]
     reasons = [f"{batch.file_name}: {batch.reason}" for report in reports for batch in report.refused]
+    failed = [batch.source_failed for report in reports for batch in report.batches if batch.source_failed]
     absent = [report.source_instance for report in reports if report.is_absent]
     return {
         "dagster/row_count": sum(link.parsed_rows for link in now if link.state == "loaded"),
@@ -90,6 +93,7 @@ def describe(reports: Sequence[ObjectReport], known: Iterable[Batch]) -> dict[st
         "control totals": control_totals(now),
         "seconds": round(sum(report.seconds for report in reports), 3),
         **({"refused": reasons} if reasons else {}),
+        **({SOURCE_FAILED: failed} if failed else {}),
         **({"nothing delivered by": absent} if absent else {}),
     }
 

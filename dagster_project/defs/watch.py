@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
+from dagster_project.connections import FilesConnector
 from dagster_project.settings import Settings
 
 
@@ -27,6 +28,8 @@ def listing(settings: Settings) -> list[tuple[str, str, int, int]]:
     """(source, path below its connector's, bytes, modified ns) of every landing file that can be seen."""
     files = []
     for source in settings.sources:
+        if not isinstance(source.connector, FilesConnector):
+            continue  # what an interface or a database holds is seen by asking it: that is a pull, not a look
         root = source.connector.path
         for file in root.rglob("*") if root.is_dir() else []:
             if file.is_file() and not file.name.startswith("."):

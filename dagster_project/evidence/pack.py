@@ -15,7 +15,8 @@ import duckdb
 
 from dagster_project import publish
 from dagster_project.errors import InputError, StoreError
-from dagster_project.evidence import manifest, totals
+from dagster_project.evidence import manifest
+from dagster_project.evidence.contents import write_contents
 from dagster_project.evidence.logic import copy_logic
 from dagster_project.evidence.readme import README
 from dagster_project.evidence.tables import TableWriter
@@ -24,12 +25,7 @@ from dagster_project.settings import Settings
 from dagster_project.sql import column, quoted, scalar
 from dagster_project.version import code_version
 
-SOURCE_TABLES = ("landed.batches", "landed.batch_totals", "landed.quarantine", "landed.replays", "landed.schema_drift")
-WHOLE_TABLES = ("marts.controls", "marts.source_health", "marts.close_status", "marts.kpis", "marts.completeness",
-                "quality.boundary_results", "quality.outcome_results",
-                "config.parameters", "config.sources")  # fmt: skip
 _ISO = "strftime({}, '%Y-%m-%dT%H:%M:%SZ')"
-MACHINE_COLUMNS = ("received_at", "replayed_at", "run_at")
 
 
 @dataclass(frozen=True)
@@ -67,10 +63,7 @@ def write_pack(settings: Settings, period: str | None = None, entity: str | None
 def _write(con: duckdb.DuckDBPyConnection, settings: Settings, folder: Path, period: str, entity: str | None) -> Pack:
     folder.mkdir(parents=True)
     tables = TableWriter(con, folder)
-    _populations(con, tables, period, entity)
-    _bridge(tables, period, entity)
-    for name in (*SOURCE_TABLES, *WHOLE_TABLES):
-        _whole(con, tables, name)
+    write_contents(con, tables, period, entity)
     _archive_manifests(settings, folder)
     copy_logic(settings, folder / "logic")
     facts = _facts(con, settings, period, entity, tables)
@@ -82,53 +75,6 @@ def _write(con: duckdb.DuckDBPyConnection, settings: Settings, folder: Path, per
     if not target.exists():
         os.replace(folder, target)
     return Pack(target, tuple(files), root)
-
-
-def _populations(con: duckdb.DuckDBPyConnection, tables: TableWriter, period: str, entity: str | None) -> None:
-    """Per control and status every row; a result without a period (a source's health) belongs to every pack."""
-    scope = "(period = ? or period is null) and (? is null or legal_entity_code = ? or legal_entity_code is null)"
-    parameters: list[object] = [period, entity, entity]
-    for code in column(con, "select code from marts.controls order by code"):
-        for status in totals.STATUSES:
-            tables.write(
-                f"populations/{code}/{status}",
-                f"select * from marts.reconciliation_results where code = ? and status = ? and {scope}",
-                [code, status, *parameters],
-            )
-    in_scope = f"(select * from marts.reconciliation_results where {scope})"
-    tables.write("totals/control_totals", totals.TOTALS.format(population=in_scope), parameters)
-    still_open = "state not in ('closed', 'verified', 'auto_resolved')"
-    tables.write("exceptions", f"select * from marts.exceptions where {scope} and {still_open}", parameters)
-    tables.write(
-        "exceptions_of_earlier_periods",
-        "select * from marts.exceptions where period < ? and (? is null or legal_entity_code = ?"
-        f" or legal_entity_code is null) and {still_open}",
-        parameters,
-    )
-
-
-def _bridge(tables: TableWriter, period: str, entity: str | None) -> None:
-    scope = "strftime(service_period_start, '%Y-%m') = ? and (? is null or legal_entity_code = ?)"
-    parameters: list[object] = [period, entity, entity]
-    tables.write("bridge/bridge_cells", f"select * from marts.bridge_cells where {scope}", parameters)
-    tables.write("bridge/bridge_allocation", f"select * from marts.bridge_allocation where {scope}", parameters)
-    allocation = f"(select * from marts.bridge_allocation where {scope})"
-    tables.write("totals/bridge_totals", totals.BRIDGE_LEGS.format(allocation=allocation), parameters)
-
-
-def _whole(con: duckdb.DuckDBPyConnection, tables: TableWriter, name: str) -> None:
-    """A whole table without the columns that tell of this machine; a table that a run did not make is left out."""
-    schema, table = name.split(".")
-    present = column(
-        con,
-        "select column_name from information_schema.columns"
-        " where table_catalog = 'snapshot' and table_schema = ? and table_name = ? order by ordinal_position",
-        [schema, table],
-    )
-    columns = [name for name in present if name not in MACHINE_COLUMNS and not name.startswith("run_")]
-    if columns:
-        folder = "sources" if schema == "landed" else "results"
-        tables.write(f"{folder}/{table}", f"select {', '.join(columns)} from {name}")
 
 
 def _archive_manifests(settings: Settings, folder: Path) -> None:

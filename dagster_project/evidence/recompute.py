@@ -6,85 +6,152 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.evidence import totals
+from dagster_project.evidence.totals import TOTALS
 from dagster_project.sql import quoted, scalar
 
 _VIEWS = {
     "population": "populations/*/*.parquet",
     "exceptions": "exceptions.parquet",
-    "cells": "bridge/bridge_cells.parquet",
-    "allocation": "bridge/bridge_allocation.parquet",
-    "stated_control_totals": "totals/control_totals.parquet",
-    "stated_bridge_totals": "totals/bridge_totals.parquet",
-}
+    **{
+        name: f"bridge/{name}.parquet"
+        for name in ("bridge_cells", "bridge_allocation", "bridge_tax", "bridge_reporting", "bridge_periods",
+                     "bridge_rollforward")
+    },
+    **{
+        name: f"results/{name}.parquet"
+        for name in ("business_transactions", "business_transaction_steps", "in_tolerance", "tolerance_budget",
+                     "lineage_edges")
+    },
+    **{f"stated_{name}": f"totals/{name}.parquet" for name in TOTALS},
+}  # fmt: skip
 _CELL = ("legal_entity_code", "customer_id", "subscription_id", "sku", "service_period_start", "currency_code")
 
 
 def recompute(con: duckdb.DuckDBPyConnection, folder: Path) -> tuple[int, list[str]]:
     """How many stated totals were recomputed, and every difference in words (both ways: too much and too little)."""
+    lacking = [f"{files}: is missing; no total can be recomputed without it" for files in _VIEWS.values()
+               if not any(folder.glob(files))]  # fmt: skip
+    if lacking:
+        return 0, lacking
     for view, files in _VIEWS.items():
         con.execute(f"create view {view} as from read_parquet('{quoted(folder / files)}')")
-    faults = [
-        *_differences(con, "control_totals", totals.TOTALS.format(population="population")),
-        *_differences(con, "bridge_totals", totals.BRIDGE_LEGS.format(allocation="allocation")),
-        *_exceptions_are_the_breaks(con),
-        *_causes_sum_to_their_leg(con),
-    ]
-    compared = sum(scalar(con, f"select count(*) from stated_{name}") for name in ("control_totals", "bridge_totals"))
-    return compared, faults
+    names = {view: view for view in _VIEWS}
+    faults = [fault for name, query in TOTALS.items() for fault in _total_faults(con, name, query.format(**names))]
+    faults += [*_exceptions_are_the_breaks(con), *_causes_sum_to_their_leg(con), *_tables_agree(con)]
+    return sum(scalar(con, f"select count(*) from stated_{name}") for name in TOTALS), faults
 
 
-def _differences(con: duckdb.DuckDBPyConnection, name: str, query: str) -> list[str]:
-    rows = con.execute(
-        f"""
-        with recomputed as ({query})
-        select 'stated but not recomputed' as side, * from (from stated_{name} except all from recomputed)
+def _total_faults(con: duckdb.DuckDBPyConnection, name: str, query: str) -> list[str]:
+    rows = con.execute(_both_ways(f"(from stated_{name})", f"({query})")).fetchall()
+    sides = {"one": "stated but not recomputed", "other": "recomputed but not stated"}
+    return [f"totals/{name}.parquet: {sides[side]}: {', '.join(map(str, values))}" for side, *values in rows]
+
+
+def _both_ways(one: str, other: str) -> str:
+    """Rows of one that the other lacks, and the other way round, marked one or other."""
+    return f"""
+        select 'one' as side, * from (from {one} except all from {other})
         union all
-        select 'recomputed but not stated', * from (from recomputed except all from stated_{name})
-        """
-    ).fetchall()
-    return [f"totals/{name}.parquet: {side}: {', '.join(map(str, values))}" for side, *values in rows]
+        select 'other', * from (from {other} except all from {one})
+        order by all
+    """
 
 
 def _exceptions_are_the_breaks(con: duckdb.DuckDBPyConnection) -> list[str]:
-    rows = con.execute(
-        """
-        with breaks as (
-            select code, source_instance, match_key, delta_minor from population where status = 'break'
-        ),
-        open_exceptions as (select code, source_instance, match_key, delta_minor from exceptions)
-        select 'is a break but no exception', * from (from breaks except all from open_exceptions)
-        union all
-        select 'is an exception but no break', * from (from open_exceptions except all from breaks)
-        """
-    ).fetchall()
-    return [f"exceptions.parquet: {code} {key} ({delta} minor units) {words}" for words, code, _, key, delta in rows]
+    key = "select code, source_instance, match_key, delta_minor from"
+    rows = con.execute(_both_ways(f"({key} population where status = 'break')", f"({key} exceptions)")).fetchall()
+    words = {"one": "is a break but no exception", "other": "is an exception but no break"}
+    return [
+        f"exceptions.parquet: {code} {key} ({delta} minor units) {words[side]}" for side, code, _, key, delta in rows
+    ]
 
 
 def _causes_sum_to_their_leg(con: duckdb.DuckDBPyConnection) -> list[str]:
     """The identity of the bridge: in every cell each leg equals the sum of its causes, by integer equality."""
     cell = ", ".join(_CELL)
-    rows = con.execute(
-        f"""
-        with legs as (
-            select {cell}, 'A' as leg, expected_minor - metered_minor as leg_minor from cells
+    legs = f"""
+        (
+            select {cell}, 'A' as leg, expected_minor - metered_minor as leg_minor from bridge_cells
             union all
-            select {cell}, 'B', metered_minor - billed_minor from cells
+            select {cell}, 'B', metered_minor - billed_minor from bridge_cells
             union all
-            select {cell}, 'C', billed_minor - posted_minor from cells
+            select {cell}, 'C', billed_minor - posted_minor from bridge_cells
             union all
-            select {cell}, 'D', posted_minor - settled_minor from cells
-        ),
-        causes as (
-            select {cell}, leg, cast(sum(amount_minor) as decimal(38, 0)) as leg_minor from allocation group by all
+            select {cell}, 'D', posted_minor - settled_minor from bridge_cells
         )
-        select 'its leg is', * from (from legs except all from causes)
-        union all
-        select 'its causes sum to', * from (from causes except all from legs)
-        order by all
-        """
-    ).fetchall()
+    """
+    causes = f"""
+        (
+            select {cell}, leg, cast(sum(amount_minor) as decimal(38, 0)) as leg_minor
+            from bridge_allocation
+            group by all
+        )
+    """
+    words = {"one": "its leg is", "other": "its causes sum to"}
+    rows = con.execute(_both_ways(legs, causes)).fetchall()
     return [
-        f"bridge: {entity} {customer} {subscription}|{sku}|{start} {currency}, leg {leg}: {words} {amount} minor units"
-        for words, entity, customer, subscription, sku, start, currency, leg, amount in rows
+        f"bridge: {entity} {customer} {subscription}|{sku}|{start} {currency}, leg {leg}:"
+        f" {words[side]} {amount} minor units"
+        for side, entity, customer, subscription, sku, start, currency, leg, amount in rows
+    ]
+
+
+_AGREEMENTS = {
+    "bridge/bridge_reporting.parquet is another bridge than bridge/bridge_allocation.parquet": (
+        """
+        select legal_entity_code, currency_code, leg, cause_code, cast(sum(amount_minor) as decimal(38, 0))
+        from bridge_reporting group by all having sum(amount_minor) <> 0
+        """,
+        """
+        select legal_entity_code, currency_code, leg, cause_code, cast(sum(amount_minor) as decimal(38, 0))
+        from bridge_allocation group by all having sum(amount_minor) <> 0
+        """,
+    ),
+    "bridge/bridge_rollforward.parquet does not roll": (
+        """
+        select source_instance, legal_entity_code, currency_code, leg, period, opening_minor, closing_minor
+        from bridge_rollforward
+        """,
+        """
+        select
+            source_instance, legal_entity_code, currency_code, leg, period,
+            cast(sum(created_minor - reversed_minor) over items - created_minor + reversed_minor as decimal(38, 0)),
+            cast(sum(created_minor - reversed_minor) over items as decimal(38, 0))
+        from bridge_rollforward
+        window items as (partition by source_instance, legal_entity_code, currency_code, leg order by period)
+        """,
+    ),
+    "results/tolerance_budget.parquet is not what was tolerated": (
+        """
+        select
+            code, legal_entity_code, currency_code, cast(sum(differences) as bigint),
+            cast(sum(net_minor) as decimal(38, 0)), cast(sum(absolute_minor) as decimal(38, 0))
+        from tolerance_budget group by all
+        """,
+        "from stated_tolerance_totals",
+    ),
+    "results/business_transactions.parquet does not follow from its steps": (
+        """
+        select
+            workflow, business_transaction_id, source_instance, step_count, done_count, late_count, failed_count
+        from business_transactions
+        """,
+        """
+        select
+            workflow, business_transaction_id, source_instance, count(*), count(*) filter (state in ('done', 'late')),
+            count(*) filter (state = 'late'), count(*) filter (state in ('failed', 'missing'))
+        from business_transaction_steps
+        group by all
+        """,
+    ),
+}
+
+
+def _tables_agree(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Tables that say the same thing twice must say it alike: the first is stated, the second follows."""
+    sides = {"one": "stated", "other": "recomputed"}
+    return [
+        f"{words}: {sides[side]} {', '.join(map(str, values))}"
+        for words, (stated, recomputed) in _AGREEMENTS.items()
+        for side, *values in con.execute(_both_ways(f"({stated})", f"({recomputed})")).fetchall()
     ]

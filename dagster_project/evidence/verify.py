@@ -34,6 +34,11 @@ def verify_pack(folder: Path) -> Verification:
         raise InputError(f"{folder}: no {manifest.MANIFEST} in it; expected the folder of an evidence pack") from None
     except (ValueError, TypeError) as error:
         raise InputError(f"{folder / manifest.MANIFEST}: not a manifest of a pack: {error}") from None
+    if (version := document.get("schema_version")) != manifest.SCHEMA_VERSION:
+        raise InputError(
+            f"{folder / manifest.MANIFEST}: schema_version is {version}, expected {manifest.SCHEMA_VERSION}; verify the"
+            f" pack with the version of Tieout that wrote it ({document['facts'].get('code_version')})"
+        )
     faults = list(_file_faults(folder, files, document))
     compared = 0
     if not faults:

@@ -1,8 +1,7 @@
-"""The workbook of a pack: cover, totals, breaks, bridge, sources. A working copy; the Parquet files are the record."""
+"""The workbook of a pack: a cover and the sheets. A working copy; the Parquet files are the record."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -12,12 +11,13 @@ import duckdb
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from dagster_project.evidence.sheets import SHEETS, Sheet
 from dagster_project.evidence.totals import STATUSES
 from dagster_project.sql import quoted
 
 _EXACT_IN_A_DOUBLE = 10**15
 _LINE_HEIGHT = 15  # points
-_COUNTS = frozenset({"Rows"})
+_COUNTS = frozenset({"Rows", "Number"})
 _COVER = (
     ("Company", "company"),
     ("Accounting period", "period"),
@@ -30,71 +30,13 @@ _COVER = (
 )
 
 
-@dataclass(frozen=True)
-class Sheet:
-    """One sheet: its query, and per column a heading, a width and whether it is an amount in minor units.
-
-    The query's last column is the number of decimals of the row's currency; it is not shown.
-    """
-
-    name: str
-    query: str
-    columns: tuple[tuple[str, int, bool], ...]
-    when_empty: str = "Nothing to show for this period."
-
-
-TOTALS = Sheet(
-    "Totals",
-    """
-    select t.code, c.title, t.source_instance, t.currency_code, t.status, t.row_count, t.delta_minor,
-           t.absolute_delta_minor, c.owner_role, coalesce(k.exponent, 0)
-    from read_parquet('{folder}/totals/control_totals.parquet') as t
-    left join marts.controls as c on t.code = c.code
-    left join seeds.currencies as k on t.currency_code = k.currency_code
-    order by t.code, t.source_instance, t.currency_code, t.status
-    """,
-    (("Control", 9, False), ("What is compared", 46, False), ("Source", 12, False), ("Currency", 9, False),
-     ("Status", 14, False), ("Rows", 10, False), ("Net difference", 18, True), ("Absolute difference", 18, True),
-     ("Owner", 20, False)),
-)  # fmt: skip
-BREAKS = Sheet(
-    "Breaks",
-    """
-    select e.code, e.match_key, e.severity, e.owner_role, e.legal_entity_code, e.customer_id, e.period,
-           e.currency_code, e.delta_minor, e.cause_code, e.reason, coalesce(k.exponent, 0)
-    from read_parquet('{folder}/exceptions.parquet') as e
-    left join seeds.currencies as k on e.currency_code = k.currency_code
-    order by e.severity, e.code, e.match_key
-    """,
-    (("Control", 9, False), ("Record", 32, False), ("Severity", 9, False), ("Owner", 18, False), ("Entity", 8, False),
-     ("Customer", 14, False), ("Period", 9, False), ("Currency", 9, False), ("Difference", 18, True),
-     ("Cause", 8, False), ("Reason", 90, False)),
-    "No open break of this period: every control that could be tested ties out.",
-)  # fmt: skip
-BRIDGE = Sheet(
-    "Bridge",
-    """
-    select b.legal_entity_code, b.currency_code, b.leg, b.cause_code, b.amount_minor, coalesce(k.exponent, 0)
-    from read_parquet('{folder}/totals/bridge_totals.parquet') as b
-    left join seeds.currencies as k on b.currency_code = k.currency_code
-    order by b.legal_entity_code, b.currency_code, b.leg, b.cause_code
-    """,
-    (("Entity", 9, False), ("Currency", 9, False), ("Leg", 6, False), ("Cause", 8, False), ("Amount", 20, True)),
-)
-SOURCES = Sheet(
-    "Sources",
-    "select source_instance, object, status, reason, 0 from marts.source_health order by all",
-    (("Source", 14, False), ("Object", 26, False), ("Status", 14, False), ("In words", 110, False)),
-)
-
-
 def write_workbook(con: duckdb.DuckDBPyConnection, folder: Path, facts: dict[str, Any]) -> None:
     """Writes `workbook.xlsx`: amounts in major units beside their currency, text never as a formula."""
     options = {"strings_to_formulas": False, "strings_to_urls": False}
     with Workbook(str(folder / "workbook.xlsx"), options) as book:
         book.set_properties({"title": f"Evidence {facts['period']}", "created": datetime(2000, 1, 1)})
         _write_cover(book, con, folder, facts)
-        for sheet in (TOTALS, BREAKS, BRIDGE, SOURCES):
+        for sheet in SHEETS:
             _write_sheet(book, con, folder, sheet, facts)
 
 
@@ -150,7 +92,7 @@ def _write_sheet(
     for column, (name, width, is_amount) in enumerate(sheet.columns):
         page.set_column(column, column, width)
         page.write_string(0, column, name, number_heading if is_amount or name in _COUNTS else heading)
-    rows = con.execute(sheet.query.format(folder=quoted(folder))).fetchall()
+    rows = con.execute(sheet.query.format(folder=quoted(folder), period=facts["period"])).fetchall()
     for number, (*values, decimals) in enumerate(rows, start=1):
         page.set_row(number, _LINE_HEIGHT * _lines(values, sheet))
         for column, (value, (_, width, is_amount)) in enumerate(zip(values, sheet.columns, strict=True)):

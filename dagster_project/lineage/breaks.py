@@ -79,7 +79,11 @@ def _keyed(code: str, match_key: str) -> list[tuple[str, str]]:
 
 
 def _named(reference: str | None) -> list[tuple[str, str]]:
-    """`invoice:A, B` names two invoices; the first says of what kind they are."""
-    kind, _, ids = (reference or "").partition(":")
+    """`invoice:A, B` names two invoices, `invoice:A; payment:B` records of two kinds."""
+    return [name for part in (reference or "").split("; ") for name in _of_one_kind(part)]
+
+
+def _of_one_kind(reference: str) -> list[tuple[str, str]]:
+    kind, _, ids = reference.partition(":")
     kind = _SINGULAR.get(kind, kind)
     return [(kind, one) for one in [ids, *ids.split(", ")] if one]

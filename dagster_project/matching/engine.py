@@ -10,6 +10,7 @@ import duckdb
 import pyarrow as pa
 
 from dagster_project.matching import passes
+from dagster_project.matching.grouped import grouped_sum
 from dagster_project.matching.model import SIDES, Match, Matching, Plan, Row, Search
 from dagster_project.matching.subset import Outcome, search
 
@@ -19,7 +20,7 @@ _SQL_PASSES: dict[str, Callable[[duckdb.DuckDBPyConnection, Plan], None]] = {
     "exact_composite": passes.exact_composite,
     "date_window": passes.date_window,
     "tolerance": passes.tolerance,
-    "grouped_sum": passes.grouped_sum,
+    "grouped_sum": grouped_sum,
     "fuzzy_text": passes.fuzzy_text,
 }
 _SUGGESTIONS_SHOWN = 20
@@ -91,27 +92,39 @@ def _load(con: duckdb.DuckDBPyConnection, relation: str) -> None:
 
 
 def _search(con: duckdb.DuckDBPyConnection, plan: Plan) -> list[Search]:
+    """Combinations within the window of days, then among what is left within one group key, whatever the days."""
+    searches = _search_each(con, plan, "''", "day", plan.run_budget_steps)
+    if "group_key" in plan.batches:
+        left_over = plan.run_budget_steps - sum(one.steps for one in searches)
+        searches += _search_each(con, plan, "group_key", "0", left_over)
+    return sorted(searches, key=lambda one: tuple(getattr(one, name) for name in (*PARTITION, "batch")))
+
+
+def _search_each(con: duckdb.DuckDBPyConnection, plan: Plan, batch: str, day: str, left_over: int) -> list[Search]:
     """Every partition with open rows on both sides, fewest rows first, so that large ones cannot starve small ones."""
     rows = con.execute(
         f"""
         with sized as (
             select
                 *,
-                count(*) over (partition by part) as open_rows,
-                count(*) filter (where side = 'left') over (partition by part) as lefts
+                {batch} as batch,
+                count(*) over together as open_rows,
+                count(*) filter (where side = 'left') over together as lefts
             from matching_open
+            where {batch} is not null
+            window together as (partition by part, {batch})
         )
-        select open_rows, {", ".join(PARTITION)}, row_id, side, amount_minor, day
+        select open_rows, {", ".join(PARTITION)}, batch, row_id, side, amount_minor, {day}
         from sized
         where lefts > 0 and lefts < open_rows
-        order by open_rows, part, row_id
+        order by open_rows, part, batch, row_id
         """
     ).fetchall()
-    searches, left_over = [], plan.run_budget_steps
-    for (open_rows, *partition), members in groupby(rows, key=lambda row: row[:5]):
+    searches = []
+    for (open_rows, *partition), members in groupby(rows, key=lambda row: row[:6]):
         sides: dict[str, list[tuple[str, int, int]]] = {"left": [], "right": []}
-        for *_, row_id, side, amount, day in members:
-            sides[side].append((row_id, amount, day))
+        for *_, row_id, side, amount, at in members:
+            sides[side].append((row_id, amount, at))
         outcome = search(
             sides["left"],
             sides["right"],
@@ -123,13 +136,14 @@ def _search(con: duckdb.DuckDBPyConnection, plan: Plan) -> list[Search]:
         left_over -= outcome.steps
         _record(con, plan, outcome)
         words = _words(outcome, open_rows)
-        scope, entity, customer, currency = partition
+        scope, entity, customer, currency, within = partition
         searches.append(
             Search(
-                scope, entity, customer, currency, open_rows, outcome.state, outcome.steps, outcome.searched_rows, words
+                scope, entity, customer, currency, within, open_rows, outcome.state, outcome.steps,
+                outcome.searched_rows, words,
             )
-        )
-    return sorted(searches, key=lambda one: tuple(str(getattr(one, name)) for name in PARTITION))
+        )  # fmt: skip
+    return searches
 
 
 def _record(con: duckdb.DuckDBPyConnection, plan: Plan, outcome: Outcome) -> None:

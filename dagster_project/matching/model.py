@@ -15,6 +15,7 @@ PASSES = (
     "subset_sum",
     "fuzzy_text",
 )
+BATCHES = ("day", "group_key")
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,8 @@ class Row:
     """One row of one side. `amount_minor` is signed, in minor units; `day` a date, or an ordinal of any calendar.
 
     Rows match only within one partition: (`scope`, `legal_entity_code`, `customer_id`, `currency_code`). `references`
-    are texts that name rows of the other side or are shared with them; `group_key` tells which rows of a side belong
-    together (a batch, a month); `text` is what the fuzzy pass reads.
+    are texts that name rows of the other side or are shared with them; `group_key` tells which rows belong together
+    whatever their days (a batch, a month); `text` is what the fuzzy pass reads.
     """
 
     row_id: str
@@ -46,9 +47,9 @@ class Plan:
     `window_days`: how far apart the days of one match may lie. `tolerance_minor`: the most that may remain of a match,
     up or down, whatever the amounts and however many rows. `largest_group`: rows of both sides that a combination may
     have: more are no evidence, chance finds them; with up to `whole_rows` open rows every combination is looked at.
-    `budget_steps`: steps per partition, `run_budget_steps` for all,
-    fewest rows first. `text_score`: likeness from which text is suggested, in basis points. `suggest_only`: nothing is
-    confirmed.
+    `batches`: what makes a batch for the grouped sum, tried in this order. `budget_steps`: steps per partition,
+    `run_budget_steps` for all, fewest rows first. `text_score`: likeness from which text is suggested, in basis points.
+    `suggest_only`: nothing is confirmed.
     """
 
     passes: tuple[str, ...] = PASSES
@@ -56,6 +57,7 @@ class Plan:
     tolerance_minor: int = 0
     largest_group: int = 8
     whole_rows: int = 16
+    batches: tuple[str, ...] = ("group_key",)
     budget_steps: int = 500_000
     run_budget_steps: int = 50_000_000
     text_score: int = 9_000
@@ -65,6 +67,8 @@ class Plan:
         unknown = set(self.passes) - set(PASSES)
         if unknown:
             raise ValueError(f"Plan.passes: {sorted(unknown)}, expected some of {', '.join(PASSES)}")
+        if not set(self.batches) <= set(BATCHES):
+            raise ValueError(f"Plan.batches: {list(self.batches)}, expected some of {', '.join(BATCHES)}")
         for field in fields(self):
             value = getattr(self, field.name)
             if field.type == "int" and value < 0:
@@ -95,6 +99,7 @@ class Match:
 class Search:
     """One partition in which combinations were looked for: rows open then, and what came of it.
 
+    `batch` is the group key within which they were looked for whatever their days, empty for the window of days.
     `outcome`: none (no combination of up to `largest_group` rows exists), found, ambiguous, budget_used (it is not
     known). `searched_rows` is the group size up to which the search is complete.
     """
@@ -103,6 +108,7 @@ class Search:
     legal_entity_code: str
     customer_id: str
     currency_code: str
+    batch: str
     open_rows: int
     outcome: str
     steps: int

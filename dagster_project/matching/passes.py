@@ -118,16 +118,6 @@ def tolerance(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
     _pairwise(con, plan, "tolerance", conditions, f"at most {plan.window_days} day(s) apart, {words}")
 
 
-def grouped_sum(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
-    """Many rows against one: those of one batch, then all of one side around the one, never a choice among them.
-
-    All rows around one must have one sign: with opposite ones a part of them could be the match as well.
-    """
-    _by_group_key(con, plan)
-    for many, one in (("left", "right"), ("right", "left")):
-        _around(con, plan, many, one)
-
-
 def fuzzy_text(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
     """The row of the other side whose text is most alike: suggested, never more. Partitions too large to compare every
     text with every other are left out: among thousands of rows a likeness says nothing."""
@@ -175,23 +165,23 @@ def settle(con: duckdb.DuckDBPyConnection, pass_name: str, status: str, score: s
     con.execute("delete from matching_set")
 
 
-def _status(plan: Plan) -> str:
+def status_of(plan: Plan) -> str:
     return "suggested" if plan.suggest_only else "confirmed"
 
 
 def _pairwise(con: duckdb.DuckDBPyConnection, plan: Plan, pass_name: str, conditions: list[str], words: str) -> None:
     pairs = " union all ".join(_PAIRS.format(condition=condition) for condition in conditions)
     con.execute(f"create or replace temp table matching_pair as {pairs}")
-    if not _any(con, "matching_pair"):
+    if not has_rows(con, "matching_pair"):
         return
     con.execute(_UNIQUE.format(reason=f"{words}, and no other row fits either"))
     con.execute("delete from matching_pair where left_id in (select row_id from matching_set)")
-    settle(con, pass_name, _status(plan))
-    if _any(con, "matching_pair"):
+    settle(con, pass_name, status_of(plan))
+    if has_rows(con, "matching_pair"):
         con.execute(
             "create or replace temp table matching_edge as select left_id as one, right_id as other from matching_pair"
         )
-        _components(con)
+        components(con)
         con.execute(
             "insert into matching_set select component, node,"
             f" '{words}, but more than one row fits: a person must choose' from matching_component"
@@ -215,9 +205,9 @@ def _referenced(con: duckdb.DuckDBPyConnection, plan: Plan, pass_name: str, allo
         inner join shared using (part, reference)
         """
     )
-    if not _any(con, "matching_edge"):
+    if not has_rows(con, "matching_edge"):
         return
-    _components(con)
+    components(con)
     con.execute(
         f"""
         insert into matching_set
@@ -232,10 +222,10 @@ def _referenced(con: duckdb.DuckDBPyConnection, plan: Plan, pass_name: str, allo
         select component, row_id, '{words}' from members inner join balanced using (component)
         """
     )
-    settle(con, pass_name, _status(plan))
+    settle(con, pass_name, status_of(plan))
 
 
-def _components(con: duckdb.DuckDBPyConnection) -> None:
+def components(con: duckdb.DuckDBPyConnection) -> None:
     """`matching_component` (node, component): nodes joined by `matching_edge`, named by their smallest node."""
     con.execute(
         """
@@ -271,7 +261,7 @@ def _components(con: duckdb.DuckDBPyConnection) -> None:
             group by reached.node
             """
         )
-        if not _any(con, "matching_nearer"):
+        if not has_rows(con, "matching_nearer"):
             return
         con.execute(
             "update matching_component set component = nearer.component"
@@ -279,143 +269,5 @@ def _components(con: duckdb.DuckDBPyConnection) -> None:
         )
 
 
-def _by_group_key(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
-    con.execute(
-        f"""
-        create or replace temp table matching_candidate as
-        with batches as (
-            select
-                part, side, group_key, cast(sum(amount_minor) as hugeint) as amount_minor,
-                min(day) as first_day, max(day) as last_day, count(*) as row_count,
-                min(row_id) as first_row_id
-            from matching_open
-            where group_key is not null
-            group by part, side, group_key
-        ),
-        singles as (
-            select part, side, amount_minor, day, group_key, row_id from matching_open
-        ),
-        against_one as (
-            select
-                batches.part, batches.side, batches.group_key, singles.row_id,
-                cast(null as varchar) as other_group_key
-            from batches
-            inner join singles
-                on
-                    singles.part = batches.part and singles.side <> batches.side
-                    and singles.amount_minor = batches.amount_minor
-                    and (
-                        singles.group_key = batches.group_key
-                        or singles.day between batches.first_day - {plan.window_days}
-                        and batches.last_day + {plan.window_days}
-                    )
-            where batches.row_count > 1 and batches.amount_minor <> 0
-        ),
-        against_batch as (
-            select lefts.part, lefts.side, lefts.group_key, null as row_id, rights.group_key as other_group_key
-            from batches as lefts
-            inner join batches as rights
-                on
-                    rights.part = lefts.part and rights.group_key = lefts.group_key
-                    and rights.amount_minor = lefts.amount_minor
-            where
-                lefts.side = 'left' and rights.side = 'right' and lefts.row_count > 1 and rights.row_count > 1
-                and lefts.amount_minor <> 0
-        )
-        select *, concat_ws('|', part, side, group_key, coalesce(row_id, 'batch')) as candidate
-        from (from against_one union all from against_batch)
-        """
-    )
-    _choose(
-        con,
-        plan,
-        """
-        select candidates.candidate, rows.row_id
-        from matching_candidate as candidates
-        inner join matching_open as rows
-            on
-                rows.part = candidates.part and rows.group_key = candidates.group_key
-                and (rows.side = candidates.side or candidates.other_group_key is not null)
-        union
-        select candidate, row_id from matching_candidate where row_id is not null
-        """,
-        "all rows of one batch, and their sum",
-    )
-
-
-def _around(con: duckdb.DuckDBPyConnection, plan: Plan, many: str, one: str) -> None:
-    days = plan.window_days
-    spread = f"over (partition by part order by day range between {days} preceding and {days} following)"
-    of_many = f"filter (where side = '{many}')"
-    con.execute(
-        f"""
-        create or replace temp table matching_candidate as
-        with surrounded as (
-            select
-                *,
-                sum(amount_minor) {of_many} {spread} as around_minor,
-                count(*) {of_many} {spread} as around_count,
-                min(amount_minor) {of_many} {spread} as smallest_minor,
-                max(amount_minor) {of_many} {spread} as largest_minor
-            from matching_open
-        )
-        select part, day, row_id, row_id as candidate
-        from surrounded
-        where
-            side = '{one}' and around_minor = amount_minor and around_count > 1
-            and (smallest_minor > 0 or largest_minor < 0)
-        """
-    )
-    _choose(
-        con,
-        plan,
-        f"""
-        select candidates.candidate, rows.row_id
-        from matching_candidate as candidates
-        inner join matching_open as rows
-            on
-                rows.part = candidates.part and rows.side = '{many}'
-                and rows.day between candidates.day - {plan.window_days} and candidates.day + {plan.window_days}
-        union all
-        select candidate, row_id from matching_candidate
-        """,
-        f"all rows within {plan.window_days} day(s), and their sum",
-    )
-
-
-def _choose(con: duckdb.DuckDBPyConnection, plan: Plan, members: str, words: str) -> None:
-    """Candidates none of whose rows is in another are settled; the others are suggested, joined where they overlap."""
-    if not _any(con, "matching_candidate"):
-        return
-    con.execute(f"create or replace temp table matching_member as {members}")
-    con.execute(
-        f"""
-        insert into matching_set
-        with used as (select row_id, count(*) as uses from matching_member group by row_id),
-        contested as (
-            select distinct candidate from matching_member inner join used using (row_id) where uses > 1
-        )
-        select candidate, row_id, '{words}, and no other row fits'
-        from matching_member
-        where candidate not in (select candidate from contested)
-        """
-    )
-    settle(con, "grouped_sum", _status(plan))
-    con.execute("delete from matching_member where row_id in (select row_id from matching_match)")
-    con.execute(
-        "create or replace temp table matching_edge as"
-        " select row_id as one, 'set ' || candidate as other from matching_member"
-    )
-    if not _any(con, "matching_edge"):
-        return
-    _components(con)
-    con.execute(
-        "insert into matching_set select component, node,"
-        f" '{words}, but more than one combination fits: a person must choose'"
-        " from matching_component where node in (select row_id from matching_open)"
-    )
-    settle(con, "grouped_sum", "suggested", score="5000")
-
-
-def _any(con: duckdb.DuckDBPyConnection, table: str) -> bool:
+def has_rows(con: duckdb.DuckDBPyConnection, table: str) -> bool:
     return bool(con.execute(f"select 1 from {table} limit 1").fetchall())

@@ -2,11 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import assert_never
+
+from dagster_project import connections
+from dagster_project.errors import ConfigurationError
 from dagster_project.settings import Source
-from dagster_project.sources.connector import Connector
+from dagster_project.sources.connector import Connector, Pull
+from dagster_project.sources.contracts import contracts_of
 from dagster_project.sources.files import FilesConnector
 
 
-def connector_for(source: Source) -> Connector:
-    """The connector of a configured source."""
-    return FilesConnector(source.connector.path)
+def connector_for(source: Source, pull: Pull) -> Connector:
+    """The connector of a configured source; ConfigurationError when it names an object that its domain has not.
+
+    What speaks to servers is imported for a source that has one: most companies begin with files.
+    """
+    connection = source.connector
+    match connection:
+        case connections.FilesConnector():
+            return FilesConnector(connection.path)
+        case connections.RestConnector():
+            from dagster_project.sources.rest import RestConnector
+
+            _refuse_strangers(source, connection.objects)
+            return RestConnector(source.name, connection, pull)
+        case connections.SqlConnector():
+            from dagster_project.sources.sql import SqlConnector
+
+            _refuse_strangers(source, connection.objects)
+            return SqlConnector(source.name, connection, pull)
+        case _:
+            assert_never(connection)
+
+
+def _refuse_strangers(source: Source, objects: Iterable[str]) -> None:
+    known = [contract.name for contract in contracts_of(source.domain)]
+    for name in objects:
+        if name not in known:
+            raise ConfigurationError(
+                f"source {source.name!r}: connector.objects.{name}: the domain {source.domain} has no such object;"
+                f" expected one of: {', '.join(known)}"
+            )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -15,11 +16,13 @@ from pydantic import ValidationError
 
 from dagster_project.errors import ConfigurationError
 from dagster_project.settings import PROJECT_ROOT
-from dagster_project.sources import odcs
+from dagster_project.sources import odcs, versions
 
 CONTRACTS_PATH = PROJECT_ROOT / "expectations" / "contracts"
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+_LARGEST_BOUND = Decimal(10) ** 18
 
 Mode = Literal["append", "upsert", "full"]
 
@@ -60,6 +63,7 @@ class Column:
     minimum: Decimal | None = None
     minimum_is_exclusive: bool = False
     maximum: Decimal | None = None
+    description: str = ""
 
     @property
     def sql_type(self) -> str:
@@ -91,36 +95,89 @@ class Contract:
         return tuple(column for column in self.columns if column.name not in self.not_content)
 
 
+@dataclass(frozen=True)
+class DomainContract:
+    """The contracts of one domain as one versioned file; `content` are its bytes, and `sha256` their hash."""
+
+    domain: str
+    version: str
+    objects: tuple[Contract, ...]
+    document: odcs.DataContract
+    content: bytes
+    sha256: str
+
+    def object(self, name: str) -> Contract:
+        """The contract of one object; KeyError when there is none."""
+        return {contract.name: contract for contract in self.objects}[name]
+
+
+def read_contract(content: bytes, where: str) -> DomainContract:
+    """One file of the standard; `where` names it in the ConfigurationError that a fault raises."""
+    try:
+        text = content.decode("utf-8")
+        document = odcs.DataContract.model_validate(yaml.load(text, Loader=_LOADER))
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{where}: not text in UTF-8 ({error})") from None
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"{where}: not valid YAML: {error}") from None
+    except ValidationError as error:
+        faults = (
+            f"{where}:{_line_of(text, fault['loc'])}: {'.'.join(map(str, fault['loc']))}: {fault['msg']}"
+            for fault in error.errors()
+        )
+        raise ConfigurationError("\n".join(faults)) from None
+    try:
+        versions.parse(document.version)
+        objects = tuple(_contract(where, document, schema) for schema in document.schema_)
+    except (ValueError, TypeError) as error:
+        raise ConfigurationError(f"{where}: {error}") from None
+    if len({contract.name for contract in objects}) != len(objects):
+        raise ConfigurationError(f"{where}: expected each object once")
+    return DomainContract(
+        document.domain, document.version, objects, document, content, hashlib.sha256(content).hexdigest()
+    )
+
+
+@cache
+def domain_contracts(folder: Path = CONTRACTS_PATH) -> Mapping[str, DomainContract]:
+    """The contracts that Tieout ships, by domain; ConfigurationError when a file breaks the standard."""
+    read = (read_contract(file.read_bytes(), str(file)) for file in sorted(folder.glob("*.yml")))
+    found = {contract.domain: contract for contract in read}
+    if not found:
+        raise ConfigurationError(f"{folder}: no contract (*.yml) found; the installation is incomplete")
+    return MappingProxyType(found)
+
+
 @cache
 def load_contracts(folder: Path = CONTRACTS_PATH) -> Mapping[tuple[str, str], Contract]:
-    """Every contract by (domain, object), in the files' order; ConfigurationError when a file breaks the standard."""
-    contracts: dict[tuple[str, str], Contract] = {}
-    for file in sorted(folder.glob("*.yml")):
-        for contract in _read(file):
-            contracts[contract.domain, contract.name] = contract
-    if not contracts:
-        raise ConfigurationError(f"{folder}: no contract (*.yml) found; the installation is incomplete")
-    return MappingProxyType(contracts)
+    """Every shipped contract by (domain, object), in the files' order; these are what models read."""
+    shipped = domain_contracts(folder).values()
+    return MappingProxyType({(one.domain, one.name): one for domain in shipped for one in domain.objects})
 
 
 def contracts_of(domain: str) -> tuple[Contract, ...]:
-    """The contracts of one domain."""
-    return tuple(contract for contract in load_contracts().values() if contract.domain == domain)
+    """The shipped contracts of one domain."""
+    return domain_contracts()[domain].objects
 
 
-def _read(file: Path) -> list[Contract]:
-    try:
-        document = odcs.DataContract.model_validate(yaml.load(file.read_text(encoding="utf-8"), Loader=_LOADER))
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"{file}: not valid YAML: {error}") from None
-    except ValidationError as error:
-        faults = (f"{file}: {'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-        raise ConfigurationError("\n".join(faults)) from None
-    return [_contract(file, document, schema) for schema in document.schema_]
+def _line_of(text: str, location: Sequence[str | int]) -> int:
+    """The line of the innermost part of `location` that is in the file."""
+    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    line = 1
+    for part in location:
+        if isinstance(node, yaml.MappingNode):
+            found = next(((key, value) for key, value in node.value if key.value == part), None)
+            if found is None:
+                break
+            line, node = found[0].start_mark.line + 1, found[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+    return line
 
 
-def _contract(file: Path, document: odcs.DataContract, schema: odcs.SchemaObject) -> Contract:
-    columns = tuple(_column(file, schema.name, item) for item in schema.properties)
+def _contract(where: str, document: odcs.DataContract, schema: odcs.SchemaObject) -> Contract:
+    columns = tuple(_column(where, schema.name, item) for item in schema.properties)
     names = [column.name for column in columns]
     keyed = sorted((item.primaryKeyPosition, item.name) for item in schema.properties if item.primaryKey)
     custom = odcs.custom(schema.customProperties)
@@ -137,18 +194,19 @@ def _contract(file: Path, document: odcs.DataContract, schema: odcs.SchemaObject
     )
     for column in columns:
         if column.currency_column is not None and column.currency_column not in names:
-            raise ConfigurationError(f"{file}: {schema.name}.{column.name}: no column {column.currency_column!r}")
+            raise ConfigurationError(f"{where}: {schema.name}.{column.name}: no column {column.currency_column!r}")
     if contract.mode not in ("append", "upsert", "full") or not contract.key or len(set(names)) != len(names):
-        raise ConfigurationError(f"{file}: {schema.name}: expected a mode, a primary key and column names given once")
+        raise ConfigurationError(f"{where}: {schema.name}: expected a mode, a primary key and column names given once")
     return contract
 
 
-def _column(file: Path, owner: str, item: odcs.SchemaProperty) -> Column:
+def _column(where: str, owner: str, item: odcs.SchemaProperty) -> Column:
     custom = odcs.custom(item.customProperties)
     options = item.logicalTypeOptions
     kind = custom.get("kind", item.logicalType)
-    if KIND_TYPES.get(kind) != item.physicalType:
-        raise ConfigurationError(f"{file}: {owner}.{item.name}: kind {kind!r} is stored as {KIND_TYPES.get(kind)}")
+    if KIND_TYPES.get(str(kind)) != item.physicalType:
+        stored = KIND_TYPES.get(str(kind), "nothing: expected one of " + ", ".join(KIND_TYPES))
+        raise ConfigurationError(f"{where}: {owner}.{item.name}: kind {kind!r} is stored as {stored}")
     return Column(
         name=item.name,
         kind=kind,
@@ -156,11 +214,20 @@ def _column(file: Path, owner: str, item: odcs.SchemaProperty) -> Column:
         allowed=tuple(value for rule in item.quality for value in rule.validValues),
         currency_column=custom.get("currencyColumn"),
         references=tuple(custom.get("references", ())),
-        minimum=_decimal(options.get("minimum")),
+        minimum=_bound(f"{owner}.{item.name}: minimum", options.get("minimum")),
         minimum_is_exclusive=bool(options.get("exclusiveMinimum", False)),
-        maximum=_decimal(options.get("maximum")),
+        maximum=_bound(f"{owner}.{item.name}: maximum", options.get("maximum")),
+        description=item.description,
     )
 
 
-def _decimal(value: Any) -> Decimal | None:
-    return None if value is None else Decimal(str(value))
+def _bound(what: str, value: Any) -> Decimal | None:
+    if value is None:
+        return None
+    try:
+        bound = Decimal(str(value))
+        if abs(bound) < _LARGEST_BOUND and bound == round(bound, 10):
+            return Decimal(format(bound, "f"))
+    except InvalidOperation:
+        pass
+    raise ValueError(f"{what} = {value!r}; expected a decimal of at most 18 digits and 10 decimals")

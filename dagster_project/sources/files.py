@@ -40,6 +40,9 @@ class FileDelivery:
         except FileNotFoundError:
             return None
 
+    def taken(self) -> None:
+        """Nothing: the file is the source's own."""
+
 
 @dataclass(frozen=True)
 class FilesConnector:

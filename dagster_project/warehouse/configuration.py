@@ -12,6 +12,7 @@ from dagster_project.settings import Settings, Source, Thresholds
 from dagster_project.sources.contracts import contracts_of
 from dagster_project.warehouse import tables
 from expectations.policy import authority
+from expectations.policy.data_quality import load_policy
 
 _SOURCE_TYPES = {
     "source_instance": "VARCHAR",
@@ -26,6 +27,7 @@ _OBJECT_TYPES = {
     "object": "VARCHAR",
     "is_optional": "BOOLEAN",
     "mode": "VARCHAR",
+    "owner_role": "VARCHAR",
 }
 _LINK_TYPES = {"source_instance": "VARCHAR", "domain": "VARCHAR", "linked_instance": "VARCHAR"}
 _DIMENSION_TYPES = {"dimension": "VARCHAR", "revenue_account": "VARCHAR", "value": "VARCHAR"}
@@ -99,10 +101,12 @@ def _authority_model(settings: Settings, as_of: datetime) -> str:
     return authority.in_force(settings.authority_model, settings.authority.changes, as_of.date())
 
 
-def _source_objects(settings: Settings) -> Iterator[tuple[str, str, str, str, bool, str]]:
+def _source_objects(settings: Settings) -> Iterator[tuple[str, str, str, str, bool, str, str]]:
+    routing = load_policy()
     for source in settings.sources:
         for contract in contracts_of(source.domain):
-            yield source.name, source.domain, source.vendor, contract.name, contract.optional, contract.mode
+            owner = routing.owner_of(contract.domain, contract.name)
+            yield source.name, source.domain, source.vendor, contract.name, contract.optional, contract.mode, owner
 
 
 def _instance_links(settings: Settings) -> Iterator[tuple[str, str, str]]:

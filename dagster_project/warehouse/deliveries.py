@@ -35,6 +35,8 @@ _BATCH_TYPES = {
     "refusal_reason": "VARCHAR",
     "smallest_key": "VARCHAR",
     "largest_key": "VARCHAR",
+    "contract_version": "VARCHAR",
+    "contract_sha256": "VARCHAR",
 }
 _TOTAL_TYPES = {
     "batch_id": "VARCHAR",
@@ -102,6 +104,8 @@ def _batch(batch: Batch) -> tuple[Any, ...]:
         now.refusal.reason if now.refusal else None,
         now.smallest_key,
         now.largest_key,
+        now.contract_version,
+        now.contract_sha256,
     )
 
 

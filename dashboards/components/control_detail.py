@@ -12,6 +12,7 @@ from dashboards.components.facts import facts, heading
 from dashboards.components.filters import choose, search
 from dashboards.components.listing import RESULT_COLUMNS, download, link, result_row
 from dashboards.components.paging import page_of
+from dashboards.components.suggestions import suggestions
 from dashboards.components.table import Cell, Column, table
 from dashboards.queries import controls, results
 from dashboards.queries.scope import Scope
@@ -36,6 +37,7 @@ def control_detail(db: Snapshot, entry: Row, scope: Scope) -> None:
         ]
     )
     _results(db, entry, scope)
+    suggestions(db, entry["code"], scope)
     with st.expander("Period by period", expanded=False):
         _trend(db, entry["code"], scope)
 

@@ -238,6 +238,42 @@ def health(code: str | None, is_optional: bool) -> Cell:
     return known.get(code or "", Cell(plain(code), tone="muted"))
 
 
+_STEPS = {
+    ("usage_to_invoice", "ingested"): "Usage event recorded, from when it occurred",
+    ("usage_to_invoice", "metered"): "Usage metered, from the end of its month",
+    ("usage_to_invoice", "billed"): "Usage billed, from the end of its month",
+    ("invoice_to_posting", "posted"): "Invoice posted in the ERP, from when it was final",
+    ("payment_to_application", "received"): "Payment received in the ERP, from when it was paid",
+    ("payment_to_application", "applied"): "Payment applied in the ERP, from when it was paid",
+    ("customer_activation", "contract"): "Contract of a new customer, from when it was won",
+    ("customer_activation", "subscription"): "Subscription of a new customer, from when it was signed",
+    ("customer_activation", "entitlement"): "Entitlement of a new customer, from when it was signed",
+    ("customer_activation", "erp_customer"): "New customer in the ERP, from when it was signed",
+    ("amendment", "signed"): "Amendment signed",
+    ("amendment", "billing"): "Amendment in billing, from when it was signed",
+    ("amendment", "entitlement"): "Amended entitlement, from when it was signed",
+    ("amendment", "erp"): "Amendment in the ERP, from when it was signed",
+}
+
+
+def step(workflow: str, name: str) -> str:
+    """A step of a workflow: what is waited for, and since when."""
+    return _STEPS.get((workflow, name)) or f"{plain(workflow)}: {plain(name).lower()}"
+
+
+def duration(minutes: int | None) -> str:
+    """Minutes as a reader says them: `0 min`, `1 h 20 min`, `3 d 4 h`; a dash where nothing was measured."""
+    if minutes is None:
+        return "–"
+    days, rest = divmod(int(minutes), 24 * 60)
+    hours, left = divmod(rest, 60)
+    if days:
+        return f"{days:,} d {hours} h" if hours else f"{days:,} d"
+    if hours:
+        return f"{hours} h {left} min" if left else f"{hours} h"
+    return f"{left} min"
+
+
 def system(domain: str | None) -> str:
     """The system that a domain stands for."""
     return _SYSTEMS.get(domain or "", domain or "")

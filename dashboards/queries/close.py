@@ -30,7 +30,7 @@ def status(db: Snapshot, scope: Scope, limit: int, offset: int) -> list[Row]:
             source_instance, legal_entity_code, legal_entity_name, period, period_state, readiness, blocking_gates,
             gate_source_health, gate_interface, gate_receivables, gate_deferred_revenue, gate_control_account,
             gate_unexplained, gate_open_s1, base_currency_code, unexplained_minor, unexplained_threshold_minor,
-            unexplained_breaks, open_s1_exceptions, known_at, oldest_extracted_at
+            unexplained_breaks, open_s1_exceptions, known_at, oldest_extracted_at, note
         from marts.close_status
         where {conditions}
         order by

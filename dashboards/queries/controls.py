@@ -7,7 +7,10 @@ from dashboards.snapshot import Row, Snapshot
 
 
 def overview(db: Snapshot, scope: Scope) -> list[Row]:
-    """A row per control: its catalogue entry and counts in the scope; zero everywhere when nothing was compared."""
+    """A row per control: its catalogue entry and counts in the scope; zero everywhere when nothing was compared.
+
+    Its severity is that of its gravest open break in the scope, where it has one.
+    """
     conditions, values = in_summary(scope)
     return db.rows(
         f"""
@@ -23,9 +26,15 @@ def overview(db: Snapshot, scope: Scope) -> list[Row]:
             from marts.reconciliation_summary
             where {conditions}
             group by code
+        ),
+        gravest as (
+            select code, min(severity) as severity
+            from marts.exceptions
+            where {conditions}
+            group by code
         )
         select
-            c.code, c.title, c.severity, c.owner_role,
+            c.code, c.title, coalesce(g.severity, c.severity) as severity, c.owner_role,
             coalesce(n.compared, 0) as compared,
             coalesce(n.matched, 0) as matched,
             coalesce(n.in_tolerance, 0) as in_tolerance,
@@ -34,9 +43,10 @@ def overview(db: Snapshot, scope: Scope) -> list[Row]:
             coalesce(n.not_testable, 0) as not_testable
         from marts.controls as c
         left join counted as n on n.code = c.code
+        left join gravest as g on g.code = c.code
         order by c.code
         """,
-        values,
+        (*values, *values),
     )
 
 

@@ -131,7 +131,7 @@ def _status_row(row: Row) -> dict[str, Value]:
     return {
         **_where(row),
         "readiness": words.readiness(row["readiness"], row["period_state"]),
-        "gates": row["blocking_gates"] or "Nothing",
+        "gates": Cell(row["blocking_gates"] or "Nothing", note=row["note"] or ""),
         "unexplained": Cell(
             money.with_currency(row["unexplained_minor"], currency),
             note=f"{breaks:,} without a cause" if breaks else "",
@@ -165,6 +165,7 @@ def _sources(db: Snapshot) -> None:
     st.subheader("Source freshness", anchor=False)
     rows = [_source_row(row) for row in close.sources(db)]
     table("Measured at the time above, not by this computer's clock", SOURCE_COLUMNS, rows, key="sources")
+    onward("Every delivery, and how long records take from step to step", link("sources"))
     everything = switch(PAGE, "objects", "Show every object of every source", default=False)
     found = close.objects(db, everything)
     if found:

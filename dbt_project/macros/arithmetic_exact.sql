@@ -94,6 +94,12 @@
 {% macro spark__row_hash(columns) -%} xxhash64({{ columns | join(', ') }}) {%- endmacro %}
 
 
+{#- A text that tells two sets of rows apart, whatever their order: how many, and the sum of their hashes. -#}
+{% macro digest(columns) -%}
+cast(count(*) as {{ dbt.type_string() }}) || ':' || cast(sum(cast({{ row_hash(columns) }} as decimal(38, 0))) as {{ dbt.type_string() }})
+{%- endmacro %}
+
+
 {#- A text as a UTC timestamp; null when it is none. -#}
 {% macro utc_timestamp_or_null(text) %}{{ return(adapter.dispatch('utc_timestamp_or_null')(text)) }}{% endmacro %}
 {% macro default__utc_timestamp_or_null(text) -%} cast(try_cast({{ text }} as timestamptz) at time zone 'UTC' as timestamp) {%- endmacro %}

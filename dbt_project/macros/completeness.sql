@@ -1,6 +1,6 @@
 {# One object's rows and amount as staged and as canonical, per source instance. Amounts in ten-thousandths of a major
-   unit, summed over all currencies: a hash total, no money. #}
-{% macro completeness_of(domain, object, mode, canonical, amount) %}
+   unit, summed over all currencies: a hash total, no money. `moment` is the time that a record states of itself, or none. #}
+{% macro completeness_of(domain, object, mode, canonical, amount, moment) %}
     select
         coalesce(staged.source_instance, held.source_instance) as source_instance,
         '{{ domain }}' as domain,
@@ -9,7 +9,8 @@
         coalesce(staged.current_rows, 0) as current_rows,
         coalesce(held.canonical_rows, 0) as canonical_rows,
         staged.current_total,
-        held.canonical_total
+        held.canonical_total,
+        staged.newest_record_at
     from (
         select
             source_instance,
@@ -19,10 +20,11 @@
             cast(
                 sum(cast({{ amount }} * 10000 as decimal(38, 0))) {{ 'filter (where is_current)' if mode == 'upsert' }}
                 as decimal(38, 0)
-            ) as current_total
+            ) as current_total,
             {%- else %}
-            cast(null as decimal(38, 0)) as current_total
+            cast(null as decimal(38, 0)) as current_total,
             {%- endif %}
+            {{ 'max(' ~ moment ~ ')' if moment else 'cast(null as timestamp)' }} as newest_record_at
         from (
             {{ vendor_union(domain, object) }}
         ) as versions

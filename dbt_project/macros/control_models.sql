@@ -1,7 +1,7 @@
 {#-
   The control models, in catalogue order; `reconciliation_results` is their union.
   dbt resolves `ref` before it knows the project, so the list is written here once;
-  tests/dbt/test_document_controls.py fails, and says what to do, when this list and the folder differ.
+  tests/dbt/test_control_list.py fails, and says what to do, when this list and the folder differ.
 -#}
 {% macro control_models() -%}
   {{ return([

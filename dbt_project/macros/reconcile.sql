@@ -26,11 +26,13 @@
       has_fault              true: a difference the measure cannot show (entity, customer, missing record of amount 0, count);
                              always a break, never tolerated. null = false
       cause_code, failure_class, reason   used when it is a break, in tolerance or timing; blanked where matched
+                             (unless `matched_reason`)
       not_testable_reason    filled: not testable, and these are the words. null = testable
       left_ref, right_ref    the records, as `object:key`
       due_at                 TIMESTAMP (UTC) from which a difference is an exception; null = at once
       rounding_components    only for T1: the number of independently rounded components (null = 1)
       tolerance_minor        only for T2, T3, T4: what the control tolerates, in minor units (see `tolerance_t2`, `tolerance_t3`)
+      severity               only with `severity=true`: S1 to S4 of this row; null = the control's
 
   Arguments
       tolerance    T0 exact; T1 one minor unit per rounded component, capped per document (both from config.parameters);
@@ -40,13 +42,19 @@
                    false (records): an equal pair is matched at once, a different one is timing until it is due
       differs      a boolean over the columns of `compared`: a difference that the measure nets out (net one up, tax one down);
                    it is no match, and tolerated as the measure is
+      matched_reason   an expression over the columns of `compared`: what is to be said of a matched row, null for nothing
+      severity     true: a difference may be graver or lighter than its control (`severity` of the row). The model then has
+                   that column beyond the contract, and is named in `control_models_with_severity`
       domains      the systems it needs. When one is not connected the control is one `not_testable` row that names it, and
                    nothing else: comparing with a system that does not exist would report everything as missing
 
   Status, first that applies: not_testable, timing, matched, in_tolerance, break.
   Admissibility (R38) is not decided here but once, in the mart `reconciliation_results`, where all results are united.
 -#}
-{% macro reconcile(compared, code, tolerance='T0', measure='amount', provisional=false, domains=[], differs='false') %}
+{% macro reconcile(
+  compared, code, tolerance='T0', measure='amount', provisional=false, domains=[], differs='false', matched_reason='null',
+  severity=false
+) %}
 , reconcile__measured as (
   select
     pairs.*,
@@ -113,7 +121,7 @@ reconcile__results as (
     case when reconcile__status = 'break' then failure_class end as failure_class,
     case reconcile__status
       when 'not_testable' then not_testable_reason
-      when 'matched' then null
+      when 'matched' then {{ matched_reason }}
       when 'timing' then
         'Not due before ' || cast(due_at as {{ dbt.type_string() }}) || ' UTC: '
         || coalesce(reason, 'the two sides may still change')
@@ -122,12 +130,15 @@ reconcile__results as (
     left_ref,
     right_ref,
     due_at
+    {%- if severity %},
+    case when reconcile__status in ('break', 'in_tolerance', 'timing') then severity end as severity
+    {%- endif %}
   from reconcile__judged
   {%- if domains %}
 
   union all
 
-  {{ not_connected_rows(code, domains) }}
+  {{ not_connected_rows(code, domains, severity) }}
   {%- endif %}
 )
 
@@ -150,8 +161,17 @@ select
   cast(left_ref as {{ dbt.type_string() }}) as left_ref,
   cast(right_ref as {{ dbt.type_string() }}) as right_ref,
   cast(due_at as timestamp) as due_at
+  {%- if severity %},
+  cast(severity as {{ dbt.type_string() }}) as severity
+  {%- endif %}
 from reconcile__results
 {% endmacro %}
+
+
+{#- The control models whose rows state a severity of their own (`severity=true` of `reconcile`). -#}
+{% macro control_models_with_severity() -%}
+  {{ return(['r36_customer_drift']) }}
+{%- endmacro %}
 
 
 {#- T2: the greater of 1.00 of the currency and 0.1 % of the larger side, in minor units (a query fragment). -#}
@@ -183,7 +203,7 @@ from reconcile__results
   A query in the order of `reconcile__results`: one not testable row when a needed system is not connected, else none.
   Its match key names the missing systems; its instance is the first connected one.
 -#}
-{% macro not_connected_rows(code, domains) -%}
+{% macro not_connected_rows(code, domains, severity=false) -%}
   select
     '{{ code }}' as code,
     (select min(source_instance) from {{ source('config', 'sources') }}) as source_instance,
@@ -203,6 +223,9 @@ from reconcile__results
     cast(null as {{ dbt.type_string() }}) as left_ref,
     cast(null as {{ dbt.type_string() }}) as right_ref,
     cast(null as timestamp) as due_at
+    {%- if severity %},
+    cast(null as {{ dbt.type_string() }}) as severity
+    {%- endif %}
   from (
     select {{ joined_text('domain', ', ') }} as names
     from ({{ missing_domains(domains) }}) as missing

@@ -2,9 +2,10 @@
   A query in the columns that `reconcile` expects: one not testable row per billing record whose only copy did not come
   through, so that a rejected invoice is shown as not tested instead of vanishing from the population.
 
-  kind: invoice, credit_note or payment; relation and key: the canonical model that would hold it, and its key column.
+  kind: invoice, credit_note or payment; relation and key: the canonical model that would hold it, and its key column;
+  more: further text columns of the control, of which nothing is known.
 -#}
-{% macro unknown_records(kind, relation, key) -%}
+{% macro unknown_records(kind, relation, key, more=[]) -%}
   select
     unknown.source_instance,
     unknown.key as match_key,
@@ -25,6 +26,9 @@
     cast(null as {{ dbt.type_string() }}) as right_ref,
     cast(null as timestamp) as due_at,
     cast(null as bigint) as rounding_components
+    {%- for column in more %},
+    cast(null as {{ dbt.type_string() }}) as {{ column }}
+    {%- endfor %}
   from {{ ref('billing_key_not_testable') }} as unknown
   left join {{ ref(relation) }} as known
     on known.source_instance = unknown.source_instance and known.{{ key }} = unknown.key

@@ -15,6 +15,7 @@ NAME = '=HYPERLINK("x") <b>Søn & Co</b>'
 
 SCHEMA = """
 create schema config; create schema marts; create schema canonical; create schema landed; create schema quality;
+create schema seeds;
 create table config.parameters (as_of timestamp, reporting_currency varchar, authority_model varchar, company varchar);
 create table config.instance_links (source_instance varchar, domain varchar, linked_instance varchar);
 create table config.sources (source_instance varchar, domain varchar, vendor varchar, freshness_limit_hours integer);
@@ -41,10 +42,19 @@ create table marts.close_status (source_instance varchar, legal_entity_code varc
     gate_unexplained varchar, gate_open_s1 varchar,
     blocking_gates varchar, base_currency_code varchar, revenue_minor decimal(38,0), unexplained_minor decimal(38,0),
     unexplained_threshold_minor decimal(38,0), unexplained_breaks bigint, open_s1_exceptions bigint, known_at timestamp,
-    oldest_extracted_at timestamp, oldest_freshness_hours bigint);
+    oldest_extracted_at timestamp, oldest_freshness_hours bigint, note varchar);
 create table marts.source_health (source_instance varchar, domain varchar, object varchar, is_optional boolean,
     status varchar, reason varchar, last_extracted_at timestamp, freshness_hours bigint, freshness_limit_hours bigint,
-    accepted_rows bigint, quarantined_rows bigint);
+    accepted_rows bigint, quarantined_rows bigint, owner_role varchar, is_stale boolean, newest_record_at timestamp,
+    transport_rows bigint, business_rule_rows bigint, accounting_control_rows bigint, run_batches bigint,
+    run_refused_batches bigint, run_received_rows bigint, run_duplicate_rows bigint, run_quarantined_rows bigint);
+create table marts.lags (workflow varchar, step varchar, source_instance varchar, period varchar, arrived_count bigint,
+    late_count bigint, waiting_count bigint, missing_count bigint, failed_count bigint, p50_minutes bigint,
+    p95_minutes bigint, max_minutes bigint, oldest_open_minutes bigint, owner_role varchar);
+create table landed.batches (source_instance varchar, domain varchar, vendor varchar, object varchar, batch_id varchar,
+    file_name varchar, sha256 varchar, bytes bigint, extracted_at timestamp, received_at timestamp, state varchar,
+    received_rows bigint, accepted_rows bigint, duplicate_rows bigint, quarantined_rows bigint, refusal_reason varchar);
+create table seeds.currencies (currency_code varchar, exponent integer, name varchar);
 create table canonical.legal_entity (source_instance varchar, legal_entity_code varchar, name varchar,
     base_currency_code varchar);
 create table canonical.billing_customer (source_instance varchar, customer_id varchar, name varchar);
@@ -75,21 +85,37 @@ insert into config.sources values ('billing', 'billing', 'generic', 26), ('erp',
 insert into marts.close_status values
     ('erp', 'US', 'Borealis Inc', '2026-09', '2026-09-01', '2026-09-30', 'soft_closed', 'blocked', 'passed', 'passed',
      'failed', 'passed', 'passed', 'failed', 'failed', 'Receivables: 1 invoice(s) not posted as billed (R14). Unexplained: 12.34 USD.', 'USD',
-     500000, 1234, 94, 1, 1, '2026-10-11 20:00:00', '2026-10-11 18:00:00', 6),
+     500000, 1234, 94, 1, 1, '2026-10-11 20:00:00', '2026-10-11 18:00:00', 6,
+     'Differences within tolerance add up to more than the cap of a run: R14 in USD: 1.00 USD against a cap of 0.94 USD.'),
     ('erp', 'JP', 'Borealis KK', '2026-09', '2026-09-01', '2026-09-30', 'open', 'blocked', 'passed', 'passed',
      'failed', 'passed', 'not_testable', 'passed', 'failed', 'Receivables: 1 invoice(s) not posted as billed (R14).', 'JPY',
-     500000, 0, 94, 0, 1, '2026-10-11 20:00:00', '2026-10-11 18:00:00', 6),
+     500000, 0, 94, 0, 1, '2026-10-11 20:00:00', '2026-10-11 18:00:00', 6, null),
     ('erp', 'BH', 'Borealis WLL', '2026-09', '2026-09-01', '2026-09-30', 'hard_closed', 'ready', 'passed', 'passed',
      'passed', 'passed', 'passed', 'passed', 'passed', null, 'BHD', 500000, 9007199254740993, 9007199254740994, 0, 0, '2026-10-11 20:00:00',
-     '2026-10-11 18:00:00', 6),
+     '2026-10-11 18:00:00', 6, null),
     ('erp', 'US', 'Borealis Inc', '2026-10', '2026-10-01', '2026-10-31', 'open', 'running', 'passed', 'passed', 'passed',
-     'passed', 'passed', 'passed', 'passed', null, 'USD', 0, 0, 0, 0, 0, '2026-10-11 20:00:00', '2026-10-11 18:00:00', 6);
+     'passed', 'passed', 'passed', 'passed', null, 'USD', 0, 0, 0, 0, 0, '2026-10-11 20:00:00', '2026-10-11 18:00:00', 6, null);
 insert into marts.source_health values
-    ('billing', 'billing', 'invoices', false, 'ok', null, '2026-10-11 20:00:00', 4, 26, 3, 0),
-    ('billing', 'billing', 'payments', false, 'note', 'A new column `channel` was kept.', '2026-10-11 20:00:00', 4, 26, 1, 1),
+    ('billing', 'billing', 'invoices', false, 'ok', null, '2026-10-11 20:00:00', 4, 26, 3, 0,
+     'BillingOps', false, '2026-10-11 19:00:00', 0, 0, 0, 2, 0, 6, 3, 0),
+    ('billing', 'billing', 'payments', false, 'note', 'A new column `channel` was kept.', '2026-10-11 20:00:00', 4, 26, 1, 1,
+     'AR', false, '2026-10-09 08:00:00', 0, 1, 0, 1, 0, 2, 0, 1),
     ('erp', 'erp', 'ar_documents', false, 'failing', 'Stale: 30 hours old, the limit is 26.', '2026-10-10 18:00:00', 30, 26,
-     2, 0),
-    ('erp', 'erp', 'fx_rates', false, 'not_testable', 'No sidecar says when it was extracted.', null, null, 26, 2, 0);
+     2, 0, 'AR', true, '2026-10-10 17:00:00', 0, 0, 0, 2, 1, 2, 0, 0),
+    ('erp', 'erp', 'fx_rates', false, 'not_testable', 'No sidecar says when it was extracted.', null, null, 26, 2, 0,
+     'Treasury', null, null, 0, 0, 0, 1, 0, 2, 0, 0);
+insert into marts.lags values
+    ('usage_to_invoice', 'ingested', 'product', '2026-09', 4283, 0, 0, 0, 0, 0, 1, 269, null, 'ProductData'),
+    ('invoice_to_posting', 'posted', 'billing', '2026-09', 40, 2, 1, 1, 1, 80, 200, 1500, 11520, 'AR'),
+    ('invoice_to_posting', 'posted', 'billing', '2026-10', 1, 0, 3, 0, 0, 75, 75, 75, null, 'AR');
+insert into landed.batches values
+    ('billing', 'billing', 'generic', 'invoices', 'b1', 'invoices/a.csv', 'aa', 10, '2026-10-11 20:00:00',
+     '2026-10-11 21:00:00', 'loaded', 3, 3, 0, 0, null),
+    ('billing', 'billing', 'generic', 'invoices', 'b2', 'invoices/b.csv', 'bb', 10, '2026-10-11 20:00:00',
+     '2026-10-11 22:00:00', 'loaded', 3, 0, 3, 0, null),
+    ('erp', 'erp', 'generic', 'ar_documents', 'b3', 'ar_documents/torn.csv', 'cc', 10, null, '2026-10-10 19:00:00', 'refused',
+     0, 0, 0, 0, 'ar_documents/torn.csv: the file ends within a row; expected a whole file');
+insert into seeds.currencies values ('USD', 2, 'US dollar'), ('JPY', 0, 'Yen'), ('BHD', 3, 'Dinar');
 insert into canonical.legal_entity values
     ('erp', 'US', 'Borealis Inc', 'USD'), ('erp', 'JP', 'Borealis KK', 'JPY'), ('erp', 'BH', 'Borealis WLL', 'BHD');
 insert into marts.controls values
@@ -161,6 +187,35 @@ select code, source_instance, legal_entity_code, currency_code, period,
     cast(0 as decimal(38,0)) as timing_net_minor
 from marts.reconciliation_results group by all;
 """
+
+SUGGESTIONS = """
+create schema matching;
+create table matching.linkage_suggestions (link varchar, left_ref varchar, left_instance varchar, right_ref varchar,
+    right_instance varchar, legal_entity_code varchar, probability_basis_points bigint, explanation varchar);
+create table matching.matches (purpose varchar, group_id varchar, side varchar, record_instance varchar, record_id varchar,
+    legal_entity_code varchar, customer_id varchar, currency_code varchar, amount_minor bigint, status varchar);
+create table canonical.cash_receipt (source_instance varchar, receipt_id varchar, external_id varchar, received_date date);
+insert into marts.controls values
+    ('R19', 'duplicates', 'Duplicates', 'S1', 'BillingOps', 'T0: exact', 'W0: none', null,
+     'A record is there once too often.', 'Reverse the surplus record.', 'r19'),
+    ('R36', 'customer_drift', 'Customer masters against the authority policy', 'S2', 'MasterData', 'T0: exact',
+     'Wm: 24 hours', 'billing.customers', 'A field differs from its owner.', 'Correct the follower.', 'r36');
+insert into canonical.billing_customer values ('billing', 'C9', 'Umi Kabushiki');
+insert into matching.linkage_suggestions values
+    ('duplicate', 'billing.customers:C1', 'billing', 'billing.customers:C3', 'billing', 'US', 5100,
+     'equal: name; different: email, tax id; not known on both sides: country'),
+    ('duplicate', 'billing.customers:C2', 'billing', 'billing.customers:C9', 'billing', 'JP', 9705,
+     'equal: tax id, country; alike: name'),
+    ('crosswalk', 'crm.accounts:A-1', 'crm', 'erp.customers:E-77', 'erp', 'US', 9990, 'equal: name, tax id');
+insert into matching.matches values
+    ('receipt_copy', 'g', 'right', 'erp', 'R-LOOSE', 'JP', 'C2', 'JPY', 5500, 'suggested'),
+    ('receipt_copy', 'g', 'left', 'erp', 'R-7', 'JP', 'C2', 'JPY', 5500, 'suggested'),
+    ('receipt_copy', 'g', 'left', 'erp', 'R-8', 'JP', 'C2', 'JPY', 5500, 'suggested'),
+    ('cash', 'h', 'left', 'erp', 'R-9', 'JP', 'C2', 'JPY', 9, 'suggested');
+insert into canonical.cash_receipt values
+    ('erp', 'R-LOOSE', null, '2026-09-03'), ('erp', 'R-7', 'P-7', '2026-09-02'), ('erp', 'R-8', 'P-8', '2026-09-03');
+"""
+"""What `write` needs as `extra` for a company with doubtful duplicates."""
 
 
 def write(folder: Path, rows: bool = True, extra: str = "", number: int = 1) -> Path:

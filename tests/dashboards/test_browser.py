@@ -9,12 +9,15 @@ import socket
 import subprocess
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from dagster_project import settings as configuration
 from dashboards.serve import command
+from tests.dashboards import snapshots
 from tests.dashboards.snapshots import BIG
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -25,6 +28,7 @@ PATHS = (
     "controls",
     "controls?control=R14",
     "controls?control=R14&record=IN-1&instance=billing",
+    "sources",
 )
 CUT_OFF = """() => [...document.querySelectorAll('.stMain *')]
     .filter(e => e.clientWidth > 20 && e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX != 'visible')
@@ -33,9 +37,9 @@ CUT_OFF = """() => [...document.querySelectorAll('.stMain *')]
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def address(books):
-    """The dashboard served as `tieout dashboard --headless` serves it."""
+@contextmanager
+def served(books: Path) -> Iterator[str]:
+    """The address of the dashboard, served as `tieout dashboard --headless` serves it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -49,6 +53,20 @@ def address(books):
     finally:
         server.terminate()
         server.wait(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def address(books):
+    """The small company's dashboard."""
+    with served(books) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def doubtful(tmp_path_factory):
+    """The dashboard of a company with suggestions beside its results."""
+    with served(snapshots.write(tmp_path_factory.mktemp("doubtful"), extra=snapshots.SUGGESTIONS)) as found:
+        yield found
 
 
 def _wait(url: str, server: subprocess.Popen) -> None:
@@ -77,11 +95,21 @@ def browser():
 
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (420, "dark")])
 def test_no_page_is_cut_off_or_asks_another_host(address, browser, width, scheme):
+    _read_whole(browser, address, PATHS, width, scheme)
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "dark"), (420, "light")])
+def test_suggestions_fit_beside_their_control(doubtful, browser, width, scheme):
+    _read_whole(browser, doubtful, ("controls?control=R19", "controls?control=R36"), width, scheme)
+
+
+def _read_whole(browser, address: str, paths: tuple[str, ...], width: int, scheme: str) -> None:
+    """Fails when a page is cut off, raises, has another background than the scheme's, or asks another host."""
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page = context.new_page()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    for path in PATHS:
+    for path in paths:
         page.goto(address + path)
         page.wait_for_selector("table.tt tbody tr")
         page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')")

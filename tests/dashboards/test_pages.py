@@ -6,7 +6,7 @@ from dashboards.components import money
 from tests.dashboards import snapshots
 from tests.dashboards.reading import facts, tables, words
 
-PAGES = ("close", "variance", "controls")
+PAGES = ("close", "variance", "controls", "sources")
 
 
 def test_close_names_the_blocked_entities_their_gates_and_the_unexplained_amount(visit, books):
@@ -16,6 +16,7 @@ def test_close_names_the_blocked_entities_their_gates_and_the_unexplained_amount
     us = shown.row("US")
     assert us["Can it close?"] == "✕ Cannot close"
     assert "1 invoice(s) not posted as billed" in us["What stands in the way"]
+    assert "R14 in USD: 1.00 USD against a cap of 0.94 USD" in us["What stands in the way"], "a note closes no gate"
     assert us["Unexplained"].startswith("USD 12.34")
     assert us["Limit"] == "USD 0.94"
     assert tables(app)["gates"].row("JP")["Receivables tie to the ledger"] == "– Not tested"
@@ -32,6 +33,34 @@ def test_close_shows_stale_and_untested_objects_before_the_others(visit, books):
     app.toggle(key="close.objects").set_value(True).run()
     assert len(tables(app)["objects"].rows) == 4
     assert app.query_params["objects"] == "1"
+
+
+def test_sources_shows_how_long_each_step_takes_and_what_is_overdue_first(visit, books):
+    """A dead interface has fine percentiles: what never arrived must stand beside them."""
+    app = visit(books, "sources")
+    shown = tables(app)["lags"]
+    assert "2 overdue of what began in 2026-09" in words(app)
+    assert shown.rows[0][0].startswith("Invoice posted in the ERP")
+    posted = shown.row("Invoice posted in the ERP")
+    assert posted["Half within"] == "1 h 20 min"
+    assert posted["Longest"] == "1 d 1 h"
+    assert posted["Overdue"] == "2 oldest 8 d"
+    assert posted["Who acts"] == "Accounts receivable"
+    app.selectbox(key="sources.month").set_value("2026-10").run()
+    assert "Nothing of 2026-10 is overdue" in words(app)
+
+
+def test_sources_says_what_became_of_every_row_and_every_file(visit, books):
+    app = visit(books, "sources")
+    invoices = tables(app)["objects"].row("Invoices")
+    assert [invoices[name] for name in ("Rows received", "Rows that count", "Repeated")] == ["6", "3", "3"]
+    assert tables(app)["objects"].row("Payments")["Set aside"] == "1 1 rejected by a business rule"
+    assert tables(app)["objects"].row("AR documents")["Age of the extract"] == "30 h limit 26 h"
+    deliveries = tables(app)["batches"]
+    assert deliveries.rows[0][0].startswith("ar_documents/torn.csv")
+    assert "ends within a row" in deliveries.rows[0][1]
+    app.selectbox(key="sources.source").set_value("billing").run()
+    assert len(tables(app)["batches"].rows) == 2
 
 
 def test_variance_shows_every_stage_of_every_entity_as_the_cells_add_up(visit, books, ask):
@@ -205,8 +234,17 @@ def test_a_run_over_empty_folders_is_no_error(visit, tmp_path, page):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_an_older_snapshot_without_a_table_is_no_error(visit, tmp_path, page):
-    extra = "drop table marts.bridge_cells; drop table marts.close_status; drop table marts.exceptions"
+    extra = "drop table marts.bridge_cells; drop table marts.close_status; drop table marts.exceptions;"
+    extra += "drop table marts.lags"
     assert "`tieout run` publishes them" in words(visit(snapshots.write(tmp_path, extra=extra), page))
+
+
+def test_a_control_is_as_grave_as_its_gravest_open_break(visit, tmp_path):
+    """A rogue write to a tax id under the heading of a financial matter would wait two days in a close."""
+    extra = "update marts.controls set severity = 'S2'"
+    shown = tables(visit(snapshots.write(tmp_path, extra=extra), "controls"))["controls"]
+    assert "S1, blocks the close" in shown.row("R14 Billing invoice to receivable")["Control"]
+    assert "S2" in shown.row("R05 Metered to billed quantity")["Control"]
 
 
 def test_an_echo_names_its_problem_and_the_problem_its_echoes(visit, tmp_path):

@@ -168,9 +168,9 @@ class DocumentWorld(LandedWorld):
         self.add("erp_b", "erp", "journal_lines", row | more)
 
     def _masters(self) -> None:
-        for erp, entities in (("erp", ("US", "JP", "DE")), ("erp_b", ("UK", "IE"))):
+        for erp, entities in (("erp", ("US", "JP", "DE", "BH")), ("erp_b", ("UK", "IE"))):
             for entity in entities:
-                currency = {"JP": "JPY", "UK": "GBP", "US": "USD"}.get(entity, "EUR")
+                currency = {"JP": "JPY", "UK": "GBP", "US": "USD", "BH": "BHD"}.get(entity, "EUR")
                 self.add(erp, "erp", "legal_entities", {
                     "legal_entity_code": entity, "name": entity, "base_currency": currency, "country": entity,
                     "timezone": "UTC", "updated_at": NEW_YEAR,
@@ -180,8 +180,9 @@ class DocumentWorld(LandedWorld):
                         "legal_entity_code": entity, "period": f"2026-{month:02}", "start_date": f"2026-{month:02}-01",
                         "end_date": f"2026-{month:02}-{end}", "status": "open", "updated_at": NEW_YEAR,
                     })  # fmt: skip
-            for account, control in (("1100", "receivable"), ("1110", "receivable"), ("4000", "revenue")):
-                kind = "revenue" if control == "revenue" else "asset"
+            for account, control in (("1100", "receivable"), ("1110", "receivable"), ("4000", "revenue"),
+                                     ("2200", "tax"), ("2400", "deferred_revenue"), ("9000", "other")):  # fmt: skip
+                kind = {"revenue": "revenue", "receivable": "asset"}.get(control, "liability")
                 self.add(erp, "erp", "gl_accounts", {
                     "account_number": account, "name": control, "type": kind, "control": control, "updated_at": NEW_YEAR,
                 })  # fmt: skip

@@ -32,9 +32,11 @@ class LandedWorld:
         self._write_links(instances, list(links))
 
     def add(self, source: str, domain: str, name: str, *rows: Row, batch: str = "b1") -> None:
-        """Adds rows to one object; columns left out are null. Equal content has an equal hash, as when landed."""
+        """Adds rows to one object, after those its batch has; columns left out are null. Equal content has an equal hash, as when landed."""
         contract = self.contracts[domain, name]
-        for number, row in enumerate(rows, start=1):
+        counted = f"select count(*) from {_relation(contract)} where source_instance = ? and batch_id = ?"
+        before = self.connection.execute(counted, [source, batch]).fetchall()[0][0]
+        for number, row in enumerate(rows, start=before + 1):
             unknown = set(row) - {column.name for column in contract.columns}
             assert not unknown, f"{domain}.{name} has no column {unknown}"
             values = [row.get(column.name) for column in contract.columns]

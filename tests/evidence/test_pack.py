@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+import zipfile
 
 import duckdb
 import pytest
@@ -102,6 +104,69 @@ def test_a_forged_cause_in_the_bridge_is_found(copy):
     reseal(copy)
     faults = verify_pack(copy).faults
     assert any(fault.startswith("bridge:") for fault in faults)
+
+
+FORGED = {
+    "bridge/bridge_tax": ("amount_minor = amount_minor + 1", "bridge_tax_totals"),
+    "bridge/bridge_reporting": ("reporting_minor = reporting_minor + 1", "bridge_reporting_totals"),
+    "bridge/bridge_periods": ("amount_minor = amount_minor + 1", "bridge_period_totals"),
+    "bridge/bridge_rollforward": ("closing_minor = closing_minor + 1", "does not roll"),
+    "results/business_transactions": ("late_count = late_count + 1", "does not follow from its steps"),
+    "results/tolerance_budget": ("net_minor = net_minor - 1", "is not what was tolerated"),
+    "results/in_tolerance": ("delta_minor = -delta_minor", "tolerance_totals"),
+    "results/lineage_edges": ("relation = 'guessed'", "lineage_totals"),
+}
+
+
+@pytest.mark.parametrize("name", FORGED)
+def test_a_forged_figure_of_any_bridge_rollforward_or_budget_is_found_although_every_hash_agrees(copy, name):
+    change, words = FORGED[name]
+    file = copy / f"{name}.parquet"
+    with duckdb.connect() as con:
+        con.execute(f"create table t as from '{file}'")
+        con.execute(f"update t set {change} where rowid = 0")
+        con.execute(f"copy t to '{file}' (format parquet)")
+    reseal(copy)
+    assert any(words in fault for fault in verify_pack(copy).faults)
+
+
+def test_a_table_that_totals_rest_on_cannot_be_left_out(copy):
+    (copy / "bridge" / "bridge_periods.parquet").unlink()
+    reseal(copy)
+    assert any("bridge_periods.parquet: is missing" in fault for fault in verify_pack(copy).faults)
+
+
+def test_the_pack_of_an_entity_holds_its_rows_and_the_history_of_its_timing_items(settings):
+    entity = write_pack(settings, period=PERIOD, entity="UK")
+    assert verify_pack(entity.path).faults == ()
+    with duckdb.connect() as con:
+        for name in ("bridge_tax", "bridge_reporting", "bridge_periods", "bridge_rollforward"):
+            file = entity.path / "bridge" / f"{name}.parquet"
+            assert con.execute(f"select distinct legal_entity_code from '{file}'").fetchall() == [("UK",)]
+        file = entity.path / "bridge" / "bridge_rollforward.parquet"
+        ((first, last),) = con.execute(f"select min(period), max(period) from '{file}'").fetchall()
+    assert first < last == PERIOD
+
+
+def test_the_period_s_postings_are_followed_back_to_contracts_and_usage(pack):
+    with duckdb.connect() as con:
+        query = f"select distinct from_type from '{pack.path / 'results' / 'lineage_edges.parquet'}'"
+        found = {kind for (kind,) in con.execute(query).fetchall()}
+    assert {"ar_document", "invoice", "invoice_line", "metered_usage", "usage_month", "contract_line"} <= found
+
+
+def test_the_workbook_has_a_sheet_for_everything_that_a_controller_signs(pack):
+    with zipfile.ZipFile(pack.path / "workbook.xlsx") as book:
+        names = re.findall(r'<sheet name="([^"]+)"', book.read("xl/workbook.xml").decode())
+    assert names == ["Cover", "Totals", "Breaks", "Bridge", "Tax bridge", "Bridge, group", "Bridge by period", "Timing items",
+                     "Tolerances", "Transactions", "Sources"]  # fmt: skip
+
+
+def test_a_pack_of_another_version_is_refused_in_words(copy):
+    document = json.loads((copy / "manifest.json").read_text())
+    (copy / "manifest.json").write_text(json.dumps(document | {"schema_version": "1"}))
+    with pytest.raises(InputError, match="schema_version is 1, expected 2"):
+        verify_pack(copy)
 
 
 def test_a_changed_manifest_is_found(copy):

@@ -132,16 +132,14 @@ def test_a_new_column_is_drift_and_only_the_raw_file_keeps_it(borealis: Company)
     ]
 
 
-def test_a_nullable_column_that_no_longer_parses_is_breaking_drift_and_its_rows_are_rejected(borealis: Company):
+def test_a_nullable_column_that_no_longer_parses_is_breaking_drift_and_refuses_the_file(borealis: Company):
     borealis.deliver(
         "billing/invoices/a.csv",
         csv_text([invoice(due_date="soon"), invoice("b", due_date="later"), invoice("c", due_date=None)]),
     )
-    report = borealis.one()
-    assert (report.accepted_rows, report.quarantined_rows) == (1, 2)
-    assert borealis.query("select column_name, drift, is_breaking from landed.schema_drift") == [
-        {"column_name": "due_date", "drift": "retyped", "is_breaking": True}
-    ]
+    (refused,) = borealis.one().refused
+    assert "column 'due_date' was retyped: none of its values parses, the first is 'soon'" in refused.reason
+    assert borealis.query("from landed.generic__billing__invoices") == []
 
 
 def test_an_absent_nullable_column_is_null_and_no_drift(borealis: Company):

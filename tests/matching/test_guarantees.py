@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dagster_project.matching import Plan
+from dagster_project.matching.purposes import PLANS as PURPOSES
 from tests.matching.worlds import matched, row
 
 amounts = st.one_of(st.integers(-6, 12), st.sampled_from([100, 200, 300, 2095, -475, -725, 983, 637]))
@@ -25,7 +26,15 @@ companies = st.lists(
     ),
     max_size=14,
 )  # fmt: skip
-PLANS = st.sampled_from([Plan(), Plan(tolerance_minor=2, window_days=2), Plan(window_days=0, largest_group=4)])
+PLANS = st.sampled_from(
+    [
+        Plan(),
+        Plan(tolerance_minor=2, window_days=2),
+        Plan(window_days=0, largest_group=4),
+        Plan(whole_rows=2, largest_group=2, batches=("day", "group_key")),
+        *PURPOSES.values(),
+    ]
+)
 
 
 def built(company):

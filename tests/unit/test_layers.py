@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 LOWER = ("settings.py", "errors.py", "money.py", "version.py", "publish.py", "warehouse.py", "warehouse", "sources",
-         "archive", "matching", "close", "evidence", "lineage")  # fmt: skip
+         "archive", "matching", "close", "evidence", "lineage", "observability", "alerts")  # fmt: skip
 FORBIDDEN_BELOW = ("dagster", "dagster_dbt", "streamlit", "dashboards", "dagster_project.defs", "dagster_project.cli",
                    "dagster_project.definitions", "dagster_project.pipeline")  # fmt: skip
 

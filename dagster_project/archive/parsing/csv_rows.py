@@ -14,13 +14,16 @@ import pyarrow.csv as pa_csv
 from dagster_project.archive.parsing import mapped
 from dagster_project.archive.parsing.faults import FileFault, missing_columns
 from dagster_project.archive.parsing.rawfile import RawFile, TextShape, scan
-from dagster_project.archive.parsing.received import Received, add_malformed, literal
+from dagster_project.archive.parsing.received import Received, add_malformed, fill, literal
 from dagster_project.sources.contracts import Contract
 from dagster_project.sources.mapping import ObjectMapping
 
-BLOCK = 1 << 24
+BLOCK = 1 << 22
+"""Bytes that Arrow reads ahead at a time, several of them at once; no row can be longer."""
+
 _DELIMITERS = {";": "a semicolon", "\t": "a tab", "|": "a vertical bar", ":": "a colon"}
 _FIELD_LIMIT = 1 << 24
+_MISSHAPEN_LIMIT = 1 << 26
 
 
 def read(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract, mapping: ObjectMapping) -> Received:
@@ -30,7 +33,7 @@ def read(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract, mapp
     columns = _columns(file, header, contract, mapping)
     stream = _Stream(file, _names(columns, contract))
     con.register("arriving", stream.reader())
-    con.execute("create temp table received as select * from arriving")
+    con.execute("create table received as select * from arriving")
     con.unregister("arriving")
     if stream.fault:
         raise FileFault(file.name, stream.fault, f"rows of {len(header)} fields, every quote closed")
@@ -39,11 +42,7 @@ def read(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract, mapp
     has_one_line_per_row = shape.lines == rows + 1
     _refuse_swallowed_rows(file, shape, has_one_line_per_row)
     lines = dict.fromkeys(number for number, _, _ in stream.misshapen)
-    if has_one_line_per_row:
-        con.execute("update received set tieout_line = tieout_row + 1")
-        found = {number: number + 1 for number in lines}
-    else:
-        found = _lines(file, lines)
+    found = {number: number + 1 for number in lines} if has_one_line_per_row else _lines(file, lines)
     add_malformed(
         con,
         [
@@ -64,6 +63,7 @@ class _Stream:
         self._file = file
         self.names = names
         self.misshapen: list[tuple[int, int, str]] = []
+        self._misshapen_bytes = 0
         self.fault: str | None = None
 
     def reader(self) -> pa.RecordBatchReader:
@@ -77,7 +77,7 @@ class _Stream:
             for batch in self._open():
                 positions = np.arange(seen + 1, seen + 1 + batch.num_rows, dtype=np.int64)
                 seen += batch.num_rows
-                columns = [pa.array(positions), pa.nulls(batch.num_rows, pa.int64()), *batch.columns]
+                columns = [pa.array(positions), pa.array(positions + 1), *batch.columns]
                 numbered = pa.record_batch(columns, names=["tieout_row", "tieout_line", *self.names])
                 yield numbered.slice(1) if positions.size and positions[0] == 0 else numbered
         except pa.ArrowInvalid as error:
@@ -98,7 +98,12 @@ class _Stream:
         )
 
     def _keep(self, row: pa_csv.InvalidRow) -> str:
-        self.misshapen.append((row.number - 1, row.actual_columns, row.text))
+        self._misshapen_bytes += len(row.text)
+        if self._misshapen_bytes < _MISSHAPEN_LIMIT:
+            self.misshapen.append((row.number - 1, row.actual_columns, row.text))
+        else:
+            number, fields, _ = self.misshapen[0]
+            self.fault = f"more than {_MISSHAPEN_LIMIT >> 20} MB of rows like row {number}, which has {fields} fields"
         return "skip"
 
 
@@ -168,19 +173,19 @@ def _number(con: duckdb.DuckDBPyConnection, stream: _Stream) -> None:
         return
     stream.misshapen.sort()
     shifts = [(number - position, position) for position, (number, _, _) in enumerate(stream.misshapen, start=1)]
-    con.execute("create or replace temp table shifts (after_row bigint, shift bigint)")
-    con.executemany("insert into shifts values (?, ?)", shifts)
+    fill(con, "create or replace table shifts (after_row bigint, shift bigint)", shifts)
     con.execute(
-        "create or replace temp table received as"
-        " select received.tieout_row + coalesce(last.shift, 0) as tieout_row, received.* exclude (tieout_row)"
+        "create or replace table received as"
+        " select received.tieout_row + coalesce(last.shift, 0) as tieout_row,"
+        " received.tieout_line + coalesce(last.shift, 0) as tieout_line, received.* exclude (tieout_row, tieout_line)"
         " from received asof left join (select after_row, max(shift) as shift from shifts group by all) as last"
         " on received.tieout_row > last.after_row"
     )
 
 
 def _count(con: duckdb.DuckDBPyConnection) -> int:
-    row = con.execute("select count(*) from received").fetchone()
-    return int(row[0]) if row else 0
+    ((rows,),) = con.execute("select count(*) from received").fetchall()
+    return int(rows)
 
 
 def _lines(file: RawFile, wanted: Iterable[int]) -> dict[int, int]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 from dagster_project.archive.manifest import Refusal
+from dagster_project.sources.contract_diff import near
 from dagster_project.sources.contracts import Column, Contract
 
 _LONGEST_VALUE = 200
@@ -28,6 +28,7 @@ class FileFault(Exception):
         where = name if line is None else f"{name}, line {line}"
         reason = f"{where}: {found}; expected {expected}"
         super().__init__(reason)
+        self.found = found
         self.refusal = Refusal(
             reason=reason,
             expected=expected,
@@ -72,16 +73,14 @@ def missing_columns(
     return FileFault(
         name,
         f"{'; '.join(words)} (columns found: {listed})",
-        f"the columns {', '.join(missing)}",
+        f"the columns {', '.join(missing)} (contract {contract.domain} {contract.version})",
         line=line,
         column=missing[0],
     )
 
 
 def _perhaps(column: str, strangers: list[str]) -> str:
-    folded = {other.strip().lower().replace(" ", "_"): other for other in strangers}
-    near = difflib.get_close_matches(column, folded, n=1, cutoff=0.55)
-    if not near:
-        parts = set(column.split("_"))
-        near = [other for other in folded if parts & set(other.split("_"))][:1]
-    return f", perhaps renamed to {folded[near[0]]!r}" if near else ""
+    parts = set(column.split("_"))
+    alike = (other for other in strangers if parts & set(other.strip().lower().replace(" ", "_").split("_")))
+    found = near(column, strangers) or next(alike, None)
+    return f", perhaps renamed to {found!r}" if found else ""

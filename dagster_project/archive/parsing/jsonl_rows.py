@@ -24,6 +24,8 @@ _SCHEMA = pa.schema([("tieout_row", pa.int64()), ("tieout_line", pa.int64()), ("
 
 def read(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract, mapping: ObjectMapping) -> Received:
     """Fills `received` and `malformed`; FileFault when no line is an object, or a required name is in none."""
+    if file.is_reported_empty and file.path.stat().st_size == 0:
+        return _none(con, contract)
     unused = scan(file).unused_control
     if not unused:
         raise FileFault(file.name, "every control character occurs: a damaged file", "JSON text", is_transport=True)
@@ -46,11 +48,19 @@ def read(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract, mapp
     return Received(columns=tuple(names), payload="lines.text", payload_join="left join lines using (tieout_row)")
 
 
+def _none(con: duckdb.DuckDBPyConnection, contract: Contract) -> Received:
+    """No rows: nothing changed since the last delivery, which is no truncated file."""
+    names = tuple(column.name for column in contract.columns)
+    columns = ", ".join(f"{quoted(name)} varchar" for name in names)
+    con.execute(f"create table received (tieout_row bigint, tieout_line bigint, {columns})")
+    return Received(columns=names, payload="null::varchar")
+
+
 def _lines(con: duckdb.DuckDBPyConnection, file: RawFile, unused: str) -> None:
     reader = pa.RecordBatchReader.from_batches(_SCHEMA, _batches(file, unused))
     con.register("arriving", reader)
     con.execute(
-        "create temp table lines as"
+        "create table lines as"
         " select tieout_row, tieout_line, text, json_valid(text) as is_json,"
         " case when json_valid(text) then json_type(text) = 'OBJECT' else false end as is_object from arriving"
     )
@@ -94,7 +104,7 @@ def _nothing(con: duckdb.DuckDBPyConnection, file: RawFile, rows: int) -> FileFa
 def _names(con: duckdb.DuckDBPyConnection) -> list[str]:
     """Every name in any object; rows that give one twice are malformed: the two values may differ."""
     con.execute(
-        "create or replace temp table shapes as select names, len(names) <> len(list_distinct(names)) as is_twice"
+        "create or replace table shapes as select names, len(names) <> len(list_distinct(names)) as is_twice"
         " from (select distinct json_keys(text) as names from lines where is_object)"
     )
     twice = con.execute("select count(*) from shapes where is_twice").fetchone()
@@ -115,7 +125,7 @@ def _extract(con: duckdb.DuckDBPyConnection, columns: list[tuple[Column, str]]) 
     paths = "[" + ", ".join(literal(_path(name)) for _, name in columns) + "]"
     picked = ", ".join(_value(position, column) for position, (column, _) in enumerate(columns, start=1))
     con.execute(
-        f"create temp table received as"
+        f"create table received as"
         f" select tieout_row, tieout_line, {picked} from ("
         f"  select tieout_row, tieout_line, json_extract_string(marked, {paths}) as found,"
         f"  json_type(marked, {paths}) as types"

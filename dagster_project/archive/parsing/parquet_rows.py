@@ -7,7 +7,7 @@ import duckdb
 from dagster_project.archive.parsing import mapped
 from dagster_project.archive.parsing.faults import FileFault, kind_in_words, missing_columns
 from dagster_project.archive.parsing.rawfile import RawFile
-from dagster_project.archive.parsing.received import NOT_A_SCALAR, Received, literal, quoted
+from dagster_project.archive.parsing.received import Received, literal, quoted
 from dagster_project.sources.contracts import Column, Contract
 from dagster_project.sources.mapping import ObjectMapping
 
@@ -45,13 +45,10 @@ def _read(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract, map
     offset = "" if mapping.timezone else " || '+00'"
     texts = {column.name: _text(column, kinds[name], quoted(name), offset) for column, name in known}
     suspects = [(column, name, kinds[name]) for column, name in known if texts[column.name] is None]
-    foreign = _foreign(con, file, source, suspects)
-    selected = ", ".join(
-        f"{texts[column.name] or literal(NOT_A_SCALAR) + ' || ' + quoted(name) + '::varchar'} as {quoted(column.name)}"
-        for column, name in known
-    )
+    _refuse_foreign(con, file, contract, source, suspects)
+    selected = ", ".join(f"{texts[column.name] or 'null::varchar'} as {quoted(column.name)}" for column, _ in known)
     con.execute(
-        "create temp table received as"
+        "create table received as"
         f" select file_row_number + 1 as tieout_row, null::bigint as tieout_line, {selected} from {source}"
     )
     fields = ", ".join(f"{literal(name)}, received.{quoted(column.name)}" for column, name in known)
@@ -60,7 +57,7 @@ def _read(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract, map
         for column, name in known
         if column.kind == "timestamp" and kinds[name] in _NAIVE
     }
-    return Received(columns=tuple(names), payload=f"json_object({fields})::varchar", foreign=foreign, notes=notes)
+    return Received(columns=tuple(names), payload=f"json_object({fields})::varchar", notes=notes)
 
 
 def _text(column: Column, kind: str, name: str, offset: str) -> str | None:
@@ -89,19 +86,25 @@ def _text(column: Column, kind: str, name: str, offset: str) -> str | None:
     return None
 
 
-def _foreign(
-    con: duckdb.DuckDBPyConnection, file: RawFile, source: str, suspects: list[tuple[Column, str, str]]
-) -> dict[str, str]:
-    """Of (column, its name and type in the file) those that hold values: a column that is all null has no type."""
-    found: dict[str, str] = {}
+def _refuse_foreign(
+    con: duckdb.DuckDBPyConnection,
+    file: RawFile,
+    contract: Contract,
+    source: str,
+    suspects: list[tuple[Column, str, str]],
+) -> None:
+    """FileFault for those (column, its name and type in the file) that hold values; all null, a column has no type."""
+    found: list[tuple[Column, str, str, str]] = []
     for column, name, kind in suspects:
-        filled = con.execute(
-            f"select any_value({quoted(name)})::varchar, count({quoted(name)}) from {source}"
-        ).fetchone()
-        if not filled or filled[1] == 0:
-            continue
-        expected = f"{kind_in_words(column)} ({column.sql_type})"
-        if column.required:
-            raise FileFault(file.name, f"column {name!r} was retyped to {kind}", expected, column=name, value=filled[0])
-        found[column.name] = f"{column.sql_type}; the file has {kind}"
-    return found
+        filled = con.execute(f"select any_value({quoted(name)})::varchar from {source}").fetchone()
+        if filled and filled[0] is not None:
+            found.append((column, name, kind, filled[0]))
+    if found:
+        expected = [f"{column.name} as {kind_in_words(column)} ({column.sql_type})" for column, *_ in found]
+        raise FileFault(
+            file.name,
+            "; ".join(f"column {name!r} was retyped to {kind}" for _, name, kind, _ in found),
+            f"{', '.join(expected)} (contract {contract.domain} {contract.version})",
+            column=found[0][1],
+            value=found[0][3],
+        )

@@ -12,11 +12,12 @@ from dagster_project.archive.manifest import Drift
 from dagster_project.archive.parsing import csv_rows, jsonl_rows, mapped, parquet_rows, rejects
 from dagster_project.archive.parsing.checks import broken, checked, code, final
 from dagster_project.archive.parsing.faults import FileFault, kind_in_words
-from dagster_project.archive.parsing.figures import Figures, measure
+from dagster_project.archive.parsing.figures import ColumnFigures, Figures, measure
 from dagster_project.archive.parsing.rawfile import RawFile
 from dagster_project.archive.parsing.received import Received, literal, quoted, reset
 from dagster_project.sources.connector import Format
-from dagster_project.sources.contracts import Column, Contract
+from dagster_project.sources.contract_diff import near
+from dagster_project.sources.contracts import Column, Contract, load_contracts
 from dagster_project.sources.mapping import AS_RECEIVED, ObjectMapping
 
 _READERS: dict[Format, Callable[[duckdb.DuckDBPyConnection, RawFile, Contract, ObjectMapping], Received]] = {
@@ -62,7 +63,7 @@ def parse(
     """
     reset(con)
     received = mapped.apply(con, contract, _READERS[file.format](con, file, contract, mapping), mapping)
-    con.execute(f"create temp table checked as {checked(contract)}")
+    con.execute(f"create table checked as {checked(contract)}")
     figures = measure(con, contract, received)
     drift = _drift(con, file, contract, received, figures)
     if figures.rejected:
@@ -106,8 +107,14 @@ def write_rejects(con: duckdb.DuckDBPyConnection, origin: Origin, path: Path, co
 
 
 def _content_hash(contract: Contract) -> str:
-    """SQL: 128 bits of a SHA-256 over the content; each value with its length, so that no two rows read the same."""
-    parts = " || ".join(_framed(column) for column in contract.content_columns)
+    """SQL: 128 bits of a SHA-256 over the content; each value with its length, so that no two rows read the same.
+
+    Content is what the shipped contract knows: with a company's own columns in it the same invoice, delivered before
+    and after a release, would be a conflict with itself.
+    """
+    own = {column.name for column in contract.columns}
+    shipped = load_contracts()[contract.domain, contract.name]
+    parts = " || ".join(_framed(column) if column.name in own else "'-'" for column in shipped.content_columns)
     return f"left(sha256({parts}), 32)"
 
 
@@ -119,39 +126,59 @@ def _framed(column: Column) -> str:
 def _drift(
     con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract, received: Received, figures: Figures
 ) -> list[Drift]:
+    retyped = [column for column in contract.columns if _is_retyped(figures.columns.get(column.name))]
+    if retyped:
+        raise _retyped(con, file, contract, retyped, received)
     known = {column.name for column in contract.columns}
+    strangers = [name for name in received.columns if name not in known]
     drift = [
         Drift(column_name=name, drift="new_column", is_breaking=False, detail="kept in the archive's raw file only")
-        for name in received.columns
-        if name not in known
+        for name in strangers
     ]
     drift += [
         Drift(column_name=name, drift="retyped", is_breaking=False, detail=detail)
         for name, detail in received.notes.items()
     ]
     for column in contract.columns:
-        of_column = figures.columns.get(column.name)
-        if of_column is None or of_column.given < _FEWEST_TO_JUDGE_A_COLUMN or of_column.unreadable < of_column.given:
-            continue
-        if column.required:
-            raise _retyped(con, file, column)
-        detail = f"none of {of_column.given} values is {received.foreign.get(column.name) or kind_in_words(column)}"
-        drift.append(Drift(column_name=column.name, drift="retyped", is_breaking=True, detail=detail))
+        # An absent nullable column is none of our business, unless it came under another name: its values are not read.
+        perhaps = None if column.name in received.given else near(column.name, strangers)
+        if perhaps:
+            detail = f"absent, perhaps renamed to {perhaps!r}: its values are not read"
+            drift.append(Drift(column_name=column.name, drift="missing_column", is_breaking=False, detail=detail))
     return drift
 
 
-def _retyped(con: duckdb.DuckDBPyConnection, file: RawFile, column: Column) -> FileFault:
-    """No value of a required column parses: the column means something else now, and the batch with it."""
-    first = con.execute(
-        f"select tieout_line, mapped.{quoted(column.name)} from checked inner join mapped using (tieout_row)"
-        f" where {code(column)} = 2 order by tieout_row limit 1".replace("tieout_line", "checked.tieout_line")
-    ).fetchone()
-    line, value = first if first else (None, None)
+def _is_retyped(figures: ColumnFigures | None) -> bool:
+    return figures is not None and figures.given >= _FEWEST_TO_JUDGE_A_COLUMN and figures.unreadable == figures.given
+
+
+def _retyped(
+    con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract, columns: list[Column], received: Received
+) -> FileFault:
+    """No value of a column parses: it means something else now, and the batch with it."""
+    faults = [(column, *_first_unread(con, column, received)) for column in columns]
+    words = [
+        f"column {column.name!r} was retyped: none of its values parses, the first is {value!r}"
+        for column, _, value in faults
+    ]
+    expected = [f"{column.name} as {kind_in_words(column)}" for column in columns]
+    first, line, value = faults[0]
     return FileFault(
         file.name,
-        f"column {column.name!r} was retyped: none of its values parses, the first is {value!r}",
-        kind_in_words(column),
+        "; ".join(words),
+        f"{', '.join(expected)} (contract {contract.domain} {contract.version})",
         line=line,
-        column=column.name,
+        column=first.name,
         value=value,
     )
+
+
+def _first_unread(con: duckdb.DuckDBPyConnection, column: Column, received: Received) -> tuple[int | None, str | None]:
+    first = con.execute(
+        f"select tieout_row, checked.tieout_line, mapped.{quoted(column.name)} from checked"
+        f" inner join mapped using (tieout_row) where {code(column)} = 2 order by tieout_row limit 1"
+    ).fetchone()
+    row, line, value = first if first else (None, None, None)
+    if received.line_of is not None and row is not None:
+        line = received.line_of([row]).get(row)
+    return line, value

@@ -13,6 +13,7 @@ from dagster_project.archive.parsing.faults import FileFault
 from dagster_project.sources.connector import Format
 
 _CHUNK = 1 << 22
+_PACKED = 8
 _CONTROLS = (b"\x1f", b"\x1e", b"\x1d", b"\x1c", b"\x01")
 _SIGNATURES = {
     codecs.BOM_UTF16_LE: "the encoding is UTF-16",
@@ -24,12 +25,21 @@ _SIGNATURES = {
 
 @dataclass(frozen=True)
 class RawFile:
-    """The bytes at `path`, under the name by which the source knows them."""
+    """The bytes at `path`, under the name by which the source knows them.
+
+    `is_reported_empty`: the source itself reports that the file has no row.
+    """
 
     name: str
     path: Path
     format: Format
     is_gzip: bool
+    is_reported_empty: bool = False
+
+    @property
+    def text_bytes(self) -> int:
+        """About how many bytes its rows are as text."""
+        return self.path.stat().st_size * (_PACKED if self.is_gzip or self.format == "parquet" else 1)
 
     def open(self) -> BinaryIO:
         """The bytes, decompressed."""

@@ -8,10 +8,12 @@ own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 NOT_A_SCALAR = chr(1)
 """Marks a value that no text can stand for, such as an object in a money column: it parses as no kind."""
@@ -21,7 +23,7 @@ Lines = Callable[[Iterable[int]], dict[int, int]]
 
 @dataclass(frozen=True)
 class Received:
-    """What a reader found: the file's columns, and for contract columns of a foreign type what that type is.
+    """What a reader found: the file's columns.
 
     `filled` are contract columns that the file has not and the mapping gives a value. `payload` is SQL for the row as
     received, over `received` and, where given, `payload_join`. `notes` are remarks on columns that were read all the
@@ -31,7 +33,6 @@ class Received:
     columns: tuple[str, ...]
     payload: str
     payload_join: str = ""
-    foreign: dict[str, str] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
     line_of: Lines | None = None
     filled: tuple[str, ...] = ()
@@ -57,10 +58,24 @@ def reset(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("drop view if exists mapped")
     for table in ("received", "malformed", "lines", "checked", "rejected"):
         con.execute(f"drop table if exists {table}")
-    con.execute("create temp table malformed (tieout_row bigint, tieout_line bigint, text varchar, reason varchar)")
+    con.execute("create table malformed (tieout_row bigint, tieout_line bigint, text varchar, reason varchar)")
 
 
 def add_malformed(con: duckdb.DuckDBPyConnection, rows: list[tuple[int, int | None, str, str]]) -> None:
     """Adds rows without the file's shape."""
+    _insert(con, "malformed", rows)
+
+
+def fill(con: duckdb.DuckDBPyConnection, create: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Makes the table that `create` names in full and puts the rows into it."""
+    con.execute(create)
+    _insert(con, create.split(" (")[0].split()[-1], rows)
+
+
+def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """All at once: a statement per row would take an hour for a million misshapen ones."""
     if rows:
-        con.executemany("insert into malformed values (?, ?, ?, ?)", rows)
+        columns = [pa.array(values) for values in zip(*rows, strict=True)]
+        con.register("given_rows", pa.table(columns, names=[f"c{place}" for place in range(len(columns))]))
+        con.execute(f"insert into {table} select * from given_rows")
+        con.unregister("given_rows")

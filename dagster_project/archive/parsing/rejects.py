@@ -7,7 +7,7 @@ import duckdb
 from dagster_project.archive.parsing.checks import DECIMALS, DIGITS, Rule, broken, code
 from dagster_project.archive.parsing.faults import kind_in_words, minimum_in_words
 from dagster_project.archive.parsing.mapped import fields
-from dagster_project.archive.parsing.received import Received, literal, quoted
+from dagster_project.archive.parsing.received import Received, fill, literal, quoted
 from dagster_project.sources.contracts import Column, Contract
 from dagster_project.sources.mapping import AS_RECEIVED, ObjectMapping
 
@@ -30,7 +30,7 @@ def collect(
     as_mapped = "null::varchar" if mapping == AS_RECEIVED else fields(contract, received)
     place = f"{literal(name)} || coalesce(', line ' || tieout_line, ', row ' || tieout_row) || ': '"
     con.execute(f"""
-create temp table rejected as
+create table rejected as
 with faulty as (
     select
         checked.tieout_row, checked.tieout_line, {_key_text(contract)} as key_text, {received.payload} as payload,
@@ -56,7 +56,7 @@ from malformed""")
 
 def _fault(column: Column, received: Received) -> str:
     """SQL: one fault of a column as a struct, or null."""
-    expected = _expected(column, received)
+    expected = _expected(column)
     shown = _shown(f"mapped.{quoted(column.name)}")
     words = f"'column {column.name} is ' || coalesce('''' || {shown} || '''', 'empty')"
     if column.name in received.columns:
@@ -73,12 +73,11 @@ def _shown(text: str) -> str:
     return f"left(ltrim({text}, chr(1)), {_SHOWN})"
 
 
-def _expected(column: Column, received: Received) -> str:
+def _expected(column: Column) -> str:
     """SQL: what the broken rule of the column asks for."""
-    kind = received.foreign.get(column.name) or kind_in_words(column)
     words = {
         Rule.REQUIRED: "a value: the column is required",
-        Rule.KIND: kind,
+        Rule.KIND: kind_in_words(column),
         Rule.MAXIMUM: f"at most {column.maximum}",
         Rule.MINIMUM: minimum_in_words(column),
         Rule.ALLOWED: f"one of {', '.join(column.allowed)}",
@@ -113,8 +112,7 @@ def _number_lines(con: duckdb.DuckDBPyConnection, contract: Contract, received: 
     if not rows or received.line_of is None:
         return
     found = received.line_of(number for (number,) in rows)
-    con.execute("create or replace temp table found_lines (tieout_row bigint, tieout_line bigint)")
-    con.executemany("insert into found_lines values (?, ?)", list(found.items()))
+    fill(con, "create or replace table found_lines (tieout_row bigint, tieout_line bigint)", list(found.items()))
     con.execute(
         "update checked set tieout_line = found_lines.tieout_line from found_lines"
         " where checked.tieout_row = found_lines.tieout_row"

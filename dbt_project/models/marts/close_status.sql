@@ -7,7 +7,11 @@
   ('R33', 'gate_control_account', 'Control account', 'account(s) differ from the subledger'),
 ] %}
 {%- set columns = ['gate_source_health'] + gates | map(attribute=1) | list + ['gate_unexplained', 'gate_open_s1'] %}
-with calendar as (
+with parameters as (
+  select * from {{ source('config', 'parameters') }}
+),
+
+calendar as (
   select * from {{ ref('accounting_period') }}
 ),
 
@@ -91,17 +95,31 @@ unplaced as (
   group by erp_instance
 ),
 
+-- what belongs to no period (a contract, a customer record) holds every one that has begun and may still change
 open_s1 as (
   select
-    links.erp_instance,
-    opened.legal_entity_code,
-    opened.period,
+    calendar.source_instance,
+    calendar.legal_entity_code,
+    calendar.period,
     count(*) as exceptions,
     {{ joined_text('opened.code') }} as controls
-  from {{ ref('exceptions') }} as opened
-  inner join links on links.source_instance = opened.source_instance
+  from calendar
+  cross join parameters
+  inner join links on links.erp_instance = calendar.source_instance
+  inner join {{ ref('exceptions') }} as opened
+    on
+      opened.source_instance = links.source_instance
+      and coalesce(opened.legal_entity_code, calendar.legal_entity_code) = calendar.legal_entity_code
+      and (
+        opened.period = calendar.period
+        or (
+          opened.period is null
+          and calendar.status <> 'hard_closed'
+          and cast(calendar.start_date as timestamp) <= parameters.as_of
+        )
+      )
   where opened.severity = 'S1' and opened.code <> 'R38'
-  group by links.erp_instance, opened.legal_entity_code, opened.period
+  group by calendar.source_instance, calendar.legal_entity_code, calendar.period
 ),
 
 unexplained_breaks as (
@@ -139,6 +157,20 @@ unexplained as (
   group by source_instance, legal_entity_code, period
 ),
 
+-- a cap is held by a run, not by a period: it closes no gate, and is told wherever books may still be corrected
+breached_caps as (
+  select
+    erp_instance,
+    legal_entity_code,
+    {{ joined_text(
+      "code || ' in ' || currency_code || ': ' || " ~ money_words('absolute_base_minor', 'base_currency_code')
+      ~ " || ' against a cap of ' || " ~ money_words('cap_minor', 'base_currency_code'), '; '
+    ) }} as words
+  from {{ ref('tolerance_budget') }}
+  where state = 'breached'
+  group by erp_instance, legal_entity_code
+),
+
 gated as (
   select
     calendar.source_instance,
@@ -156,6 +188,10 @@ gated as (
     coalesce(unexplained.breaks, 0) as unexplained_breaks,
     coalesce(open_s1.exceptions, 0) as open_s1_exceptions,
     open_s1.controls as open_s1_controls,
+    case
+      when calendar.status not in ('hard_closed', 'future')
+        then 'Differences within tolerance add up to more than the cap of a run: ' || breached_caps.words || '.'
+    end as note,
     health.objects as failing_objects,
     freshness.known_at,
     freshness.oldest_extracted_at,
@@ -197,6 +233,10 @@ gated as (
   left join health on health.source_instance = calendar.source_instance
   left join freshness on freshness.source_instance = calendar.source_instance
   left join unplaced on unplaced.erp_instance = calendar.source_instance
+  left join breached_caps
+    on
+      breached_caps.erp_instance = calendar.source_instance
+      and breached_caps.legal_entity_code = calendar.legal_entity_code
   left join counted
     on
       counted.erp_instance = calendar.source_instance
@@ -204,7 +244,7 @@ gated as (
       and counted.period = calendar.period
   left join open_s1
     on
-      open_s1.erp_instance = calendar.source_instance
+      open_s1.source_instance = calendar.source_instance
       and open_s1.legal_entity_code = calendar.legal_entity_code
       and open_s1.period = calendar.period
   left join unexplained
@@ -275,5 +315,6 @@ select
   open_s1_exceptions,
   known_at,
   oldest_extracted_at,
-  cast(oldest_freshness_hours as bigint) as oldest_freshness_hours
+  cast(oldest_freshness_hours as bigint) as oldest_freshness_hours,
+  note
 from gated

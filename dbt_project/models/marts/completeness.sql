@@ -45,11 +45,18 @@
     ('erp', 'interface_log', 'upsert', 'interface_message', none),
     ('hub', 'messages', 'append', 'hub_message', none),
     ] %}
+{#- When a record of an object that is only added to says that it happened; any other says when it was updated. #}
+{%- set moments = {
+    'usage_events': 'occurred_at', 'metered_usage': 'computed_at', 'prepaid_drawdowns': 'drawn_at',
+    'journal_lines': 'created_at', 'cash_applications': 'applied_at', 'messages': 'published_at',
+    } %}
 with
 {% for domain, object, mode, canonical, amount in objects %}
 {{ domain }}_{{ object }} as (
 
-  {{ completeness_of(domain, object, mode, canonical, amount) }}
+  {{ completeness_of(
+    domain, object, mode, canonical, amount, 'updated_at' if mode == 'upsert' else moments.get(object)
+  ) }}
 
 ),
 {% endfor %}
@@ -115,7 +122,8 @@ joined as (
     coalesce(counted.canonical_rows, 0) as canonical_rows,
     coalesce(unconvertible.unconvertible_rows, 0) as unconvertible_rows,
     counted.current_total,
-    counted.canonical_total
+    counted.canonical_total,
+    counted.newest_record_at
   from expected
   left join counted
     on
@@ -145,6 +153,7 @@ select
   cast(canonical_rows as bigint) as canonical_rows,
   current_total,
   canonical_total,
+  newest_record_at,
   accepted_rows = staged_rows
   and received_rows = accepted_rows + duplicate_rows + quarantined_rows
   and current_rows = canonical_rows + unconvertible_rows

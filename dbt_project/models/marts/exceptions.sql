@@ -16,6 +16,14 @@ parameters as (
   select * from {{ source('config', 'parameters') }}
 ),
 
+-- a difference may be graver or lighter than its control: a rogue write to a tax id is no misspelt name
+own_severity as (
+  {% for model in control_models_with_severity() %}
+  select code, source_instance, match_key, severity from {{ ref(model) }} where severity is not null
+  {% if not loop.last %}union all{% endif %}
+  {% endfor %}
+),
+
 first_seen as (
   select
     code,
@@ -31,7 +39,7 @@ opened as (
     breaks.*,
     roots.root_exception_key,
     roots.root_reason,
-    controls.severity,
+    coalesce(own_severity.severity, controls.severity) as severity,
     controls.owner_role,
     controls.next_step,
     coalesce(first_seen.first_seen_at, parameters.as_of) as first_seen_at
@@ -39,6 +47,11 @@ opened as (
   cross join parameters
   inner join roots on roots.exception_key = breaks.exception_key
   inner join controls on controls.code = breaks.code
+  left join own_severity
+    on
+      own_severity.code = breaks.code
+      and own_severity.source_instance = breaks.source_instance
+      and own_severity.match_key = breaks.match_key
   left join first_seen
     on
       first_seen.code = breaks.code

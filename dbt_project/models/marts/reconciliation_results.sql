@@ -2,7 +2,10 @@
 -- that depends on an inadmissible or absent object is shown as not tested, never as matched and never as a break.
 with results as (
   {% for model in control_models() %}
-  select * from {{ ref(model) }}
+  select
+    code, source_instance, match_key, legal_entity_code, customer_id, currency_code, period, left_value, right_value,
+    delta_minor, delta_quantity, status, cause_code, failure_class, reason, left_ref, right_ref, due_at
+  from {{ ref(model) }}
   {% if not loop.last %}union all{% endif %}
   {% endfor %}
 ),

@@ -1,5 +1,6 @@
 -- One row per source and object: is its snapshot fit to be reconciled, and if not, why?
 -- What depends on how often files were delivered stands in columns run_*.
+{%- set failure_classes = ['transport', 'business_rule', 'accounting_control'] %}
 with parameters as (
   select * from {{ source('config', 'parameters') }}
 ),
@@ -14,6 +15,7 @@ objects as (
     objects.domain,
     objects.object,
     objects.is_optional,
+    objects.owner_role,
     sources.freshness_limit_hours
   from {{ source('config', 'source_objects') }} as objects
   inner join {{ source('config', 'sources') }} as sources on sources.source_instance = objects.source_instance
@@ -39,10 +41,19 @@ rejected as (
   select
     source_instance,
     object,
+    {%- for class in failure_classes %}
+    count(distinct case when failure_class = '{{ class }}' then coalesce(payload, key_text, batch_id) end)
+      as {{ class }}_rows,
+    {%- endfor %}
     count(distinct coalesce(payload, key_text, batch_id)) as quarantined_rows
   from {{ source('landed', 'quarantine') }}
   where row_number is not null and {{ is_waiting() }}
   group by source_instance, object
+),
+
+records as (
+  select source_instance, domain, object, newest_record_at
+  from {{ ref('completeness') }}
 ),
 
 totals as (
@@ -72,6 +83,7 @@ select
   objects.domain,
   objects.object,
   objects.is_optional,
+  objects.owner_role,
   case
     when health.status = 'break' then 'failing'
     when health.status = 'not_testable' then 'not_testable'
@@ -82,7 +94,7 @@ select
     when health.status in ('break', 'not_testable') then health.reason
     when drift.schema_drift is not null or rejected.quarantined_rows > 0
       then
-        coalesce('Columns beyond the contract are kept and not read: ' || drift.schema_drift || '. ', '')
+        coalesce('Columns differ from the contract (unknown ones are not read): ' || drift.schema_drift || '. ', '')
         || coalesce(
           cast(rejected.quarantined_rows as {{ dbt.type_string() }})
           || ' row(s) broke the contract and wait (see dead_letters); results of their keys are not tested', ''
@@ -92,8 +104,13 @@ select
   batches.last_extracted_at,
   cast({{ hours_between('batches.last_extracted_at', 'parameters.as_of') }} as bigint) as freshness_hours,
   cast(objects.freshness_limit_hours as bigint) as freshness_limit_hours,
+  {{ add_hours('batches.last_extracted_at', 'objects.freshness_limit_hours') }} < parameters.as_of as is_stale,
+  records.newest_record_at,
   coalesce(batches.accepted_rows, 0) as accepted_rows,
   coalesce(rejected.quarantined_rows, 0) as quarantined_rows,
+  {%- for class in failure_classes %}
+  coalesce(rejected.{{ class }}_rows, 0) as {{ class }}_rows,
+  {%- endfor %}
   drift.schema_drift,
   coalesce(batches.run_batches, 0) as run_batches,
   coalesce(batches.run_refused_batches, 0) as run_refused_batches,
@@ -110,3 +127,8 @@ left join batches on batches.source_instance = objects.source_instance and batch
 left join rejected on rejected.source_instance = objects.source_instance and rejected.object = objects.object
 left join totals on totals.source_instance = objects.source_instance and totals.object = objects.object
 left join drift on drift.source_instance = objects.source_instance and drift.object = objects.object
+left join records
+  on
+    records.source_instance = objects.source_instance
+    and records.domain = objects.domain
+    and records.object = objects.object

@@ -1,5 +1,5 @@
--- One row per live invoice that no ERP document names, and per ERP invoice document that names no invoice: was it
--- posted in a summary, one document for the invoices of a customer's month?
+-- One row per live invoice that no ERP document names, and per ERP invoice document that names no invoice and stands on
+-- a known customer's account: was it posted in a summary, one document for the invoices of a customer's day or month?
 with invoices as (
   select * from {{ ref('invoice') }} where is_live
 ),
@@ -38,7 +38,10 @@ select
   currency_code,
   total_amount_minor as amount_minor,
   issue_date as dated,
-  {{ text_list(['invoice_id', 'number', 'correlation_id']) }} as refs
+  {{ text_list(['invoice_id', 'number', 'correlation_id']) }} as refs,
+  net_amount_minor as net_minor,
+  tax_amount_minor as tax_minor,
+  erp_instance
 from unposted
 
 union all
@@ -55,7 +58,10 @@ select
   documents.currency_code,
   documents.total_amount_minor as amount_minor,
   documents.document_date as dated,
-  {{ text_list(['documents.external_id', 'documents.number', 'documents.correlation_id']) }} as refs
+  {{ text_list(['documents.external_id', 'documents.number', 'documents.correlation_id']) }} as refs,
+  documents.net_amount_minor as net_minor,
+  documents.tax_amount_minor as tax_minor,
+  documents.source_instance as erp_instance
 from documents
 inner join crosswalk
   on crosswalk.source_instance = documents.source_instance and crosswalk.erp_customer_id = documents.erp_customer_id

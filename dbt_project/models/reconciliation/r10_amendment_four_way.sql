@@ -1,5 +1,6 @@
 -- One row per business transaction of a contract: did the signing or amendment reach CRM, billing, product and ERP,
--- with one effective date? A leg that is not due is timing.
+-- with one effective date? A leg that is not due is timing. Its amount is what the transaction changes per billing
+-- interval while a system lacks it; a wrong date alone delays that amount and has none.
 with parameters as (
   select * from {{ source('config', 'parameters') }}
 ),
@@ -28,7 +29,7 @@ transactions as (
     count(case when is_needed then 1 end) as needed_count,
     count(case when is_needed and not is_faulty then 1 end) as there_count,
     count(case when is_faulty then 1 end) as fault_count,
-    count(case when is_overdue then 1 end) as overdue_count,
+    count(case when is_faulty and finding <> 'misdated' then 1 end) as missing_count,
     case
       when count(case when is_overdue then 1 end) > 0 then min(case when is_overdue then due_at end)
       else min(case when is_faulty then due_at end)
@@ -45,6 +46,17 @@ transactions as (
   group by source_instance, business_transaction_id
 ),
 
+worth as (
+  select
+    source_instance,
+    business_transaction_id,
+    case
+      when count(*) = count(effect_minor) and count(distinct currency_code) = 1 then cast(sum(effect_minor) as bigint)
+    end as effect_minor
+  from {{ ref('contract_value') }}
+  group by source_instance, business_transaction_id
+),
+
 -- a transaction that billing or the product carries and no signed contract version knows
 strays as (
   select * from {{ ref('transaction_stray') }}
@@ -56,26 +68,36 @@ rejected as (
 
 all_rows as (
   select
-    source_instance,
-    business_transaction_id,
-    contract_id,
-    currency_code,
-    legal_entity_code,
-    needed_count,
-    there_count,
-    fault_count > 0 as has_fault,
-    due_at,
-    'Transaction ' || business_transaction_id || ' (contract ' || contract_id || ' version '
-    || cast(version as {{ dbt.type_string() }}) || ', signed in the CRM on '
-    || cast(cast(signed_at as date) as {{ dbt.type_string() }})
-    || coalesce(', effective ' || cast(effective_from as {{ dbt.type_string() }}), '')
-    || ') did not reach every system. ' || fault_words || coalesce('. It did reach ' || there_words, '')
+    transactions.source_instance,
+    transactions.business_transaction_id,
+    transactions.contract_id,
+    transactions.currency_code,
+    transactions.legal_entity_code,
+    transactions.needed_count,
+    transactions.there_count,
+    transactions.fault_count > 0 as has_fault,
+    case when transactions.missing_count > 0 then worth.effect_minor end as delta_minor,
+    transactions.due_at,
+    'Transaction ' || transactions.business_transaction_id || ' (contract ' || transactions.contract_id || ' version '
+    || cast(transactions.version as {{ dbt.type_string() }}) || ', signed in the CRM on '
+    || cast(cast(transactions.signed_at as date) as {{ dbt.type_string() }})
+    || coalesce(', effective ' || cast(transactions.effective_from as {{ dbt.type_string() }}), '')
+    || ') did not reach every system. ' || transactions.fault_words
+    || coalesce('. It did reach ' || transactions.there_words, '')
     || coalesce(
-      '. By the authority policy (' || model || ') ' || {{ system_words('owner_name') }}
+      '. It changes what a billing interval is worth by '
+      || {{ money_words('worth.effect_minor', 'transactions.currency_code') }}, ''
+    )
+    || coalesce(
+      '. By the authority policy (' || transactions.model || ') ' || {{ system_words('transactions.owner_name') }}
       || ' owns amendments, so the systems named are wrong', ''
     ) as reason,
-    documents
+    transactions.documents
   from transactions
+  left join worth
+    on
+      worth.source_instance = transactions.source_instance
+      and worth.business_transaction_id = transactions.business_transaction_id
 
   union all
 
@@ -88,6 +110,7 @@ all_rows as (
     2 as needed_count,
     1 as there_count,
     true as has_fault,
+    cast(null as bigint) as delta_minor,
     due_at,
     'Transaction ' || business_transaction_id || ' stands in ' || records
     || case
@@ -108,7 +131,7 @@ compared as (
     cast(null as {{ dbt.type_string() }}) as period,
     all_rows.needed_count as left_value,
     all_rows.there_count as right_value,
-    cast(null as bigint) as delta_minor,
+    all_rows.delta_minor,
     cast(null as decimal(38, 9)) as delta_quantity,
     all_rows.has_fault,
     'partial orchestration' as cause_code,

@@ -1,5 +1,5 @@
 -- One row per live finalized invoice: does the ERP hold it once, with its net, tax, gross, entity, customer, currency,
--- period?
+-- period? A summary posting, document or journal, that holds exactly the sum of its invoices posts each of them.
 with parameters as (
   select * from {{ source('config', 'parameters') }}
 ),
@@ -22,6 +22,21 @@ reversed_documents as (
   group by billing_instance, external_id
 ),
 
+-- postings that it could be in, but nobody knows
+suggestions as (
+  select
+    invoices.record_instance as source_instance,
+    invoices.record_id as invoice_id,
+    {{ joined_text(
+      "case others.object when 'journal' then 'journal ' else 'document ' end || others.record_id", ', '
+    ) }} as candidates
+  from {{ ref('matches') }} as invoices
+  inner join {{ ref('matches') }} as others
+    on others.purpose = invoices.purpose and others.group_id = invoices.group_id and others.side = 'right'
+  where invoices.purpose in ('posting', 'summary') and invoices.status = 'suggested' and invoices.side = 'left'
+  group by invoices.record_instance, invoices.record_id
+),
+
 paired as (
   select
     invoices.source_instance,
@@ -40,6 +55,9 @@ paired as (
     coalesce(lines.dropped_gross_minor, 0) as dropped_gross_minor,
     lines.dropped_lines,
     posting.document_id,
+    posting.journal_id,
+    posting.summary_count,
+    posting.invoice_id is not null as is_posted,
     posting.legal_entity_code as posted_legal_entity_code,
     posting.currency_code as posted_currency_code,
     posting.erp_customer_id,
@@ -53,13 +71,14 @@ paired as (
     invoices.net_amount_minor - posting.net_minor as net_delta,
     invoices.tax_amount_minor - posting.tax_minor as tax_delta,
     invoices.total_amount_minor - posting.gross_minor as gross_delta,
-    posting.document_id is not null and posting.is_same_entity and posting.is_same_currency as is_comparable,
+    posting.invoice_id is not null and posting.is_same_entity and posting.is_same_currency as is_comparable,
     posting.is_same_entity,
     reversed_documents.document_id as reversed_document_id,
     messages.cause_code as message_cause_code,
     messages.status as message_status,
     messages.failure_class as message_failure_class,
     messages.words as message_words,
+    suggestions.candidates as suggested_postings,
     least(
       coalesce(lines.line_count, 1) * parameters.rounding_minor_per_component, parameters.rounding_minor_per_document
     ) as tolerated,
@@ -84,6 +103,8 @@ paired as (
       messages.source_instance = invoices.source_instance
       and messages.key = invoices.invoice_id
       and messages.document_kind = 'invoice'
+  left join suggestions
+    on suggestions.source_instance = invoices.source_instance and suggestions.invoice_id = invoices.invoice_id
   left join not_testable as own_key
     on own_key.source_instance = invoices.source_instance and own_key.key = invoices.invoice_id
   left join not_testable as any_key on any_key.source_instance = invoices.source_instance and any_key.key is null
@@ -93,8 +114,12 @@ judged as (
   select
     *,
     case
-      when document_id is null and reversed_document_id is not null then 'reversed'
-      when document_id is null then 'missing'
+      when document_id is not null then 'document ' || document_id || coalesce(' and journal ' || journal_id, '')
+      else 'journal ' || journal_id
+    end as posting_words,
+    case
+      when not is_posted and reversed_document_id is not null then 'reversed'
+      when not is_posted then 'missing'
       when not is_same_entity then 'entity'
       when not is_comparable then 'currency'
       when not is_same_customer then 'customer'
@@ -154,7 +179,9 @@ compared as (
           || case when message_status <> 'accepted' then ': ' || message_words else '' end
       when
         'missing'
-        then ' is not posted: ' || coalesce(message_words, 'no message shows that it was ever sent to the ERP')
+        then
+          ' is not posted: ' || coalesce(message_words, 'no message shows that it was ever sent to the ERP')
+          || coalesce('; it may be in ' || suggested_postings || ', which is not certain', '')
       when 'entity'
         then
           ' of entity ' || legal_entity_code || ' is posted in entity ' || posted_legal_entity_code
@@ -192,8 +219,7 @@ compared as (
           || {{ money_words('tax_delta', 'currency_code') }}
       when 'period'
         then
-          ' belongs to period ' || policy_period || ', but document ' || document_id || ' is posted in '
-          || posted_period
+          ' belongs to period ' || policy_period || ', but ' || posting_words || ' is posted in ' || posted_period
       else
         ' differs from document ' || document_id || ' by ' || {{ money_words('gross_delta', 'currency_code') }}
         || case when gross_delta = 0 then ', its net by ' || {{ money_words('net_delta', 'currency_code') }} else '' end
@@ -206,14 +232,28 @@ compared as (
         || ' names no billing customer, so it is unknown whether the invoice is posted to the right one'
     end as not_testable_reason,
     'invoice:' || invoice_id as left_ref,
-    'ar_document:'
-    || coalesce(document_id || coalesce(', ' || surplus_documents, ''), reversed_document_id) as right_ref,
+    coalesce(
+      'ar_document:' || coalesce(document_id || coalesce(', ' || surplus_documents, ''), reversed_document_id),
+      'journal_line:' || journal_id
+    ) as right_ref,
     due_at,
-    2 * line_count as rounding_components
+    2 * line_count as rounding_components,
+    case
+      when summary_count > 1
+        then
+          'Posted by ' || posting_words || case when document_id is null then ', which names no document,' else '' end
+          || ' in one sum with '
+          || cast(summary_count - 1 as {{ dbt.type_string() }})
+          || case when summary_count = 2 then ' other invoice' else ' other invoices' end
+      when summary_count = 1 then 'Posted by ' || posting_words || ', which names no invoice but has its amounts'
+    end as matched_reason
   from judged
 
   union all
 
-  {{ unknown_records('invoice', relation='invoice', key='invoice_id') }}
+  {{ unknown_records('invoice', relation='invoice', key='invoice_id', more=['matched_reason']) }}
 )
-{{ reconcile('compared', code='R14', tolerance='T1', domains=['billing', 'erp'], differs='cause_code is not null') }}
+{{ reconcile(
+  'compared', code='R14', tolerance='T1', domains=['billing', 'erp'], differs='cause_code is not null',
+  matched_reason='matched_reason'
+) }}

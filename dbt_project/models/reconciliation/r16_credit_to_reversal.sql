@@ -9,7 +9,7 @@ invoices as (
 ),
 
 documents as (
-  select * from {{ ref('erp_document') }}
+  select * from {{ ref('credit_memo') }}
 ),
 
 all_documents as (
@@ -20,18 +20,20 @@ not_testable as (
   select * from {{ ref('billing_key_not_testable') }}
 ),
 
--- a memo is compared with what it should be; several of one credit note are added up, so that a second one shows
+-- a memo is compared with what it should be; several of one credit note are added up: parts make the whole, and what
+-- is beyond it shows
 memos as (
   select
     credit_notes.source_instance,
     credit_notes.credit_note_id as key,
     count(*) as document_count,
-    min(documents.document_id) as first_document_id,
+    count(*) filter (where documents.is_surplus) as surplus_count,
     {{ joined_text('documents.document_id', ', ') }} as document_ids,
     sum(documents.gross_minor) as gross_minor,
     sum(documents.tax_minor) as tax_minor,
     min(documents.period) as first_period,
     max(documents.period) as last_period,
+    {{ joined_text('documents.period', ', ') }} as periods,
     count(*) filter (where documents.gross_minor > 0) as wrong_sign_count,
     count(*) filter (
       where documents.legal_entity_code <> credit_notes.legal_entity_code
@@ -49,7 +51,6 @@ memos as (
     on
       documents.source_instance = credit_notes.source_instance
       and documents.key = credit_notes.credit_note_id
-      and documents.external_object = 'credit_note'
   left join all_documents as original
     on original.source_instance = documents.erp_instance and original.document_id = documents.original_document_id
   group by credit_notes.source_instance, credit_notes.credit_note_id
@@ -75,14 +76,16 @@ credits as (
       when memos.document_count is null then 'missing'
       when memos.wrong_sign_count > 0 then 'sign'
       when memos.elsewhere_count > 0 then 'elsewhere'
-      when memos.document_count > 1 then 'duplicate'
+      when memos.surplus_count > 0 then 'duplicate'
       when memos.gross_minor <> -credit_notes.total_amount_minor then 'amount'
       when memos.tax_minor <> -credit_notes.tax_amount_minor then 'tax'
       when memos.wrong_originals is not null then 'original'
-      when policy.policy_period is not null and memos.first_period <> policy.policy_period then 'period'
+      when
+        memos.first_period <> policy.policy_period or memos.last_period <> policy.policy_period
+        then 'period'
       else 'same'
     end as finding,
-    coalesce(memos.wrong_originals, memos.first_period) as found,
+    coalesce(memos.wrong_originals, memos.periods) as found,
     case when memos.wrong_originals is not null then 'invoice ' || credit_notes.invoice_id else policy.policy_period end
       as expected,
     coalesce(policy.policy_period, policy.origin_period) as period,

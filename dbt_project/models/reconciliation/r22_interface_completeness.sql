@@ -145,25 +145,10 @@ unsent as (
   where carried.source_id is null and not documents.is_void
 ),
 
--- an invoice and a payment may have the same id: one case, the worse one
-unsent_ids as (
-  select
-    *,
-    row_number() over (
-      partition by source_instance, match_key
-      order by case finding when 'unsent' then 0 when 'unlogged' then 1 else 2 end, document_kind
-    ) as rank
-  from unsent
-),
-
 accounts as (
   select * from messages
   union all
-  select
-    source_instance, match_key, document_kind, key, billing_instance, legal_entity_code, customer_id, currency_code,
-    period, amount_minor, left_ref, finding, status, cause_code, failure_class, words, due_at
-  from unsent_ids
-  where rank = 1
+  select * from unsent
 ),
 
 judged as (
@@ -191,6 +176,62 @@ judged as (
       and accounts.finding in ('unsent', 'unlogged')
 ),
 
+-- an invoice, a credit note and a payment may have the same id: one case, led by the worst that can be tested
+ranked as (
+  select
+    *,
+    finding <> 'unlogged_kind' and key_not_testable_reason is null as is_tested,
+    row_number() over (
+      partition by source_instance, match_key
+      order by
+        case when finding = 'unlogged_kind' or key_not_testable_reason is not null then 1 else 0 end,
+        case finding when 'unsent' then 0 when 'unlogged' then 1 else 2 end,
+        abs(amount_minor) desc,
+        document_kind
+    ) as place
+  from judged
+),
+
+-- amounts of one sign in the same books are added up; opposite ones would cancel out while both documents are missing
+beside as (
+  select
+    worst.source_instance,
+    worst.match_key,
+    sum(case
+      when
+        other.is_tested
+        and other.finding = worst.finding
+        and other.legal_entity_code = worst.legal_entity_code
+        and other.currency_code = worst.currency_code
+        and sign(other.amount_minor) = sign(worst.amount_minor)
+        then other.amount_minor
+      else 0
+    end) as amount_minor,
+    '. Under the same id stands ' || {{ joined_text(
+      "other.subject || ' over ' || other.amount_words || case when not other.is_tested then ', which cannot be tested'"
+      ~ " when other.finding = 'unsent' then ', which was never sent'"
+      ~ " else ', which the ERP holds and no message shows' end", '; '
+    ) }} as words,
+    {{ joined_text('other.left_ref', '; ') }} as refs
+  from ranked as worst
+  inner join ranked as other
+    on other.source_instance = worst.source_instance and other.match_key = worst.match_key and other.place > 1
+  where worst.place = 1
+  group by worst.source_instance, worst.match_key
+),
+
+cases as (
+  select
+    ranked.*,
+    cast(ranked.amount_minor + coalesce(beside.amount_minor, 0) as bigint) as together_minor,
+    beside.words as beside_words,
+    beside.refs as beside_refs
+  from ranked
+  left join beside
+    on beside.source_instance = ranked.source_instance and beside.match_key = ranked.match_key
+  where ranked.place = 1
+),
+
 compared as (
   select
     source_instance,
@@ -199,9 +240,9 @@ compared as (
     customer_id,
     currency_code,
     period,
-    amount_minor as left_value,
-    case when finding in ('arrived', 'unlogged', 'unlogged_kind') then amount_minor end as right_value,
-    case when finding in ('arrived', 'unlogged', 'unlogged_kind') then 0 else amount_minor end as delta_minor,
+    together_minor as left_value,
+    case when finding in ('arrived', 'unlogged', 'unlogged_kind') then together_minor end as right_value,
+    case when finding in ('arrived', 'unlogged', 'unlogged_kind') then 0 else together_minor end as delta_minor,
     cast(null as decimal(38, 9)) as delta_quantity,
     finding <> 'arrived' as has_fault,
     case when finding <> 'arrived' then cause_code end as cause_code,
@@ -217,7 +258,7 @@ compared as (
           || ', but no message shows how it came there: the log of the interface is incomplete'
       when 'in_flight' then 'Of ' || subject || ' over ' || amount_words || ' no answer has come: ' || words
       else 'The ' || subject || ' over ' || amount_words || ' did not reach the ERP: ' || words
-    end as reason,
+    end || coalesce(beside_words, '') as reason,
     case
       when finding = 'unknown'
         then
@@ -234,10 +275,10 @@ compared as (
           'Not tested: the ERP holds ' || subject || ' over ' || amount_words
           || ', but the log holds no messages of its kind and time, so it is unknown whether it came over the interface'
       else 'Not tested: ' || key_not_testable_reason
-    end as not_testable_reason,
-    left_ref,
+    end || coalesce(beside_words, '') as not_testable_reason,
+    left_ref || coalesce('; ' || beside_refs, '') as left_ref,
     case when finding = 'arrived' then 'erp:' || key end as right_ref,
     due_at
-  from judged
+  from cases
 )
 {{ reconcile('compared', code='R22', tolerance='T0', domains=['billing', 'erp']) }}

@@ -7,7 +7,11 @@ with movements as (
     cast(sum(amount_minor) as bigint) as moved_minor,
     cast(sum(case when kind = 'billed' then amount_minor else 0 end) as bigint) as billed_minor,
     cast(sum(case when kind in ('credited', 'reversed') then amount_minor else 0 end) as bigint) as changed_minor,
-    cast(sum(case when kind in ('recognized', 'released') then amount_minor else 0 end) as bigint) as recognized_minor
+    cast(sum(
+      case when kind in ('recognized', 'taken back', 'missed', 'released') then amount_minor else 0 end
+    ) as bigint) as recognized_minor,
+    cast(sum(case when kind = 'missed' then amount_minor else 0 end) as bigint) as missed_minor,
+    count(case when kind = 'missed' then 1 end) as missed_rows
   from {{ ref('deferred_movement') }}
   group by source_instance, legal_entity_code, currency_code, period
 ),
@@ -38,6 +42,8 @@ cells as (
     coalesce(movements.billed_minor, 0) as billed_minor,
     coalesce(movements.changed_minor, 0) as changed_minor,
     coalesce(movements.recognized_minor, 0) as recognized_minor,
+    coalesce(movements.missed_minor, 0) as missed_minor,
+    coalesce(movements.missed_rows, 0) as missed_rows,
     coalesce(ledger.ledger_minor, 0) as ledger_minor,
     coalesce(ledger.unsupported_minor, 0) as unsupported_minor,
     coalesce(ledger.revenue_minor, 0) as revenue_minor,
@@ -148,6 +154,14 @@ compared as (
         then
           ': the ledger recognized ' || {{ money_words('revenue_minor', 'currency_code') }}
           || ', schedules and prepaid grants say ' || {{ money_words('recognized_minor', 'currency_code') }}
+          || case
+            when missed_rows > 0
+              then
+                '; ' || cast(missed_rows as {{ dbt.type_string() }}) || ' row(s) of schedules over '
+                || {{ money_words('-missed_minor', 'currency_code') }}
+                || ' are still planned although the period has ended'
+            else ''
+          end
       when 'document' then ': documents and their journals moved it by different amounts'
       else ''
     end as reason,

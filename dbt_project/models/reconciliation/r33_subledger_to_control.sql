@@ -185,6 +185,9 @@ compared as (
         then
           ': journal(s) ' || orphan_journals || ' of ' || {{ money_words('orphan_minor', 'currency_code') }}
           || ' have no document'
+          || coalesce(
+            '; ' || summary_journals || ' hold(s) invoices by their amounts (R14), of which the subledger shows none', ''
+          )
       when 'other_entity'
         then
           ': journal(s) ' || other_entity_journals || ' of '

@@ -103,6 +103,12 @@ field_rows as (
     fields.account_id || '|' || fields.field as match_key,
     fields.account_id,
     gravest.drift,
+    -- a finance field decides which books and which tax an invoice meets, whatever severity a company gives its drifts
+    case
+      when gravest.drift = 'rogue write' and gravest.is_finance then 'S1'
+      when gravest.drift = 'semantic' then 'S4'
+      else gravest.severity
+    end as severity,
     gravest.due_at,
     'Field ' || fields.field || ' of account ' || fields.account_id || ' is owned by '
     || {{ system_words('fields.owner_name') }} || ' (' || fields.model || coalesce(', via ' || fields.via_system, '')
@@ -130,6 +136,7 @@ presence_rows as (
     account_id || '|account_id' as match_key,
     account_id,
     case when finding like 'missing%' then 'missing' when finding = 'orphan' then 'orphan' end as drift,
+    cast(null as {{ dbt.type_string() }}) as severity,
     due_at,
     case finding
       when 'missing in billing'
@@ -157,6 +164,7 @@ unknown_rows as (
     rejected.account_id || '|account_id' as match_key,
     rejected.account_id,
     cast(null as {{ dbt.type_string() }}) as drift,
+    cast(null as {{ dbt.type_string() }}) as severity,
     cast(null as timestamp) as due_at,
     cast(null as {{ dbt.type_string() }}) as reason,
     rejected.reason as untestable,
@@ -174,6 +182,7 @@ hub_rows as (
     'hub|' || topic || '|' || check_name as match_key,
     cast(null as {{ dbt.type_string() }}) as account_id,
     case when faults > 0 then 'missing' end as drift,
+    cast(null as {{ dbt.type_string() }}) as severity,
     cast(null as timestamp) as due_at,
     'Event hub, topic ' || topic || ': ' || check_name || ' fails for '
     || cast(faults as {{ dbt.type_string() }}) || ' key(s) or message(s), the first is ' || first_fault
@@ -223,6 +232,7 @@ compared as (
     all_rows.left_ref,
     all_rows.right_ref,
     all_rows.due_at,
+    all_rows.severity,
     0 as tolerance_minor
   from all_rows
   left join accounts
@@ -239,5 +249,5 @@ compared as (
 )
 
 {{ reconcile(
-  'compared', code='R36', tolerance='T4', domains=['crm', 'billing'], differs='cause_code is not null'
+  'compared', code='R36', tolerance='T4', domains=['crm', 'billing'], differs='cause_code is not null', severity=true
 ) }}

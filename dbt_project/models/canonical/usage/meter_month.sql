@@ -6,7 +6,7 @@ with meters as (
 ),
 
 event_months as (
-  select distinct source_instance, meter_code, service_month from {{ ref('usage_event') }}
+  select distinct source_instance, meter_code, service_month from {{ ref('usage_day') }}
   union
   select distinct source_instance, meter_code, service_month from {{ ref('metered_usage') }}
 ),

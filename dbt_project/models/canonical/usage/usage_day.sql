@@ -1,5 +1,11 @@
 -- One row per subscription, meter, day and kind of tenant: what was used, and how much of it was known when metering
 -- ran?
+{{ config(
+  materialized='by_partition' if target.type == 'duckdb' else 'table',
+  partition_columns=['source_instance', 'service_month'],
+  fingerprints='usage_partition'
+) }}
+-- depends_on: {{ ref('usage_partition') }}
 with events as (
   select * from {{ ref('usage_event') }}
 ),

@@ -1,20 +1,34 @@
 -- One row per delivery of an event id that arrived more than once: which copy counts? The order of arrival never
 -- decides. Candidates are found by a hash first: deduplicating ten million text ids costs twice the whole aggregation.
+-- Only they are read from the deliveries.
 with deliveries as (
   {{ vendor_union('product', 'usage_deliveries') }}
 ),
 
 candidates as (
-  select {{ row_hash(['source_instance', 'event_id']) }} as key_hash
-  from deliveries
-  group by {{ row_hash(['source_instance', 'event_id']) }}
+  select key_hash
+  from {{ ref('usage_key') }}
+  group by key_hash
   having count(*) > 1
+),
+
+places as (
+  select
+    keys.source_instance,
+    keys.batch_id,
+    keys.row_number
+  from {{ ref('usage_key') }} as keys
+  inner join candidates on candidates.key_hash = keys.key_hash
 ),
 
 repeated as (
   select deliveries.*
   from deliveries
-  inner join candidates on candidates.key_hash = {{ row_hash(['deliveries.source_instance', 'deliveries.event_id']) }}
+  inner join places
+    on
+      places.source_instance = deliveries.source_instance
+      and places.batch_id = deliveries.batch_id
+      and places.row_number = deliveries.row_number
 ),
 
 ranked as (

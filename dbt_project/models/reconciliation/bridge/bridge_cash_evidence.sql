@@ -1,6 +1,7 @@
 -- One row per ERP document of an invoice and kind of evidence from a succeeded payment that names it, or was applied to
 -- it: money that arrived short (D06), was applied elsewhere (D05, with the other document) or is not applied at all
--- (D04).
+-- (D04). Evidence with one `evidence_id` is one sum of money: it is claimed once, over its documents in the order of
+-- `place` and document.
 with payments as (
   select * from {{ ref('payment') }} where status = 'succeeded'
 ),
@@ -10,57 +11,49 @@ parameters as (
 ),
 
 receipts as (
-  select * from {{ ref('cash_receipt') }} where external_object = 'payment' and billing_instance is not null
-),
-
-applications as (
-  select * from {{ ref('cash_application') }}
+  select * from {{ ref('payment_receipt') }}
 ),
 
 documents as (
   select * from {{ ref('ar_document') }} where status <> 'reversed' and document_type = 'invoice'
 ),
 
--- a receipt that covers several payments stands for those too that have none of their own
-jointly as (
-  select distinct source_instance, payment_id from {{ ref('joint_receipt') }}
-),
-
-applied as (
-  select source_instance, receipt_id, sum(amount_minor) as applied_minor
-  from applications
-  group by source_instance, receipt_id
+named as (
+  select * from {{ ref('payment_invoice') }}
 ),
 
 received as (
-  select
-    receipts.billing_instance as source_instance,
-    receipts.external_id as payment_id,
-    receipts.currency_code,
-    sum(receipts.amount_minor) as received_minor,
-    sum(coalesce(applied.applied_minor, 0)) as applied_minor
+  select source_instance, payment_id, currency_code, sum(amount_minor) as amount_minor
   from receipts
-  left join applied on applied.source_instance = receipts.source_instance and applied.receipt_id = receipts.receipt_id
-  group by receipts.billing_instance, receipts.external_id, receipts.currency_code
+  group by source_instance, payment_id, currency_code
+),
+
+applied as (
+  select source_instance, payment_id, currency_code, sum(amount_minor) as amount_minor
+  from {{ ref('payment_application') }}
+  group by source_instance, payment_id, currency_code
+),
+
+-- payments that share receipts are one sum of money: what is not applied of it is not applied for any of them
+joint as (
+  select
+    *,
+    count(*) over (partition by source_instance, group_id) as payment_count
+  from {{ ref('joint_receipt') }}
 ),
 
 money as (
   select
     payments.source_instance,
     payments.payment_id,
-    payments.invoice_id,
     payments.currency_code,
+    coalesce('joint ' || joint.group_id, payments.payment_id) as sum_id,
+    coalesce(joint.payment_count, 1) = 1 as is_of_one_payment,
     {{ add_business_days('payments.received_at', 'parameters.cash_business_days') }} as due_at,
-    case
-      when jointly.payment_id is null and received.payment_id is not null
-        then greatest(payments.amount_minor - received.received_minor, 0)
-      else 0
-    end as short_minor,
-    case
-      when jointly.payment_id is not null then 0
-      when received.payment_id is null then payments.amount_minor
-      else greatest(received.received_minor - received.applied_minor, 0)
-    end as unapplied_minor
+    payments.amount_minor,
+    received.payment_id is not null or joint.payment_id is not null as is_received,
+    coalesce(received.amount_minor, 0) + coalesce(joint.received_minor, 0) as received_minor,
+    coalesce(applied.amount_minor, 0) + coalesce(joint.applied_minor, 0) as applied_minor
   from payments
   cross join parameters
   left join received
@@ -68,7 +61,24 @@ money as (
       received.source_instance = payments.source_instance
       and received.payment_id = payments.payment_id
       and received.currency_code = payments.currency_code
-  left join jointly on jointly.source_instance = payments.source_instance and jointly.payment_id = payments.payment_id
+  left join applied
+    on
+      applied.source_instance = payments.source_instance
+      and applied.payment_id = payments.payment_id
+      and applied.currency_code = payments.currency_code
+  left join joint on joint.source_instance = payments.source_instance and joint.payment_id = payments.payment_id
+),
+
+sums as (
+  select
+    source_instance,
+    sum_id,
+    max(due_at) as due_at,
+    sum(case when is_received then greatest(amount_minor - received_minor, 0) else 0 end) as short_minor,
+    greatest(sum(case when is_received then received_minor - applied_minor else amount_minor end), 0)
+      as unapplied_minor
+  from money
+  group by source_instance, sum_id
 ),
 
 -- the document that stands for an invoice: never its copy in other books
@@ -81,114 +91,121 @@ standing as (
     documents.currency_code
   from {{ ref('invoice_posting') }} as postings
   inner join documents
-    on
-      documents.billing_instance = postings.source_instance
-      and documents.external_id = postings.invoice_id
-      and documents.document_id = postings.document_id
+    on documents.source_instance = postings.erp_instance and documents.document_id = postings.document_id
 ),
 
 of_named as (
   select
+    money.source_instance,
+    money.sum_id,
+    money.payment_id,
+    money.is_of_one_payment,
     standing.erp_instance,
     standing.document_id,
-    money.*
+    standing.currency_code,
+    count(*) over (partition by money.source_instance, money.payment_id) as document_count
   from money
+  inner join named on named.source_instance = money.source_instance and named.payment_id = money.payment_id
   inner join standing
     on
-      standing.source_instance = money.source_instance
-      and standing.invoice_id = money.invoice_id
+      standing.source_instance = named.source_instance
+      and standing.invoice_id = named.invoice_id
       and standing.currency_code = money.currency_code
 ),
 
--- a payment of several invoices names none: what is short is short on what it was applied to
-touched as (
-  select distinct
-    receipts.billing_instance as source_instance,
-    receipts.external_id as payment_id,
+applications as (
+  select
+    receipts.source_instance,
+    receipts.payment_id,
     applications.source_instance as erp_instance,
-    applications.document_id
-  from receipts
-  inner join applications
-    on applications.source_instance = receipts.source_instance and applications.receipt_id = receipts.receipt_id
-),
-
-of_several as (
-  select
-    touched.erp_instance,
-    touched.document_id,
-    money.*
-  from money
-  inner join touched on touched.source_instance = money.source_instance and touched.payment_id = money.payment_id
-  where money.invoice_id is null
-),
-
-elsewhere as (
-  select
-    standing.erp_instance,
-    standing.document_id,
-    receipts.source_instance || '|' || applications.application_id as evidence_id,
-    applications.document_id as other_document_id,
+    applications.application_id,
+    applications.document_id,
     applications.amount_minor
   from receipts
-  inner join payments
-    on payments.source_instance = receipts.billing_instance and payments.payment_id = receipts.external_id
-  inner join standing
-    on
-      standing.source_instance = payments.source_instance
-      and standing.invoice_id = payments.invoice_id
-      and standing.erp_instance = receipts.source_instance
-      and standing.currency_code = receipts.currency_code
+  inner join {{ ref('cash_application') }} as applications
+    on applications.source_instance = receipts.erp_instance and applications.receipt_id = receipts.receipt_id
+),
+
+applied_to as (
+  select distinct
+    money.source_instance,
+    money.sum_id,
+    applications.erp_instance,
+    applications.document_id
+  from money
+  inner join applications
+    on applications.source_instance = money.source_instance and applications.payment_id = money.payment_id
+),
+
+-- a payment that names nothing is short, or left over, on what its money was applied to
+nameless as (
+  select distinct money.source_instance, money.sum_id
+  from money
+  left join named on named.source_instance = money.source_instance and named.payment_id = money.payment_id
+  where named.payment_id is null
+),
+
+places as (
+  select source_instance, sum_id, erp_instance, document_id, 1 as place
+  from of_named
+  union all
+  select applied_to.source_instance, applied_to.sum_id, applied_to.erp_instance, applied_to.document_id, 2 as place
+  from applied_to
+  inner join nameless on nameless.source_instance = applied_to.source_instance and nameless.sum_id = applied_to.sum_id
+),
+
+placed as (
+  select source_instance, sum_id, erp_instance, document_id, min(place) as place
+  from places
+  group by source_instance, sum_id, erp_instance, document_id
+),
+
+-- what was applied to another document than the only one that the payment names
+elsewhere as (
+  select
+    of_named.erp_instance,
+    of_named.document_id,
+    of_named.erp_instance || '|' || applications.application_id as evidence_id,
+    applications.document_id as other_document_id,
+    applications.amount_minor
+  from of_named
   inner join applications
     on
-      applications.source_instance = receipts.source_instance
-      and applications.receipt_id = receipts.receipt_id
-      and applications.document_id <> standing.document_id
+      applications.source_instance = of_named.source_instance
+      and applications.payment_id = of_named.payment_id
+      and applications.erp_instance = of_named.erp_instance
+      and applications.document_id <> of_named.document_id
       and applications.amount_minor > 0
   inner join documents
     on
-      documents.source_instance = applications.source_instance
+      documents.source_instance = applications.erp_instance
       and documents.document_id = applications.document_id
-      and documents.currency_code = standing.currency_code
+      and documents.currency_code = of_named.currency_code
+  where of_named.document_count = 1 and of_named.is_of_one_payment
 )
-
+{% for cause, amount, due_at in [
+  ('D06', 'short_minor', 'cast(null as timestamp)'), ('D04', 'unapplied_minor', 'sums.due_at'),
+] %}
 select
-  'D06' as cause_code,
-  erp_instance,
-  document_id,
-  source_instance || '|' || payment_id as evidence_id,
+  '{{ cause }}' as cause_code,
+  placed.erp_instance,
+  placed.document_id,
+  placed.source_instance || '|' || placed.sum_id as evidence_id,
+  placed.place,
   cast(null as {{ dbt.type_string() }}) as other_document_id,
-  cast(short_minor as bigint) as amount_minor,
-  cast(null as timestamp) as due_at
-from of_named
-where short_minor > 0
+  cast(sums.{{ amount }} as bigint) as amount_minor,
+  {{ due_at }} as due_at
+from placed
+inner join sums on sums.source_instance = placed.source_instance and sums.sum_id = placed.sum_id
+where sums.{{ amount }} > 0
 union all
-select
-  'D06' as cause_code,
-  erp_instance,
-  document_id,
-  source_instance || '|' || payment_id as evidence_id,
-  cast(null as {{ dbt.type_string() }}) as other_document_id,
-  cast(short_minor as bigint) as amount_minor,
-  cast(null as timestamp) as due_at
-from of_several
-where short_minor > 0
-union all
-select
-  'D04' as cause_code,
-  erp_instance,
-  document_id,
-  source_instance || '|' || payment_id as evidence_id,
-  cast(null as {{ dbt.type_string() }}) as other_document_id,
-  cast(unapplied_minor as bigint) as amount_minor,
-  due_at
-from of_named
-where unapplied_minor > 0
-union all
+{% endfor %}
 select
   'D05' as cause_code,
   erp_instance,
   document_id,
   evidence_id,
+  1 as place,
   other_document_id,
   cast(amount_minor as bigint) as amount_minor,
   cast(null as timestamp) as due_at

@@ -34,8 +34,56 @@ billed as (
   where records.has_erp
 ),
 
+-- memos that post one credit in parts stand for it together; a part alone would look like another amount
+memo_parts as (
+  select source_instance, key, erp_instance, document_id
+  from {{ ref('credit_memo') }}
+  where document_type = 'credit_memo' and not is_surplus
+),
+
+posted_lines as (
+  select
+    lines.*,
+    case
+      when memo_parts.document_id is not null and billed.record_id is not null then 'parts'
+      else lines.document_line_id
+    end as posting_id
+  from {{ ref('bridge_posted') }} as lines
+  left join billed
+    on
+      billed.source_instance = lines.source_instance
+      and billed.record_kind = lines.record_kind
+      and billed.record_id = lines.record_id
+      and billed.legal_entity_code = lines.legal_entity_code
+      and billed.currency_code = lines.currency_code
+      and billed.customer_id = lines.customer_id
+  left join memo_parts
+    on
+      lines.record_kind = 'credit_note_line'
+      and memo_parts.source_instance = lines.source_instance
+      and memo_parts.key = lines.billing_document_id
+      and memo_parts.erp_instance = lines.erp_instance
+      and memo_parts.document_id = lines.document_id
+),
+
 posted as (
-  select * from {{ ref('bridge_posted') }}
+  select
+    source_instance,
+    erp_instance,
+    min(document_id) as document_id,
+    min(document_line_id) as document_line_id,
+    min(external_id) as external_id,
+    min(external_object) as external_object,
+    min(billing_instance) as billing_instance,
+    min(period) as period,
+    {{ bridge_cell() }},
+    record_kind,
+    record_id,
+    min(billing_document_id) as billing_document_id,
+    cast(sum(posted_minor) as bigint) as posted_minor,
+    cast(sum(posted_tax_minor) as bigint) as posted_tax_minor
+  from posted_lines
+  group by source_instance, erp_instance, {{ bridge_cell() }}, record_kind, record_id, posting_id
 ),
 
 postings as (
@@ -90,7 +138,7 @@ ranked as (
       and postings.document_id = posted.document_id
 ),
 
--- no document of a live invoice or credit: its newest message tells why
+-- no document of a live invoice or credit: a journal without a document may hold it, else its newest message tells why
 missing as (
   select
     billed.*,
@@ -98,6 +146,7 @@ missing as (
     case
       when booked.standing = 1 then case when billed.record_kind = 'invoice_line' then 'C07' else 'C08' end
       when booked.standing = 0 then null
+      when postings.journal_id is not null then 'C06'
       when
         billed.posting_due_at > parameters.as_of and coalesce(messages.cause_code, 'C02') = 'C02'
         and coalesce(messages.status, 'none') not in ('rejected', 'dead_lettered')
@@ -118,6 +167,11 @@ missing as (
       booked.source_instance = billed.source_instance
       and booked.document_id = billed.document_id
       and booked.object = case billed.record_kind when 'invoice_line' then 'invoice' else 'credit_note' end
+  left join postings
+    on
+      billed.record_kind = 'invoice_line'
+      and postings.source_instance = billed.source_instance
+      and postings.invoice_id = billed.document_id
   left join messages
     on
       messages.source_instance = billed.source_instance

@@ -1,6 +1,7 @@
 -- One row per line of an ERP document that was not reversed, with the billing record it stands for and the cell of that
 -- record: where does the bridge show what was posted? A document that names its billing document but no line of it is
--- spread over that document's lines by largest remainder: left unallocated, every one of its cells would look unposted.
+-- spread over that document's lines by largest remainder, a summary over those of the invoices that it is matched to:
+-- left unallocated, every one of their cells would look unposted.
 with documents as (
   select * from {{ ref('ar_document') }} where status <> 'reversed'
 ),
@@ -28,11 +29,31 @@ totals as (
   group by source_instance, document_id
 ),
 
-billed_documents as (
-  select billing_instance, document_id, record_kind
-  from billed
-  group by billing_instance, document_id, record_kind
-  having sum(billed_minor) <> 0
+-- which billing documents a document stands for: the one that it names, or those of its summary
+stands_for as (
+  select
+    source_instance as erp_instance, document_id, billing_instance, external_id as billing_document_id,
+    case external_object when 'credit_note' then 'credit_note_line' else 'invoice_line' end as record_kind
+  from documents
+  where billing_instance is not null and external_id is not null
+  union all
+  select
+    erp_instance, record_id as document_id, source_instance as billing_instance, invoice_id as billing_document_id,
+    'invoice_line' as record_kind
+  from {{ ref('summary_member') }}
+  where object = 'ar_document'
+),
+
+spread_documents as (
+  select stands_for.erp_instance, stands_for.document_id, min(stands_for.billing_instance) as billing_instance
+  from stands_for
+  inner join billed
+    on
+      billed.billing_instance = stands_for.billing_instance
+      and billed.document_id = stands_for.billing_document_id
+      and billed.record_kind = stands_for.record_kind
+  group by stands_for.erp_instance, stands_for.document_id
+  having sum(billed.billed_minor) <> 0
 ),
 
 headers as (
@@ -42,8 +63,9 @@ headers as (
     documents.document_type,
     documents.external_id,
     documents.external_object,
-    documents.billing_instance,
-    coalesce(documents.billing_instance, crosswalk.billing_instance) as source_instance,
+    coalesce(documents.billing_instance, spread_documents.billing_instance) as billing_instance,
+    coalesce(documents.billing_instance, spread_documents.billing_instance, crosswalk.billing_instance)
+      as source_instance,
     crosswalk.billing_customer_id,
     documents.erp_customer_id,
     documents.legal_entity_code,
@@ -57,18 +79,16 @@ headers as (
     documents.tax_amount_minor as tax_minor,
     documents.tax_amount_minor - coalesce(totals.tax_minor, 0) as header_tax_minor,
     totals.document_id is null as has_no_lines,
-    billed_documents.document_id is not null and coalesce(totals.named_lines, 0) = 0 as is_unnamed
+    spread_documents.document_id is not null and coalesce(totals.named_lines, 0) = 0 as is_unnamed
   from documents
   left join totals
     on totals.source_instance = documents.source_instance and totals.document_id = documents.document_id
   left join crosswalk
     on crosswalk.source_instance = documents.source_instance and crosswalk.erp_customer_id = documents.erp_customer_id
-  left join billed_documents
+  left join spread_documents
     on
-      billed_documents.billing_instance = documents.billing_instance
-      and billed_documents.document_id = documents.external_id
-      and billed_documents.record_kind
-      = case documents.external_object when 'credit_note' then 'credit_note_line' else 'invoice_line' end
+      spread_documents.erp_instance = documents.source_instance
+      and spread_documents.document_id = documents.document_id
 ),
 
 -- what the header's tax has more than its lines stands on the largest line
@@ -92,6 +112,7 @@ records as (
   select
     headers.erp_instance,
     headers.document_id,
+    billed.billing_instance,
     billed.record_id,
     headers.net_minor,
     headers.tax_minor,
@@ -102,17 +123,21 @@ records as (
       else billed.tax_minor
     end as tax_weight
   from headers
+  inner join stands_for
+    on stands_for.erp_instance = headers.erp_instance and stands_for.document_id = headers.document_id
   inner join billed
     on
-      billed.billing_instance = headers.billing_instance
-      and billed.document_id = headers.external_id
-      and billed.record_kind = headers.record_kind
+      billed.billing_instance = stands_for.billing_instance
+      and billed.document_id = stands_for.billing_document_id
+      and billed.record_kind = stands_for.record_kind
   where headers.is_unnamed
 ),
 
 {%- for part in ['net', 'tax'] %}
 {{ part }}_spread as (
-  {{ largest_remainder('records', ['erp_instance', 'document_id'], ['record_id'], part ~ '_minor', part ~ '_weight') }}
+  {{ largest_remainder(
+    'records', ['erp_instance', 'document_id'], ['record_id', 'billing_instance'], part ~ '_minor', part ~ '_weight'
+  ) }}
 ),
 {% endfor %}
 
@@ -120,6 +145,7 @@ lines as (
   select
     headers.*,
     named.document_line_id,
+    headers.billing_instance as record_instance,
     named.source_line_id as record_key,
     named.amount_minor as line_net_minor,
     named.tax_minor + case when named.size_rank = 1 then headers.header_tax_minor else 0 end as line_tax_minor
@@ -131,7 +157,10 @@ lines as (
 
   select
     headers.*,
-    headers.document_id || '|' || net_spread.record_id as document_line_id,
+    headers.document_id
+    || case when headers.billing_instance = net_spread.billing_instance then '' else '|' || net_spread.billing_instance end
+    || '|' || net_spread.record_id as document_line_id,
+    net_spread.billing_instance as record_instance,
     net_spread.record_id as record_key,
     net_spread.share_minor as line_net_minor,
     tax_spread.share_minor as line_tax_minor
@@ -142,6 +171,7 @@ lines as (
     on
       tax_spread.erp_instance = headers.erp_instance
       and tax_spread.document_id = headers.document_id
+      and tax_spread.billing_instance = net_spread.billing_instance
       and tax_spread.record_id = net_spread.record_id
 
   union all
@@ -150,6 +180,7 @@ lines as (
   select
     headers.*,
     headers.document_id as document_line_id,
+    headers.billing_instance as record_instance,
     cast(null as {{ dbt.type_string() }}) as record_key,
     headers.net_minor as line_net_minor,
     headers.tax_minor as line_tax_minor
@@ -158,7 +189,7 @@ lines as (
 )
 
 select
-  coalesce(lines.source_instance, 'unknown') as source_instance,
+  coalesce(lines.record_instance, lines.source_instance, 'unknown') as source_instance,
   lines.erp_instance,
   lines.document_id,
   lines.document_type,
@@ -184,6 +215,6 @@ select
 from lines
 left join billed
   on
-    billed.billing_instance = lines.billing_instance
+    billed.billing_instance = lines.record_instance
     and billed.record_id = lines.record_key
     and billed.record_kind = lines.record_kind

@@ -97,7 +97,7 @@ short_turns as (
     evidence.amount_minor,
     off.room_minor,
     sum(off.room_minor) over (
-      partition by evidence.evidence_id order by evidence.document_id
+      partition by evidence.evidence_id order by evidence.place, evidence.document_id
       rows between unbounded preceding and current row
     ) - off.room_minor as before_minor
   from evidence
@@ -166,40 +166,72 @@ transfers as (
   group by erp_instance, document_id
 ),
 
-unapplied as (
-  select erp_instance, document_id, sum(amount_minor) as amount_minor, max(due_at) as due_at
-  from evidence
-  where cause_code = 'D04'
-  group by erp_instance, document_id
-),
-
 moved as (
   select
     shortened.*,
     coalesce(transfers.amount_minor, 0) as d05,
-    shortened.left_minor - shortened.d09 - shortened.d06 - coalesce(transfers.amount_minor, 0) as rest_minor,
-    coalesce(unapplied.amount_minor, 0) as unapplied_minor,
-    unapplied.due_at as unapplied_due_at
+    shortened.left_minor - shortened.d09 - shortened.d06 - coalesce(transfers.amount_minor, 0) as rest_minor
   from shortened
   left join transfers
     on
       shortened.side = 'invoice'
       and transfers.erp_instance = shortened.erp_instance
       and transfers.document_id = shortened.document_id
-  left join unapplied
+),
+
+-- so is what is not applied: over the documents that its payments name, then those that its money reached
+unapplied_turns as (
+  select
+    evidence.erp_instance,
+    evidence.document_id,
+    evidence.amount_minor,
+    evidence.due_at,
+    greatest(moved.rest_minor - moved.d12, 0) as room_minor,
+    sum(greatest(moved.rest_minor - moved.d12, 0)) over (
+      partition by evidence.evidence_id order by evidence.place, evidence.document_id
+      rows between unbounded preceding and current row
+    ) - greatest(moved.rest_minor - moved.d12, 0) as before_minor
+  from evidence
+  inner join moved
     on
-      shortened.side = 'invoice'
-      and unapplied.erp_instance = shortened.erp_instance
-      and unapplied.document_id = shortened.document_id
+      moved.side = 'invoice'
+      and moved.erp_instance = evidence.erp_instance
+      and moved.document_id = evidence.document_id
+  where evidence.cause_code = 'D04'
+),
+
+unapplied_filled as (
+  select
+    erp_instance,
+    document_id,
+    due_at,
+    least(greatest(amount_minor - before_minor, 0), room_minor) as amount_minor
+  from unapplied_turns
+),
+
+unapplied as (
+  select erp_instance, document_id, sum(amount_minor) as amount_minor, max(due_at) as due_at
+  from unapplied_filled
+  where amount_minor > 0
+  group by erp_instance, document_id
 ),
 
 received as (
   select
-    *,
+    moved.*,
+    unapplied.due_at as unapplied_due_at,
     -- a memo that is left over is owed to the customer: it has paid more than it owes
-    case when side = 'memo' then rest_minor else least(rest_minor - d12, 0) end as d07,
-    case when side = 'memo' then 0 else least(greatest(rest_minor - d12, 0), unapplied_minor) end as d04
+    case when moved.side = 'memo' then moved.rest_minor else least(moved.rest_minor - moved.d12, 0) end as d07,
+    case
+      when moved.side = 'memo' then 0
+      else least(greatest(moved.rest_minor - moved.d12, 0), coalesce(unapplied.amount_minor, 0))
+    end as d04
   from moved
+  left join unapplied
+    on
+      moved.side = 'invoice'
+      and unapplied.erp_instance = moved.erp_instance
+      and unapplied.document_id = moved.document_id
 ),
 
 contested as (

@@ -1,7 +1,8 @@
 -- One row per source instance, legal entity, currency, leg and accounting month: what became a timing item in the month
 -- and what ceased to be one? Usage and fees wait for their invoice (B) from the month they belong to, a document for
 -- its posting (C) from the month it was issued, a receivable for its cash (D) from the month it was posted. An item
--- ends when the next stage takes it, or when it is due and what is missing is no longer a matter of time.
+-- ends when the next stage takes it, or when it is due and what is missing is no longer a matter of time. Each item
+-- is created whole and ended but for what the bridge still shows as timing: what is left is that, to the minor unit.
 {%- set item = 'source_instance, legal_entity_code, currency_code' %}
 with parameters as (
   select *, {{ month_key('as_of') }} as this_month from {{ source('config', 'parameters') }}
@@ -90,6 +91,14 @@ unbilled as (
   left join waiting on {{ bridge_same_cell('waiting', 'owed_cells') }}
 ),
 
+-- a claim of a cell that neither terms nor invoices know has nothing that could end it
+waiting_alone as (
+  select waiting.*
+  from waiting
+  left join owed_cells on {{ bridge_same_cell('owed_cells', 'waiting') }}
+  where owed_cells.source_instance is null
+),
+
 -- C: issued, until posted or due
 posted as (
   select * from {{ ref('bridge_posted') }}
@@ -110,7 +119,8 @@ issued as (
     {{ month_key('records.issue_date') }} as month,
     posted_records.period as posted_month,
     records.billed_minor as amount_minor,
-    coalesce(claims.amount_minor, 0) as waiting_minor
+    coalesce(claims.amount_minor, 0) as waiting_minor,
+    claims.left_ref
   from records
   left join posted_records
     on
@@ -121,16 +131,30 @@ issued as (
     on
       claims.leg = 'C'
       and claims.source_instance = records.source_instance
+      and claims.legal_entity_code = coalesce(records.legal_entity_code, 'unknown')
+      and claims.currency_code = coalesce(records.currency_code, 'unknown')
       and claims.left_ref = records.record_kind || ':' || records.record_id
   where records.has_erp
 ),
 
 -- D: posted, until paid or due
 open_receivables as (
-  select source_instance, legal_entity_code, left_ref, sum(amount_minor) as amount_minor
+  select source_instance, legal_entity_code, currency_code, left_ref, sum(amount_minor) as amount_minor
   from claims
   where leg = 'D'
-  group by source_instance, legal_entity_code, left_ref
+  group by source_instance, legal_entity_code, currency_code, left_ref
+),
+
+-- two ERPs may use one line id: what waits under it is taken once
+posted_lines as (
+  select
+    *,
+    'ar_document_line:' || document_line_id as line_ref,
+    row_number() over (
+      partition by source_instance, legal_entity_code, currency_code, document_line_id order by erp_instance
+    ) as place
+  from posted
+  where document_type = 'invoice'
 ),
 
 receivables as (
@@ -144,13 +168,14 @@ receivables as (
     sum(posted.posted_minor) as amount_minor,
     sum(posted.settled_minor) as settled_minor,
     sum(coalesce(claims.amount_minor, 0)) as waiting_minor
-  from posted
+  from posted_lines as posted
   left join open_receivables as claims
     on
-      claims.source_instance = posted.source_instance
+      posted.place = 1
+      and claims.source_instance = posted.source_instance
       and claims.legal_entity_code = posted.legal_entity_code
-      and claims.left_ref = 'ar_document_line:' || posted.document_line_id
-  where posted.document_type = 'invoice'
+      and claims.currency_code = posted.currency_code
+      and claims.left_ref = posted.line_ref
   group by
     posted.source_instance, posted.legal_entity_code, posted.currency_code, posted.erp_instance, posted.document_id
 ),
@@ -207,6 +232,28 @@ overdue as (
   left join due on due.erp_instance = receivables.erp_instance and due.document_id = receivables.document_id
 ),
 
+-- claims of the other two legs that no record of theirs holds
+alone as (
+  select claims.*
+  from claims
+  left join issued
+    on
+      claims.leg = 'C'
+      and issued.source_instance = claims.source_instance
+      and issued.legal_entity_code = claims.legal_entity_code
+      and issued.currency_code = claims.currency_code
+      and issued.left_ref = claims.left_ref
+  left join posted_lines
+    on
+      claims.leg = 'D'
+      and posted_lines.place = 1
+      and posted_lines.source_instance = claims.source_instance
+      and posted_lines.legal_entity_code = claims.legal_entity_code
+      and posted_lines.currency_code = claims.currency_code
+      and posted_lines.line_ref = claims.left_ref
+  where claims.leg in ('C', 'D') and issued.left_ref is null and posted_lines.line_ref is null
+),
+
 items as (
   select
     {{ item }},
@@ -216,6 +263,16 @@ items as (
     0 as reversed_minor
   from claims
   where leg = 'A' or cause_code = 'B01'
+  union all
+  select
+    {{ item }}, leg, {{ month_key('service_period_start') }} as month, amount_minor as created_minor,
+    0 as reversed_minor
+  from alone
+  union all
+  select
+    {{ item }}, 'B' as leg, {{ month_key('service_period_start') }} as month, amount_minor as created_minor,
+    0 as reversed_minor
+  from waiting_alone
   union all
   select {{ item }}, 'B' as leg, month, amount_minor as created_minor, 0 as reversed_minor
   from unbilled
@@ -259,11 +316,11 @@ select
   items.currency_code,
   items.leg,
   -- nothing ends after the run's own month
-  least(items.month, parameters.this_month) as period,
+  least(coalesce(items.month, parameters.this_month), parameters.this_month) as period,
   cast(sum(items.created_minor) as decimal(38, 0)) as created_minor,
   cast(sum(items.reversed_minor) as decimal(38, 0)) as reversed_minor
 from items
 cross join parameters
 group by
   items.source_instance, items.legal_entity_code, items.currency_code, items.leg,
-  least(items.month, parameters.this_month)
+  least(coalesce(items.month, parameters.this_month), parameters.this_month)

@@ -21,6 +21,19 @@ documents as (
   select * from {{ ref('ar_document') }}
 ),
 
+-- a side may name records of several kinds, `object:key; object:key`
+named_records as (
+  {% for side in ['left_ref', 'right_ref'] %}
+  {% set outer = loop %}
+  {% for position in [1, 2, 3] %}
+  select exception_key, source_instance, split_part({{ side }}, '; ', {{ position }}) as reference
+  from opened
+  where code in ({{ "'" ~ document_codes | join("', '") ~ "'" }})
+  {% if not (outer.last and loop.last) %}union all{% endif %}
+  {% endfor %}
+  {% endfor %}
+),
+
 mentions as (
   select
     exception_key, source_instance,
@@ -52,16 +65,14 @@ mentions as (
   from opened
   where code in ('R19', 'R20')
 
-  {% for side in ['left_ref', 'right_ref'] %}
   union all
 
   -- of a list of records the first says which they are
   select
-    exception_key, source_instance, split_part({{ side }}, ':', 1) as object,
-    split_part(substr({{ side }}, length(split_part({{ side }}, ':', 1)) + 2), ', ', 1) as id
-  from opened
-  where {{ side }} is not null and code in ({{ "'" ~ document_codes | join("', '") ~ "'" }})
-  {% endfor %}
+    exception_key, source_instance, split_part(reference, ':', 1) as object,
+    split_part(substr(reference, length(split_part(reference, ':', 1)) + 2), ', ', 1) as id
+  from named_records
+  where reference <> ''
 ),
 
 domains as (

@@ -1,13 +1,29 @@
 -- One row per ERP, legal entity, currency and accounting period: what billing invoiced net, less credits and voids, by
 -- the period that each document belongs in. A void counts where the invoice was issued and against where it was
--- voided: a month between them was billed. `unplaced_documents`: how many more may be of this cell, because several
--- ERPs have its entity.
+-- voided: a month between them was billed. One that was voided before it ever reached the ERP leaves nothing to post
+-- and is in neither. `unplaced_documents`: how many more may be of this cell, because several ERPs have its entity.
 with policy as (
   select * from {{ ref('posting_policy') }}
 ),
 
+reached as (
+  select billing_instance as source_instance, external_id as invoice_id
+  from {{ ref('ar_document') }}
+  where external_object = 'invoice'
+  union
+  select source_instance, key as invoice_id
+  from {{ ref('message_outcome') }}
+  where document_kind = 'invoice' and status = 'accepted'
+),
+
 invoices as (
-  select * from {{ ref('invoice') }} where finalized_at is not null and status <> 'draft'
+  select
+    invoices.*,
+    invoices.status = 'void' and reached.invoice_id is not null as is_taken_back
+  from {{ ref('invoice') }} as invoices
+  left join reached
+    on reached.source_instance = invoices.source_instance and reached.invoice_id = invoices.invoice_id
+  where invoices.finalized_at is not null and invoices.status <> 'draft'
 ),
 
 events as (
@@ -32,7 +48,7 @@ events as (
       calendar.source_instance = invoices.erp_instance
       and calendar.legal_entity_code = invoices.legal_entity_code
       and invoices.issue_date between calendar.start_date and calendar.end_date
-  where invoices.status = 'void'
+  where invoices.is_taken_back
   union all
   select
     invoices.source_instance, policy.erp_instance, invoices.legal_entity_code, invoices.currency_code,
@@ -44,7 +60,7 @@ events as (
       policy.source_instance = invoices.source_instance
       and policy.key = invoices.invoice_id
       and policy.object = 'void'
-  where invoices.status = 'void'
+  where invoices.is_taken_back
   union all
   select
     notes.source_instance, policy.erp_instance, notes.legal_entity_code, notes.currency_code,

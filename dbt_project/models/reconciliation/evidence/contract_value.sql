@@ -68,6 +68,7 @@ valued as (
     versions.contract_id,
     versions.version,
     versions.business_transaction_id,
+    versions.currency_code,
     case when worth.version is null then 0 else worth.interval_minor end as interval_minor
   from versions
   left join worth
@@ -90,6 +91,7 @@ select
   contract_id,
   version,
   business_transaction_id,
+  currency_code,
   position = 1 as is_first,
   cast(interval_minor as bigint) as interval_minor,
   cast(case when position = 1 then interval_minor else interval_minor - before_minor end as bigint) as effect_minor

@@ -1,13 +1,13 @@
 -- One row per billed line that the ERP carries as deferred revenue, on a document that stands: which contract and
 -- product is it of, and how much of it is left after credits? The line's own amount, because a document of another
--- amount is R14's.
+-- amount is R14's. A summary does not show its lines: there the posting rule says which of them are deferred.
 with deferred_accounts as (
   select source_instance, account_number
   from {{ ref('gl_account') }}
   where control = 'deferred_revenue'
 ),
 
-posted as (
+posted_lines as (
   select
     document_lines.source_instance,
     document_lines.billing_instance,
@@ -26,6 +26,32 @@ posted as (
     and document_lines.external_object = 'invoice'
     and document_lines.source_line_id is not null
   group by document_lines.source_instance, document_lines.billing_instance, document_lines.source_line_id
+),
+
+-- recurring service that goes on after the accounting period of its posting
+summarised_lines as (
+  select
+    postings.erp_instance as source_instance,
+    postings.source_instance as billing_instance,
+    lines.line_id as source_line_id,
+    coalesce(postings.document_id, postings.journal_id) as document_id,
+    postings.period,
+    postings.legal_entity_code
+  from {{ ref('summary_posting') }} as postings
+  inner join {{ ref('invoice_line') }} as lines
+    on lines.source_instance = postings.source_instance and lines.invoice_id = postings.invoice_id
+  inner join {{ ref('accounting_period') }} as calendar
+    on
+      calendar.source_instance = postings.erp_instance
+      and calendar.legal_entity_code = postings.legal_entity_code
+      and calendar.period = postings.period
+  where lines.kind = 'recurring' and lines.service_end > {{ add_days('calendar.end_date', 1) }}
+),
+
+posted as (
+  select * from posted_lines
+  union all
+  select * from summarised_lines
 ),
 
 credits as (

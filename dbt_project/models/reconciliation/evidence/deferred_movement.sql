@@ -1,5 +1,6 @@
--- One row per movement that the subledgers of deferred revenue explain: billed and credited on documents, taken back
--- with a reversed document, recognized by schedule, released from prepaid grants. A credit (more deferred) is positive.
+-- One row per movement that the subledgers of deferred revenue explain: billed and credited on documents, billed in a
+-- summary journal that is matched to its invoices, taken back with a reversed document, recognized by schedule or due to
+-- be, released from prepaid grants. A credit (more deferred) is positive.
 with deferred_accounts as (
   select source_instance, account_number
   from {{ ref('gl_account') }}
@@ -21,6 +22,10 @@ document_lines as (
     on
       deferred_accounts.source_instance = lines.source_instance
       and deferred_accounts.account_number = lines.account_number
+),
+
+summaries as (
+  select distinct erp_instance, record_id as journal_id from {{ ref('summary_member') }} where object = 'journal'
 ),
 
 reversal_periods as (
@@ -60,6 +65,18 @@ select
 from document_lines
 union all
 select
+  journals.source_instance,
+  'billed' as kind,
+  'journal_line:' || journals.journal_id as record_ref,
+  journals.legal_entity_code,
+  journals.currency_code,
+  journals.period,
+  journals.deferred_minor as amount_minor
+from {{ ref('lone_journal') }} as journals
+inner join summaries on summaries.erp_instance = journals.source_instance and summaries.journal_id = journals.journal_id
+where journals.deferred_minor <> 0
+union all
+select
   document_lines.source_instance,
   'reversed' as kind,
   'ar_document_line:' || document_lines.document_line_id as record_ref,
@@ -76,14 +93,13 @@ where document_lines.document_status = 'reversed'
 union all
 select
   source_instance,
-  'recognized' as kind,
+  kind,
   'revenue_schedule:' || schedule_id as record_ref,
   legal_entity_code,
   currency_code,
   period,
-  -amount_minor as amount_minor
-from {{ ref('revenue_schedule') }}
-where status = 'recognized'
+  amount_minor
+from {{ ref('schedule_movement') }}
 union all
 select
   source_instance,

@@ -1,6 +1,7 @@
--- One row per live invoice that the ERP holds at least one unreversed document for: which document stands for it, and
+-- One row per live invoice that the ERP holds at least one unreversed posting for: which document stands for it, and
 -- what is surplus? Candidates are ranked by agreement, so that a copy in another entity never takes the right
--- document's place. A document that names no invoice stands for those that it is matched to.
+-- document's place. A document, or journal without a document, that names no invoice stands for those that it is matched
+-- to (`summary_count` of them together).
 with invoices as (
   select * from {{ ref('invoice') }} where is_live
 ),
@@ -17,6 +18,7 @@ candidates as (
     invoices.source_instance,
     invoices.invoice_id,
     invoices.currency_code as invoice_currency_code,
+    documents.erp_instance,
     documents.document_id,
     documents.legal_entity_code,
     documents.currency_code,
@@ -78,7 +80,9 @@ surplus as (
 select
   ranked.source_instance,
   ranked.invoice_id,
+  ranked.erp_instance,
   ranked.document_id,
+  cast(null as {{ dbt.type_string() }}) as journal_id,
   ranked.legal_entity_code,
   ranked.currency_code,
   ranked.erp_customer_id,
@@ -92,18 +96,22 @@ select
   ranked.is_same_customer,
   coalesce(surplus.surplus_count, 0) as surplus_count,
   cast(coalesce(surplus.surplus_gross_minor, 0) as bigint) as surplus_gross_minor,
-  surplus.surplus_documents
+  surplus.surplus_documents,
+  ranked.created_at as posted_at,
+  cast(null as bigint) as summary_count
 from ranked
 left join surplus on surplus.source_instance = ranked.source_instance and surplus.invoice_id = ranked.invoice_id
 where ranked.agreement = 1
 
 union all
 
--- posted in a summary: its own amounts are part of a document that holds exactly the sum
+-- posted in a summary: its own amounts are part of a posting that holds exactly the sum
 select
   source_instance,
   invoice_id,
+  erp_instance,
   document_id,
+  journal_id,
   legal_entity_code,
   currency_code,
   erp_customer_id,
@@ -114,8 +122,10 @@ select
   gross_minor,
   true as is_same_entity,
   true as is_same_currency,
-  true as is_same_customer,
+  is_same_customer,
   0 as surplus_count,
   cast(0 as bigint) as surplus_gross_minor,
-  cast(null as {{ dbt.type_string() }}) as surplus_documents
+  cast(null as {{ dbt.type_string() }}) as surplus_documents,
+  posted_at,
+  invoice_count as summary_count
 from {{ ref('summary_posting') }}

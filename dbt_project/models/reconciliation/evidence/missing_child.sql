@@ -43,28 +43,55 @@ documents_without_journal as (
     and (documents.total_amount_minor <> 0 or documents.net_amount_minor <> 0)
 ),
 
-documents_without_billing as (
+-- what a posting that names nothing is known to hold all the same (R14)
+summaries as (
   select
-    source_instance, 'erp.ar_documents' as object, document_id as record_key, 'erp.ar_documents' as needs,
-    legal_entity_code, cast(null as {{ dbt.type_string() }}) as customer_id, currency_code,
-    sign * total_amount_minor as amount_minor,
-    'is posted, but names no billing document' as words
-  from documents
-  where external_id is null and status <> 'reversed'
+    erp_instance, object, record_id,
+    '; by its amounts it posts ' || cast(count(*) as {{ dbt.type_string() }}) || ' invoice(s), '
+    || min(invoice_id) || case when count(*) > 1 then ' to ' || max(invoice_id) else '' end as words
+  from {{ ref('summary_member') }}
+  group by erp_instance, object, record_id
 ),
 
-journals_without_document as (
+documents_without_billing as (
   select
-    source_instance, 'erp.journal_lines' as object,
-    journal_id || '|' || cast(min(line_number) as {{ dbt.type_string() }}) as record_key,
-    'erp.journal_lines' as needs, min(legal_entity_code) as legal_entity_code,
-    cast(null as {{ dbt.type_string() }}) as customer_id, min(currency_code) as currency_code,
-    cast(sum(debit_minor - credit_minor) filter (where debit_minor > credit_minor) as bigint) as amount_minor,
-    'is of source billing, but its journal names no document' as words
+    documents.source_instance, 'erp.ar_documents' as object, documents.document_id as record_key,
+    'erp.ar_documents' as needs, documents.legal_entity_code, cast(null as {{ dbt.type_string() }}) as customer_id,
+    documents.currency_code, documents.sign * documents.total_amount_minor as amount_minor,
+    'is posted, but names no billing document' || coalesce(summaries.words, '') as words
+  from documents
+  left join summaries
+    on
+      summaries.object = 'ar_document'
+      and summaries.erp_instance = documents.source_instance
+      and summaries.record_id = documents.document_id
+  where documents.external_id is null and documents.status <> 'reversed'
+),
+
+lone_journals as (
+  select
+    source_instance, journal_id, min(line_number) as line_number, min(legal_entity_code) as legal_entity_code,
+    min(currency_code) as currency_code,
+    cast(sum(debit_minor - credit_minor) filter (where debit_minor > credit_minor) as bigint) as amount_minor
   from {{ ref('journal_line') }}
   where source = 'billing'
   group by source_instance, journal_id
   having count(document_id) = 0
+),
+
+journals_without_document as (
+  select
+    lone_journals.source_instance, 'erp.journal_lines' as object,
+    lone_journals.journal_id || '|' || cast(lone_journals.line_number as {{ dbt.type_string() }}) as record_key,
+    'erp.journal_lines' as needs, lone_journals.legal_entity_code,
+    cast(null as {{ dbt.type_string() }}) as customer_id, lone_journals.currency_code, lone_journals.amount_minor,
+    'is of source billing, but its journal names no document' || coalesce(summaries.words, '') as words
+  from lone_journals
+  left join summaries
+    on
+      summaries.object = 'journal'
+      and summaries.erp_instance = lone_journals.source_instance
+      and summaries.record_id = lone_journals.journal_id
 ),
 
 receipts_without_payment as (

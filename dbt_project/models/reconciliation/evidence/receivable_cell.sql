@@ -9,6 +9,19 @@ with subledger as (
   group by source_instance, legal_entity_code, account_number, currency_code, period
 ),
 
+-- an orphan may be known by its amounts to post invoices: the subledger lacks their documents all the same
+summaries as (
+  select distinct erp_instance, record_id as journal_id from {{ ref('summary_member') }} where object = 'journal'
+),
+
+ledger_lines as (
+  select
+    moved.*,
+    summaries.journal_id as summary_journal_id
+  from {{ ref('receivable_ledger') }} as moved
+  left join summaries on summaries.erp_instance = moved.source_instance and summaries.journal_id = moved.journal_id
+),
+
 ledger as (
   select
     source_instance, legal_entity_code, account_number, currency_code, period,
@@ -20,8 +33,10 @@ ledger as (
     {{ joined_text("case when origin = 'manual' and amount_minor <> 0 then entered_by end", ', ') }} as manual_by,
     {{ joined_text("case when origin = 'orphan' and amount_minor <> 0 then journal_id end", ', ') }} as orphan_journals,
     {{ joined_text("case when origin = 'other_entity' and amount_minor <> 0 then journal_id end", ', ') }}
-      as other_entity_journals
-  from {{ ref('receivable_ledger') }}
+      as other_entity_journals,
+    {{ joined_text("case when origin = 'orphan' and amount_minor <> 0 then summary_journal_id end", ', ') }}
+      as summary_journals
+  from ledger_lines
   group by source_instance, legal_entity_code, account_number, currency_code, period
 ),
 
@@ -42,6 +57,7 @@ cells as (
     ledger.manual_by,
     ledger.orphan_journals,
     ledger.other_entity_journals,
+    ledger.summary_journals,
     coalesce(subledger.subledger_minor, 0) - coalesce(ledger.ledger_minor, 0) as delta_minor
   from subledger
   full outer join ledger
@@ -69,6 +85,7 @@ select
   manual_by,
   orphan_journals,
   other_entity_journals,
+  summary_journals,
   delta_minor,
   cast(sum(subledger_minor) over running as bigint) as subledger_balance_minor,
   cast(sum(ledger_minor) over running as bigint) as ledger_balance_minor,

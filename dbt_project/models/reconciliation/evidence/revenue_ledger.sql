@@ -1,8 +1,12 @@
 -- One row per legal entity, currency, accounting period, control and origin: what moved revenue, deferred revenue and
--- unbilled receivables in the ledger? `origin` tells what stands behind it: a document, a schedule or accrual
--- (`revenue`), or nothing (`unsupported`: manual, orphan or any other journal; `remeasured`: a revaluation of what is
+-- unbilled receivables in the ledger? `origin` tells what stands behind it: a document or the invoices of a summary, a
+-- schedule or accrual (`revenue`), or nothing (`unsupported`: manual, orphan or any other journal; `remeasured`: a revaluation of what is
 -- no monetary item). A credit is positive.
-with lines as (
+with summaries as (
+  select distinct erp_instance, record_id as journal_id from {{ ref('summary_member') }} where object = 'journal'
+),
+
+lines as (
   select
     journals.source_instance,
     journals.journal_id,
@@ -17,6 +21,7 @@ with lines as (
       when journals.source = 'revaluation' then 'remeasured'
       when journals.source = 'revenue' then 'revenue'
       when journals.source = 'billing' and documents.document_id is not null then 'document'
+      when summaries.journal_id is not null then 'document'
       when journals.source = 'billing' and journals.reversal_of is not null then 'document'
       else 'unsupported'
     end as origin
@@ -28,6 +33,8 @@ with lines as (
       and accounts.control in ('deferred_revenue', 'revenue', 'unbilled')
   left join {{ ref('ar_document') }} as documents
     on documents.source_instance = journals.source_instance and documents.document_id = journals.document_id
+  left join summaries
+    on summaries.erp_instance = journals.source_instance and summaries.journal_id = journals.journal_id
 )
 
 select

@@ -84,53 +84,35 @@ surplus_invoices as (
     and coalesce(credited.amount_minor, 0) < greatest(invoices.total_amount_minor, 1)
 ),
 
-postings as (
-  select * from {{ ref('erp_document') }}
-),
-
-first_memos as (
+posted_again as (
   select
-    source_instance,
-    key,
-    document_id
-  from (
-    select
-      source_instance,
-      key,
-      document_id,
-      row_number() over (partition by source_instance, key order by created_at, document_id) as age
-    from postings
-    where external_object = 'credit_note' and document_type = 'credit_memo'
-  ) as aged
-  where age = 1
-),
-
-originals as (
-  select source_instance, 'invoice' as external_object, 'invoice' as document_type, invoice_id as key, document_id
-  from {{ ref('invoice_posting') }}
+    postings.erp_instance, postings.document_id, postings.key, 'invoice' as external_object,
+    postings.legal_entity_code, postings.billing_customer_id, postings.currency_code, postings.period,
+    postings.gross_minor, originals.document_id as original_id
+  from {{ ref('erp_document') }} as postings
+  inner join {{ ref('invoice_posting') }} as originals
+    on
+      originals.source_instance = postings.source_instance
+      and originals.invoice_id = postings.key
+      and originals.document_id <> postings.document_id
+  where postings.external_object = 'invoice' and postings.document_type = 'invoice'
   union all
-  select source_instance, 'credit_note' as external_object, 'credit_memo' as document_type, key, document_id
-  from first_memos
+  select
+    erp_instance, document_id, key, 'credit_note' as external_object, legal_entity_code, billing_customer_id,
+    currency_code, period, gross_minor, first_document_id as original_id
+  from {{ ref('credit_memo') }}
+  where document_type = 'credit_memo' and is_surplus
 ),
 
 surplus_postings as (
   select
-    postings.erp_instance as source_instance, 'erp.ar_documents' as object, postings.document_id as key,
-    'C05' as cause_code, postings.legal_entity_code, postings.billing_customer_id as customer_id,
-    postings.currency_code, postings.gross_minor as amount_minor, cast(null as decimal(38, 9)) as quantity,
-    postings.period,
-    'posts ' || replace(postings.external_object, '_', ' ') || ' ' || postings.key || ' once more beside document '
-    || originals.document_id || ', over ' || {{ money_words('postings.gross_minor', 'postings.currency_code') }}
-      as words,
-    'ar_document:' || originals.document_id as original_ref
-  from postings
-  inner join originals
-    on
-      originals.source_instance = postings.source_instance
-      and originals.external_object = postings.external_object
-      and originals.document_type = postings.document_type
-      and originals.key = postings.key
-      and originals.document_id <> postings.document_id
+    erp_instance as source_instance, 'erp.ar_documents' as object, document_id as key, 'C05' as cause_code,
+    legal_entity_code, billing_customer_id as customer_id, currency_code, gross_minor as amount_minor,
+    cast(null as decimal(38, 9)) as quantity, period,
+    'posts ' || replace(external_object, '_', ' ') || ' ' || key || ' once more beside document ' || original_id
+    || ', over ' || {{ money_words('gross_minor', 'currency_code') }} as words,
+    'ar_document:' || original_id as original_ref
+  from posted_again
 ),
 
 due_cash as (

@@ -20,10 +20,16 @@ receipts as (
   group by billing_instance, external_object, external_id
 ),
 
+-- a credit may be posted in parts: only what is beyond its amount had its effect twice
 effects as (
-  select legal_entity_code, currency_code, period, copies from documents
+  select legal_entity_code, currency_code, period, copies - 1 as surplus from documents
+  where external_object <> 'credit_note'
   union all
-  select legal_entity_code, currency_code, period, copies from receipts
+  select legal_entity_code, currency_code, period, copies - 1 as surplus from receipts
+  union all
+  select legal_entity_code, currency_code, period, case when is_surplus then 1 else 0 end as surplus
+  from {{ ref('credit_memo') }}
+  where document_type = 'credit_memo'
 ),
 
 arrived as (
@@ -74,9 +80,9 @@ sent as (
 double_effects as (
   select
     'double_effect_count' as kpi, legal_entity_code, currency_code, period,
-    sum(copies - 1) as numerator,
+    sum(surplus) as numerator,
     1 as denominator, 1 as scale,
-    'documents and receipts beyond the first of one billing record, reversed ones left out, count; target 0'
+    'documents and receipts beyond what one billing record holds, reversed ones left out, count; target 0'
       as formula,
     cast(null as {{ dbt.type_string() }}) as reason
   from effects

@@ -11,6 +11,9 @@ posted as (
   from {{ ref('ar_document') }}
   where external_object = 'invoice' and document_type = 'invoice' and status <> 'reversed'
   group by billing_instance, external_id
+  union all
+  select source_instance as billing_instance, invoice_id as external_id, posted_at as created_at
+  from {{ ref('summary_posting') }}
 ),
 
 billings as (

@@ -18,5 +18,6 @@ select
   ingested_at,
   properties,
   content_hash,
-  batch_id
+  batch_id,
+  row_number
 from landed

@@ -1,0 +1,119 @@
+"""What of a snapshot goes into the pack of a period and entity: each table with its scope, and the totals over it."""
+
+from __future__ import annotations
+
+import duckdb
+
+from dagster_project.evidence import totals
+from dagster_project.evidence.tables import TableWriter
+from dagster_project.sql import column
+
+SOURCE_TABLES = ("landed.batches", "landed.batch_totals", "landed.quarantine", "landed.replays", "landed.schema_drift")
+WHOLE_TABLES = ("marts.controls", "marts.source_health", "marts.close_status", "marts.kpis", "marts.completeness",
+                "matching.matches", "matching.searches", "matching.linkage_suggestions",
+                "quality.boundary_results", "quality.outcome_results",
+                "config.parameters", "config.sources")  # fmt: skip
+MACHINE_COLUMNS = ("received_at", "replayed_at", "run_at")
+
+_ENTITY = "(? is null or legal_entity_code = ?)"
+_CELLS = f"strftime(service_period_start, '%Y-%m') = ? and {_ENTITY}"
+_PERIOD = f"period = ? and {_ENTITY}"
+BRIDGES = {
+    "bridge_cells": _CELLS,
+    "bridge_allocation": _CELLS,
+    "bridge_tax": _CELLS,
+    "bridge_reporting": _CELLS,
+    "bridge_periods": _PERIOD,
+    # every month up to the period: its opening balance is what earlier ones left
+    "bridge_rollforward": f"period <= ? and {_ENTITY}",
+}
+TRANSACTIONS = {"business_transactions": _PERIOD, "business_transaction_steps": _PERIOD}
+
+# everything that the postings of the period go back to, whatever month it is of
+_LINEAGE = """
+    with recursive nodes as (
+        select 'ar_document' as type, source_instance as instance, document_id as id
+        from canonical.ar_document
+        where {scope}
+        union
+        select 'journal', source_instance, journal_id
+        from canonical.journal_line
+        where {scope}
+        union
+        select edges.from_type, edges.from_instance, edges.from_id
+        from marts.lineage_edges as edges
+        inner join nodes
+            on edges.to_type = nodes.type and edges.to_instance = nodes.instance and edges.to_id = nodes.id
+    )
+    select edges.*
+    from marts.lineage_edges as edges
+    semi join nodes
+        on edges.to_type = nodes.type and edges.to_instance = nodes.instance and edges.to_id = nodes.id
+"""
+
+
+def write_contents(con: duckdb.DuckDBPyConnection, tables: TableWriter, period: str, entity: str | None) -> None:
+    """Writes every table of the pack and every total that `verify` recomputes from them."""
+    _populations(con, tables, period, entity)
+    parameters: list[object] = [period, entity, entity]
+    for folder, parts in (("bridge", BRIDGES), ("results", TRANSACTIONS)):
+        for table, scope in parts.items():
+            tables.write(f"{folder}/{table}", f"select * from marts.{table} where {scope}", parameters)
+    _tolerances(tables, entity)
+    lineage = _LINEAGE.format(scope=_PERIOD)
+    tables.write("results/lineage_edges", lineage, parameters * 2)
+    tables.write("totals/lineage_totals", totals.TOTALS["lineage_totals"].format(lineage_edges=f"({lineage})"),
+                 parameters * 2)  # fmt: skip
+    for name, table in totals.SCOPED.items():
+        rows = f"(select * from marts.{table} where {(BRIDGES | TRANSACTIONS)[table]})"
+        tables.write(f"totals/{name}", totals.TOTALS[name].format(**{table: rows}), parameters)
+    for name in (*SOURCE_TABLES, *WHOLE_TABLES):
+        _whole(con, tables, name)
+
+
+def _populations(con: duckdb.DuckDBPyConnection, tables: TableWriter, period: str, entity: str | None) -> None:
+    """Per control and status every row; a result without a period (a source's health) belongs to every pack."""
+    scope = "(period = ? or period is null) and (? is null or legal_entity_code = ? or legal_entity_code is null)"
+    parameters: list[object] = [period, entity, entity]
+    for code in column(con, "select code from marts.controls order by code"):
+        for status in totals.STATUSES:
+            tables.write(
+                f"populations/{code}/{status}",
+                f"select * from marts.reconciliation_results where code = ? and status = ? and {scope}",
+                [code, status, *parameters],
+            )
+    in_scope = f"(select * from marts.reconciliation_results where {scope})"
+    tables.write("totals/control_totals", totals.TOTALS["control_totals"].format(population=in_scope), parameters)
+    still_open = "state not in ('closed', 'verified', 'auto_resolved')"
+    tables.write("exceptions", f"select * from marts.exceptions where {scope} and {still_open}", parameters)
+    tables.write(
+        "exceptions_of_earlier_periods",
+        "select * from marts.exceptions where period < ? and (? is null or legal_entity_code = ?"
+        f" or legal_entity_code is null) and {still_open}",
+        parameters,
+    )
+
+
+def _tolerances(tables: TableWriter, entity: str | None) -> None:
+    """The budget of a run is of all periods, and so are the differences that use it up."""
+    parameters: list[object] = [entity, entity]
+    tables.write("results/tolerance_budget", f"select * from marts.tolerance_budget where {_ENTITY}", parameters)
+    tolerated = f"select * from marts.reconciliation_results where status = 'in_tolerance' and {_ENTITY}"
+    tables.write("results/in_tolerance", tolerated, parameters)
+    tables.write("totals/tolerance_totals", totals.TOTALS["tolerance_totals"].format(in_tolerance=f"({tolerated})"),
+                 parameters)  # fmt: skip
+
+
+def _whole(con: duckdb.DuckDBPyConnection, tables: TableWriter, name: str) -> None:
+    """A whole table without the columns that tell of this machine; a table that a run did not make is left out."""
+    schema, table = name.split(".")
+    present = column(
+        con,
+        "select column_name from information_schema.columns"
+        " where table_catalog = 'snapshot' and table_schema = ? and table_name = ? order by ordinal_position",
+        [schema, table],
+    )
+    columns = [name for name in present if name not in MACHINE_COLUMNS and not name.startswith("run_")]
+    if columns:
+        folder = "sources" if schema == "landed" else "results"
+        tables.write(f"{folder}/{table}", f"select {', '.join(columns)} from {name}")

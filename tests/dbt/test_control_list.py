@@ -1,0 +1,28 @@
+"""The lists of controls that dbt needs written down agree with the models themselves."""
+
+from __future__ import annotations
+
+import re
+
+from dagster_project.dbt.manifest import DBT_PROJECT
+
+MODELS = DBT_PROJECT / "models" / "reconciliation"
+
+
+def test_the_list_of_controls_is_the_folder_of_controls():
+    """A control that is missing in the list would be computed and never reported."""
+    folder = {file.stem for file in MODELS.rglob("r[0-9][0-9]_*.sql")}
+    text = (DBT_PROJECT / "macros" / "control_models.sql").read_text(encoding="utf-8")
+    listed = set(re.findall(r"'(r\d\d_\w+)'", text))
+    assert listed == folder, (
+        "macros/control_models.sql and models/reconciliation differ: add a new control to the list, or remove a model that"
+        f" is gone (only in the list: {sorted(listed - folder)}; only in the folder: {sorted(folder - listed)})"
+    )
+
+
+def test_every_control_that_grades_its_rows_is_asked_for_the_grade():
+    """A severity that nobody reads leaves a blocking difference at its control's two days."""
+    grading = {file.stem for file in MODELS.glob("r*.sql") if "severity=true" in file.read_text(encoding="utf-8")}
+    macro = (DBT_PROJECT / "macros" / "reconcile.sql").read_text(encoding="utf-8")
+    listed = macro.split("macro control_models_with_severity()")[1].split("endmacro")[0]
+    assert grading == set(re.findall(r"'(r\d\d_\w+)'", listed))
