@@ -103,16 +103,17 @@ class _Work:
         terms = self._terms(batch.manifest)
         if terms is None or batch.manifest.sha256 is None:
             return  # no contract knows the object any more, or no byte of the file was ever read
-        try:
-            declaring = batch.manifest.model_copy(update={"sidecar": batch.sidecar})
-            terms = terms.under(agreed(self.con, self.settings, self.releases, declaring, terms))
-        except FileFault as fault:
-            self._result(batch, "stays", fault.refusal.reason)
-            return
-        if batch.state == "loaded":
-            self._rows(batch, terms)
-        else:
-            self._file(batch, terms)
+        declaring = batch.manifest.model_copy(update={"sidecar": batch.sidecar})
+        with rows.room(self.con, self.settings, batch.manifest):
+            try:
+                terms = terms.under(agreed(self.con, self.settings, self.releases, declaring, terms))
+            except FileFault as fault:
+                self._result(batch, "stays", fault.refusal.reason)
+                return
+            if batch.state == "loaded":
+                self._rows(batch, terms)
+            else:
+                self._file(batch, terms)
 
     def _file(self, batch: Batch, terms: Terms) -> None:
         try:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dagster_project import warehouse
-from dagster_project.archive import dead_letters, store
+from dagster_project.archive import dead_letters, engine, store
 from dagster_project.archive.batches import batches
 from dagster_project.errors import InputError
 from dagster_project.sources.contracts import load_contracts
@@ -343,3 +343,15 @@ def test_an_archive_from_before_replays_is_read(borealis: Company):
     borealis.map(MEND)
     assert _results(borealis.replay(LATER)) == {"stays": 1, "accepted": 1}
     assert _states(borealis) == {"mends": ("replayed", 2), "stays": ("refused_again", 2)}
+
+
+def test_a_large_delivery_is_replayed_beside_memory_and_leaves_nothing_behind(borealis: Company, monkeypatch):
+    _deliver_two_broken(borealis)
+    renamed = csv_text([invoice("b", net_amount="x"), invoice("c")]).replace("invoice_id", "InvoiceNo", 1)
+    borealis.deliver("billing/invoices/b.csv", renamed)
+    borealis.ingest()
+    borealis.map(MEND.replace("values:", "columns: {InvoiceNo: invoice_id}, values:"))
+    monkeypatch.setattr(engine, "_LARGE", 0)
+    assert _results(borealis.replay(LATER)) == {"stays": 2, "accepted": 2}
+    assert _invoices(borealis) == [("c", "open"), ("mends", "paid"), ("ok", "open")]
+    assert [name for name in borealis.archive_tree() if name.startswith("tmp")] == []
