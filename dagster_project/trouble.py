@@ -21,7 +21,7 @@ def trouble_in_words(con: duckdb.DuckDBPyConnection, shown: int = SHOWN) -> list
     rows = con.execute(_TROUBLE).fetchall()
     lines = [in_words(*row) for row in rows[:shown]]
     if len(rows) > shown:
-        lines.append(f"... and {len(rows) - shown:,} more: see landed.quarantine of the published file")
+        lines.append(f"... and {len(rows) - shown:,} more: see marts.dead_letters of the published file")
     return lines
 
 

@@ -44,9 +44,9 @@ class Chain:
         return Manifest(sequence=len(self.links) + 1, previous_sha256=previous, **fields)
 
     def last_loaded(self, source: str, object: str, file_name: str) -> int | None:
-        """The newest link of a delivery of that name that was read, None where none was."""
+        """The newest link of a delivery of that name that was read, None where none was; a replay delivers nothing."""
         place = (source, object, file_name)
-        links = reversed(self.links)
+        links = (link for link in reversed(self.links) if link.kind != "replay")
         found = (a.sequence for a in links if (a.source_instance, a.object, a.file_name) == place and _is_read(a))
         return next(found, None)
 

@@ -95,7 +95,8 @@ def _print_findings(settings: Settings, report: RunReport) -> int:
         known = f", as known at {settings.known_at:%Y-%m-%d %H:%M} UTC" if settings.known_at else ""
         out.print(f"{settings.company}, as of {report.as_of:%Y-%m-%d %H:%M} UTC{known}", markup=False)
         out.print(controls_table(con))
-        for line in trouble_in_words(con):
+        trouble = trouble_in_words(con)
+        for line in [*trouble, *_after_a_mend(settings)] if trouble else []:
             out.print(line, markup=False, soft_wrap=True)
         breaks = int(scalar(con, "select count(*) from marts.exceptions"))
         problems = int(scalar(con, "select count(distinct root_exception_key) from marts.exceptions"))
@@ -113,6 +114,11 @@ def _open_breaks(breaks: int, problems: int) -> str:
     return (
         words if problems == breaks else f"{words}, which go back to {problems:,} problem{'s' if problems > 1 else ''}"
     )
+
+
+def _after_a_mend(settings: Settings) -> list[str]:
+    config = shown(settings.config_path)
+    return [f"after a mend of their mapping or contract: {command()} replay --dry-run --config {config}"]
 
 
 def _what_next(settings: Settings, report: RunReport) -> list[str]:

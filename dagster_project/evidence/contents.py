@@ -9,7 +9,8 @@ from dagster_project.evidence.tables import TableWriter
 from dagster_project.sql import column
 
 SOURCE_TABLES = ("landed.batches", "landed.batch_totals", "landed.quarantine", "landed.replays", "landed.schema_drift")
-WHOLE_TABLES = ("marts.controls", "marts.source_health", "marts.close_status", "marts.kpis", "marts.completeness",
+WHOLE_TABLES = ("marts.controls", "marts.source_health", "marts.dead_letters", "marts.close_status", "marts.kpis",
+                "marts.completeness",
                 "matching.matches", "matching.searches", "matching.linkage_suggestions",
                 "quality.boundary_results", "quality.outcome_results",
                 "config.parameters", "config.sources")  # fmt: skip
