@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +59,7 @@ class RunReport:
 
 
 def run(settings: Settings, period: str | None = None) -> RunReport:
-    """Closes `period` (default: the last that ended) at `settings.as_of` (default: now), fixed once for the whole run.
+    """Closes `period` (default: the last that ended) at `settings.clock`, fixed once for the whole run.
 
     Expected faults are in the report. Raises StoreError when another run uses the home or it cannot be written, and
     KeyboardInterrupt when the user stops it; what was archived or published before stays whole.
@@ -71,7 +71,7 @@ def run(settings: Settings, period: str | None = None) -> RunReport:
     from dagster_project.definitions import defs
     from dagster_project.defs import jobs, periods
 
-    as_of = settings.as_of or datetime.now(UTC)
+    as_of = settings.clock
     chosen = period or periods.last_ended(as_of)
     run_id = str(uuid.uuid4())
     log = settings.home / "runs" / run_id / "log.txt"
@@ -115,8 +115,10 @@ def run_config(settings: Settings, as_of: datetime) -> dict[str, Any]:
     from dagster_project.defs.resources import RESOURCE_KEY
 
     config_path = str(settings.config_path)
+    known_at = settings.known_at.isoformat() if settings.known_at else ""
+    resource = {"config_path": config_path, "as_of": as_of.isoformat(), "known_at": known_at}
     return {
-        "resources": {RESOURCE_KEY: {"config": {"config_path": config_path, "as_of": as_of.isoformat()}}},
+        "resources": {RESOURCE_KEY: {"config": resource}},
         "loggers": {LOGGER_KEY: {"config": {"config_path": config_path}}},
     }
 

@@ -20,7 +20,7 @@ from dagster_project.sql import quoted, scalar
 
 WHOLE_SCHEMAS = ("marts", "config", "quality", "canonical", "seeds")
 SINGLE_TABLES = {
-    "landed": ("batches", "batch_totals", "quarantine", "schema_drift"),
+    "landed": ("batches", "batch_totals", "quarantine", "replays", "schema_drift"),
     "matching": ("matches", "searches", "linkage_suggestions"),
     "reconciliation": (),
 }

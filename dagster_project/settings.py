@@ -48,6 +48,7 @@ class Source(_Strict):
     connector: AnyConnector
     links: tuple[str, ...] = ()
     freshness_limit_hours: int = Field(default=26, ge=1)
+    mapping: Path | None = Field(default=None, description="file that turns its names and values into the contract's")
 
 
 _SECRETS = {
@@ -152,6 +153,7 @@ class Settings(_Strict):
     company: str = Field(min_length=1)
     home: Path = Path(".tieout")
     as_of: datetime | None = None
+    known_at: datetime | None = Field(default=None, description="lands only what had been received by then")
     reporting_currency: str = Field(pattern=r"^[A-Z]{3}$")
     authority_model: Literal["crm_led", "billing_led", "erp_led", "event_hub"] = "billing_led"
     authority: policy.Overlay = policy.Overlay()
@@ -172,7 +174,7 @@ class Settings(_Strict):
     def _place_alone(cls, value: Any) -> Any:
         return {"url": value} if isinstance(value, str) else value
 
-    @field_validator("as_of")
+    @field_validator("as_of", "known_at")
     @classmethod
     def _with_offset(cls, value: datetime | None) -> datetime | None:
         if value is not None and value.tzinfo is None:
@@ -198,6 +200,11 @@ class Settings(_Strict):
         if fault:
             raise ValueError(f"authority.{fault.key}: {fault.words}")
         return self
+
+    @property
+    def clock(self) -> datetime:
+        """The moment at which a run measures windows and ages: `as_of`, else `known_at`, else now (UTC)."""
+        return self.as_of or self.known_at or datetime.now(UTC)
 
     def source(self, name: str) -> Source:
         """The source of that name; KeyError when there is none."""
@@ -260,15 +267,18 @@ def load(path: Path | None = None) -> Settings:
     except ValidationError as error:
         raise ConfigurationError(_in_words(file, lines, error)) from None
     base = file.parent
-    sources = tuple(
-        source.model_copy(update={"connector": source.connector.anchored(base)}) for source in settings.sources
-    )
+    sources = tuple(_resolved(source, base) for source in settings.sources)
     archive = settings.archive.model_copy(
         update={"url": _absolute(base, settings.archive.url), "anchor": _absolute(base, settings.archive.anchor)}
     )
     return settings.model_copy(
         update={"home": (base / settings.home).resolve(), "sources": sources, "archive": archive}
     )
+
+
+def _resolved(source: Source, base: Path) -> Source:
+    mapping = None if source.mapping is None else (base / source.mapping).resolve()
+    return source.model_copy(update={"connector": source.connector.anchored(base), "mapping": mapping})
 
 
 def _absolute(base: Path, place: str | None) -> str | None:

@@ -10,6 +10,7 @@ _TROUBLE = """
         q.expected, q.reason
     from landed.quarantine as q
     left join landed.batches as b on q.batch_id = b.batch_id and q.source_instance = b.source_instance
+    where q.state in ('open', 'refused_again')
     order by
         (q.row_number is not null), q.source_instance, q.object, b.file_name, q.line_number, q.batch_id, q.row_number
 """
@@ -20,7 +21,7 @@ def trouble_in_words(con: duckdb.DuckDBPyConnection, shown: int = SHOWN) -> list
     rows = con.execute(_TROUBLE).fetchall()
     lines = [in_words(*row) for row in rows[:shown]]
     if len(rows) > shown:
-        lines.append(f"... and {len(rows) - shown:,} more: see landed.quarantine of the published file")
+        lines.append(f"... and {len(rows) - shown:,} more: see marts.dead_letters of the published file")
     return lines
 
 

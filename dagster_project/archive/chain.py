@@ -14,6 +14,8 @@ from dagster_project.archive.storage import storage_of
 from dagster_project.errors import StoreError
 from dagster_project.settings import Settings
 
+_SAME_ROWS = ("sidecar", "remade")  # links that change nothing of what became of a batch's rows
+
 
 class Chain:
     """The links on disk, in memory; opened under the lock of the home. Raises StoreError when links were lost."""
@@ -27,20 +29,30 @@ class Chain:
             # A kill between a manifest and the head leaves the head behind.
             store.write_head(settings, self.links)
         self._batches = {link.batch_id: link for link in self.links if link.kind == "batch"}
+        self._current = {link.batch_id: link for link in self.links if link.kind not in _SAME_ROWS}
         self._sidecars = {(link.batch_id, link.sidecar.sha256) for link in self.links if link.sidecar}
 
     def batch(self, batch_id: str) -> Manifest | None:
         """The manifest of a batch, None when it is new."""
         return self._batches.get(batch_id)
 
+    def current(self, batch_id: str) -> Manifest:
+        """The newest link that says what became of a batch's rows; KeyError when the batch is new."""
+        return self._current[batch_id]
+
     def has_sidecar(self, batch_id: str, sha256: str) -> bool:
         """Whether this very sidecar of the batch is recorded."""
         return (batch_id, sha256) in self._sidecars
 
+    def draft(self, **fields: Any) -> Manifest:
+        """The next link, not yet part of the chain: what it speaks of is written before it."""
+        previous = self.links[-1].chain_sha256 if self.links else None
+        return Manifest(sequence=len(self.links) + 1, previous_sha256=previous, **fields)
+
     def last_loaded(self, source: str, object: str, file_name: str) -> int | None:
-        """The newest link of a delivery of that name that was read, None where none was."""
+        """The newest link of a delivery of that name that was read, None where none was; a replay delivers nothing."""
         place = (source, object, file_name)
-        links = reversed(self.links)
+        links = (link for link in reversed(self.links) if link.kind not in ("replay", "remade"))
         found = (a.sequence for a in links if (a.source_instance, a.object, a.file_name) == place and _is_read(a))
         return next(found, None)
 
@@ -61,12 +73,16 @@ class Chain:
 
     def append(self, **fields: Any) -> Manifest:
         """Writes the next link, and only then counts it."""
-        previous = self.links[-1].chain_sha256 if self.links else None
-        link = Manifest(sequence=len(self.links) + 1, previous_sha256=previous, **fields)
+        return self.add(self.draft(**fields))
+
+    def add(self, link: Manifest) -> Manifest:
+        """Writes a link that was drafted, and only then counts it."""
         store.write(self._settings, store.manifest_path(self._settings, link), link.to_bytes())
         self.links.append(link)
         if link.kind == "batch":
             self._batches[link.batch_id] = link
+        if link.kind not in _SAME_ROWS:
+            self._current[link.batch_id] = link
         if link.sidecar:
             self._sidecars.add((link.batch_id, link.sidecar.sha256))
         return link

@@ -12,9 +12,11 @@ from dagster_project.archive.lock import exclusive
 from dagster_project.archive.meter import Tell
 from dagster_project.archive.parsing import currencies
 from dagster_project.archive.report import BatchReport, IngestReport, ObjectReport
+from dagster_project.archive.rows import Terms
 from dagster_project.errors import InputError
 from dagster_project.observability import telemetry
 from dagster_project.settings import Settings, Source, environment
+from dagster_project.sources import mapping as mappings
 from dagster_project.sources.connect import connector_for
 from dagster_project.sources.connector import Listing, Pull
 from dagster_project.sources.contracts import Contract, contracts_of
@@ -78,8 +80,9 @@ def _source(
             f"{intake.settings.config_path}: source {source.name!r}: {connector.describe()} does not exist, and nothing"
             " was ever received from it; expected the place of its landing files"
         )
+    mapping = mappings.load(source)
     listing = connector.offers(contract.name for contract in contracts)
-    reports = [_object(intake, source, contract, listing, progress) for contract in wanted]
+    reports = [_object(intake, source, Terms(contract, mapping), listing, progress) for contract in wanted]
     return reports, [f"{source.name}: {note}" for note in listing.notes]
 
 
@@ -94,16 +97,15 @@ def _pull(intake: Intake, source: Source, wanted: list[Contract], progress: Prog
     )
 
 
-def _object(
-    intake: Intake, source: Source, contract: Contract, listing: Listing, progress: Progress | None
-) -> ObjectReport:
+def _object(intake: Intake, source: Source, terms: Terms, listing: Listing, progress: Progress | None) -> ObjectReport:
+    contract = terms.contract
     started = time.monotonic()
     taken: list[BatchReport] = []
     for delivery in listing.of(contract.name):
         if progress:
             progress(f"{source.name}/{delivery.name}")
         with telemetry.span("batch", source_instance=source.name, object=contract.name) as span:
-            report = intake.take(source, contract, delivery)
+            report = intake.take(source, terms, delivery)
             span.note(batch_id=report.batch_id, status=report.status, received_rows=report.received_rows)
             span.note(parsed_rows=report.parsed_rows, quarantined_rows=report.quarantined_rows, bytes=report.bytes)
         if report.source_failed is None:

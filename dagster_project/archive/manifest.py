@@ -1,4 +1,5 @@
-"""What the archive writes down about each delivery: one manifest per batch, and one per newer sidecar of a batch."""
+"""What the archive writes down about each delivery: one manifest per batch, one per newer sidecar of a batch, and one
+per replay of what was rejected."""
 
 from __future__ import annotations
 
@@ -9,6 +10,8 @@ from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from dagster_project.sources.connector import Format
 
 Outcome = Literal["unchanged", "moves", "refuses"]
 
@@ -69,15 +72,30 @@ class ContractStep(_Record):
     without_test: str | None = None
 
 
+class Replay(_Record):
+    """One try to read rejected rows again: its number, from 1 per batch, and what came of which rows of the file.
+
+    `rescued` and `refused` are row numbers as ranges, `2-5,9`; the hashes are of the Parquet files that were written.
+    """
+
+    attempt: int
+    rescued: str = ""
+    refused: str = ""
+    rescued_rows: int = 0
+    refused_rows: int = 0
+
+
 class Manifest(_Record):
     """One link of the chain. Totals are decimals as text, in major units; rows are of this file alone.
 
     `kind` is `batch`; `sidecar` for another sidecar of a batch that is already in the archive; `remade` for Parquet
-    that was lost and, parsed again, is not the same bytes; or `contract` for a version of a domain's contract: `sha256`
-    and `bytes` are then those of the contract, which lies among the raw files. Of a kind that this version does not
-    know, the chain and the files are checked all the same. `files` are those made for this link, by their name below
-    the archive, with their SHA-256: the newest link that names a file says what it holds. `received_totals` are over
-    every row whose value parses, `parsed_totals` over the rows that keep the contract.
+    that was lost and, parsed again, is not the same bytes; `replay` for a replay of its rejected rows or of the file
+    that was refused: its state, figures and drift are then those of the batch from `received_at` on, its contract and
+    mapping those of the rows that it rescued; or `contract` for a version of a domain's contract: `sha256` and `bytes`
+    are then those of the contract, which lies among the raw files. Of a kind that this version does not know, the chain
+    and the files are checked all the same. `files` are those made for this link, by their name below the archive, with
+    their SHA-256: the newest link that names a file says what it holds. `received_totals` are over every row whose
+    value parses, `parsed_totals` over the rows that keep the contract.
     """
 
     kind: str
@@ -93,6 +111,9 @@ class Manifest(_Record):
     contract_version: str
     contract_sha256: str | None = None
     contract_step: ContractStep | None = None
+    mapping_sha256: str | None = None
+    format: Format | None = None
+    is_gzip: bool = False
     sha256: str | None = None
     bytes: int = 0
     state: Literal["loaded", "refused"] = "loaded"
@@ -110,14 +131,22 @@ class Manifest(_Record):
     drift: tuple[Drift, ...] = ()
     refusal: Refusal | None = None
     files: dict[str, str] = {}
+    replay: Replay | None = None
     stored_sha256: str | None = Field(default=None, exclude=True)
 
     @property
     def name(self) -> str:
         """Its file name below `manifests/<source>/<object>/`."""
+        return f"{self.stem}.json"
+
+    @property
+    def stem(self) -> str:
+        """The name, without ending, of everything that the archive keeps of this link."""
         if self.kind == "sidecar" and self.sidecar:
-            return f"{self.batch_id}-{self.sidecar.sha256[:16]}.json"
-        return f"{self.batch_id}.json" if self.kind == "batch" else f"{self.batch_id}-{self.kind}-{self.sequence}.json"
+            return f"{self.batch_id}-{self.sidecar.sha256[:16]}"
+        if self.replay:
+            return f"{self.batch_id}-replay-{self.replay.attempt}"
+        return self.batch_id if self.kind == "batch" else f"{self.batch_id}-{self.kind}-{self.sequence}"
 
     @property
     def path(self) -> str:

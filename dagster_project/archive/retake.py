@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from dagster_project.archive import mirror, store
+from dagster_project.archive import mirror, rows, store
 from dagster_project.archive.chain import Chain
 from dagster_project.archive.engine import scratch, store_faults
 from dagster_project.archive.intake import Intake
@@ -20,11 +20,13 @@ from dagster_project.archive.manifest import Manifest
 from dagster_project.archive.named import Named, raw_files
 from dagster_project.archive.parsing import currencies
 from dagster_project.archive.releases import Releases
+from dagster_project.archive.rows import Terms
 from dagster_project.errors import StoreError
 from dagster_project.settings import Settings, Source
+from dagster_project.sources import mapping as mappings
 from dagster_project.sources.connector import Format
 from dagster_project.sources.contracts import load_contracts
-from dagster_project.sources.files import ENDINGS
+from dagster_project.sources.mapping import SourceMapping
 
 
 @dataclass(frozen=True)
@@ -52,12 +54,12 @@ class Archived:
 
 def archived(settings: Settings, link: Manifest) -> Archived | None:
     """The delivery behind a link, None where its bytes could not be read when they came."""
-    ending = next((one for one in sorted(ENDINGS, key=len, reverse=True) if link.file_name.lower().endswith(one)), None)
-    if link.sha256 is None or ending is None:
+    if link.sha256 is None:
         return None
+    raw = rows.raw_file(settings, link)
     report = store.raw_path(settings, link.sidecar.sha256) if link.sidecar else None
     sidecar = report if report and report.exists() else None
-    return Archived(link.object, link.file_name, *ENDINGS[ending], store.raw_path(settings, link.sha256), sidecar)
+    return Archived(link.object, link.file_name, raw.format, raw.is_gzip, raw.path, sidecar)
 
 
 def retake(
@@ -72,6 +74,7 @@ def retake(
     What `target` says about the sources (such as their mapping) counts. Raises StoreError when bytes are missing.
     """
     contracts = load_contracts()
+    read: dict[str, SourceMapping | None] = {}
     with store_faults(target.archive_path), exclusive(target), scratch(target.archive_path / "tmp") as con:
         currencies.register(con)
         intake = Intake(target, Chain(target), con, datetime.now(UTC))
@@ -85,7 +88,10 @@ def retake(
                 raise StoreError(f"{delivery.path}: the bytes of {delivery.name} are gone; restore them from a backup")
             progress(f"{link.source_instance}/{link.file_name}")
             intake.now = link.received_at
-            intake.take(_source(target, link), contracts[link.domain, link.object], delivery)
+            source = _source(target, link)
+            if source.name not in read:
+                read[source.name] = mappings.load(source)
+            intake.take(source, Terms(contracts[link.domain, link.object], read[source.name]), delivery)
         intake.chain.anchor()
         return {link.batch_id: link for link in intake.chain.links if link.kind == "batch"}
 
@@ -93,4 +99,6 @@ def retake(
 def _source(settings: Settings, link: Manifest) -> Source:
     """As it is configured now; of one that is configured no longer only what the archive tells."""
     configured = next((source for source in settings.sources if source.name == link.source_instance), None)
-    return configured or Source.model_construct(name=link.source_instance, domain=link.domain, vendor=link.vendor)
+    return configured or Source.model_construct(
+        name=link.source_instance, domain=link.domain, vendor=link.vendor, mapping=None
+    )

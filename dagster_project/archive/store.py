@@ -25,13 +25,13 @@ def raw_path(settings: Settings, sha256: str) -> Path:
 
 
 def parquet_path(settings: Settings, manifest: Manifest) -> Path:
-    """The rows of a batch that keep the contract."""
-    return _beside(settings, "parquet", manifest, f"{manifest.batch_id}.parquet")
+    """The rows of a batch that keep the contract, or those that a replay rescued."""
+    return _beside(settings, "parquet", manifest, f"{manifest.stem}.parquet")
 
 
 def quarantine_path(settings: Settings, manifest: Manifest) -> Path:
-    """The rows of a batch that do not."""
-    return _beside(settings, "quarantine", manifest, f"{manifest.batch_id}.parquet")
+    """The rows of a batch that do not, or those that a replay refused again."""
+    return _beside(settings, "quarantine", manifest, f"{manifest.stem}.parquet")
 
 
 def manifest_path(settings: Settings, manifest: Manifest) -> Path:

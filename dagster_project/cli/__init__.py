@@ -24,6 +24,7 @@ from dagster_project.cli import (
     evidence,
     explain,
     init,
+    replay,
     run,
     status,
     verify,
@@ -38,7 +39,21 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (init, run, status, explain, dashboard, dagster, evidence, verify, archive, contract, alerts, demo):
+for module in (
+    init,
+    run,
+    status,
+    replay,
+    explain,
+    dashboard,
+    dagster,
+    evidence,
+    verify,
+    archive,
+    contract,
+    alerts,
+    demo,
+):
     module.register(app)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,6 +20,7 @@ from dagster_project.cli.console import ConfigOption, complain, err, out, shown
 from dagster_project.errors import InputError
 from dagster_project.settings import Settings
 from dagster_project.sources import contract_rules
+from dagster_project.sources import mapping as mappings
 from dagster_project.sources.contract_diff import diff as differences
 from dagster_project.sources.contracts import DomainContract, domain_contracts
 from dagster_project.sources.versions import newest
@@ -85,6 +87,10 @@ def test(
     batches: Annotated[
         int, typer.Option("--batches", "-n", min=1, help="How many of the last of each object and source.")
     ] = 20,
+    mapping: Annotated[
+        list[str] | None,
+        typer.Option("--mapping", help="[SOURCE=]FILE: also with this mapping, of one source or of all of the domain."),
+    ] = None,
     figures: Annotated[
         bool, typer.Option("--figures", help="Also build the books both ways and compare every control.")
     ] = False,
@@ -95,14 +101,16 @@ def test(
     links = store.read_manifests(settings)
     now = Side(settings, Releases(settings, links))
     code = 0
-    for contract in _working_copies(settings, domain):
+    for contract in _to_test(now, domain, mapping):
         if _complaints(contract):
             code = 2
             continue
-        if not differences(now.releases.current(contract.domain), contract):
+        is_current = contract.sha256 == now.releases.current(contract.domain).sha256
+        if not mapping and not differences(now.releases.current(contract.domain), contract):
             out.print(_nothing(contract, now.releases.current(contract.domain)))
             continue
-        then = Side(settings, now.releases.as_if_all_came_under(contract))
+        releases = now.releases if is_current else now.releases.as_if_all_came_under(contract)
+        then = Side(_mapped(settings, contract.domain, mapping), releases)
         last = trial.last_batches(links, contract.domain, batches)
         found = trial.run(last, now, then, partial(now.releases.would_stay, contract), _say)
         out.print(contract_report.batches(contract, found))
@@ -111,7 +119,8 @@ def test(
         for line in words + moves:
             out.print(line, markup=False, soft_wrap=True)
         outcome: Outcome = "moves" if moves and found.outcome == "unchanged" else found.outcome
-        trial.record(settings, contract.sha256, len(found.batches), outcome, words + moves)
+        if not is_current:
+            trial.record(settings, contract.sha256, len(found.batches), outcome, words + moves)
         code = max(code, _CODES[outcome])
     raise typer.Exit(code)
 
@@ -181,6 +190,36 @@ def _working_copies(settings: Settings, domain: str | None) -> list[DomainContra
         begin = "`tieout contract show billing > contracts/billing.yml` begins one"
         err.print(f"no contract is being changed in {shown(folder(settings))}; {begin}", markup=False, soft_wrap=True)
     return found
+
+
+def _to_test(now: Side, domain: str | None, mapping: list[str] | None) -> list[DomainContract]:
+    """What is being changed; where only a mapping is, the current contract of the domain that it is tested for."""
+    if not mapping or (domain and (folder(now.settings) / f"{domain}.yml").exists()):
+        return _working_copies(now.settings, domain)
+    if domain is None:
+        raise InputError("--mapping: expected --domain with it, which says whose mapping it is")
+    return [now.releases.current(known_domain(domain))]
+
+
+def _mapped(settings: Settings, domain: str, mapping: list[str] | None) -> Settings:
+    """The settings with the mappings to be tested; ConfigurationError for a fault in one."""
+    named = {}
+    for one in mapping or ():
+        name, _, file = one.rpartition("=")
+        named[name] = Path(file).absolute()
+    own = {source.name for source in settings.sources if source.domain == domain}
+    strange = sorted(set(named) - own - {""})
+    if strange:
+        raise InputError(f"--mapping {strange[0]}=...: no source of {domain}; expected one of {', '.join(sorted(own))}")
+    sources = tuple(
+        source.model_copy(update={"mapping": named.get(source.name, named.get("", source.mapping))})
+        if source.name in own
+        else source
+        for source in settings.sources
+    )
+    for source in sources:
+        mappings.load(source)
+    return settings.model_copy(update={"sources": sources})
 
 
 def _nothing(contract: DomainContract, base: DomainContract) -> str:

@@ -25,6 +25,7 @@ authority_model: billing_led     # crm_led | billing_led | erp_led | event_hub
 
 # Connect any subset of the systems; controls that need an absent one say so. Landing files lie in
 # <path>/<object>/<any name>.csv, .csv.gz, .jsonl, .jsonl.gz or .parquet; templates/ shows the columns of each object.
+# `mapping: file.yml` turns a source's own names and values into the contract's (docs/landing.md).
 # A second instance of a system is a further source of its own name; `links: [names]` says whose ids it refers to.
 sources:
   - {{name: product, domain: product, vendor: generic, connector: {{type: files, path: data/product}}}}

@@ -27,6 +27,12 @@ def register(app: typer.Typer) -> None:
             str | None,
             typer.Option("--as-of", help="ISO time with offset; default that of tieout.yml, else now (UTC)."),
         ] = None,
+        known_at: Annotated[
+            str | None,
+            typer.Option(
+                "--known-at", help="ISO time with offset: reconcile only what had been received by then, as of then."
+            ),
+        ] = None,
         period: Annotated[
             str | None,
             typer.Option("--period", "-p", help="Accounting period, YYYY-MM; default the last that has ended."),
@@ -39,6 +45,8 @@ def register(app: typer.Typer) -> None:
         settings = configuration.load(config)
         if as_of is not None:
             settings = settings.model_copy(update={"as_of": moment(as_of)})
+        if known_at is not None:
+            settings = settings.model_copy(update={"known_at": moment(known_at, "--known-at")})
         raise typer.Exit(run_and_report(settings, check_period(period), quiet))
 
 
@@ -60,14 +68,14 @@ def run_and_report(settings: Settings, period: str | None = None, quiet: bool = 
     return report.exit_code(breaks)
 
 
-def moment(text: str) -> datetime:
+def moment(text: str, option: str = "--as-of") -> datetime:
     """An ISO time with offset, in UTC; raises ConfigurationError."""
     try:
         value = datetime.fromisoformat(text)
     except ValueError:
         value = None
     if value is None or value.tzinfo is None:
-        raise ConfigurationError(f"--as-of {text}: expected an ISO time with offset, for example 2026-10-12T00:00:00Z")
+        raise ConfigurationError(f"{option} {text}: expected an ISO time with offset, for example 2026-10-12T00:00:00Z")
     return value.astimezone(UTC)
 
 
@@ -84,9 +92,11 @@ def check_period(text: str | None) -> str | None:
 
 def _print_findings(settings: Settings, report: RunReport) -> int:
     with publish.open_current(settings) as con:
-        out.print(f"{settings.company}, as of {report.as_of:%Y-%m-%d %H:%M} UTC", markup=False)
+        known = f", as known at {settings.known_at:%Y-%m-%d %H:%M} UTC" if settings.known_at else ""
+        out.print(f"{settings.company}, as of {report.as_of:%Y-%m-%d %H:%M} UTC{known}", markup=False)
         out.print(controls_table(con))
-        for line in trouble_in_words(con):
+        trouble = trouble_in_words(con)
+        for line in [*trouble, *_after_a_mend(settings)] if trouble else []:
             out.print(line, markup=False, soft_wrap=True)
         breaks = int(scalar(con, "select count(*) from marts.exceptions"))
         problems = int(scalar(con, "select count(distinct root_exception_key) from marts.exceptions"))
@@ -104,6 +114,11 @@ def _open_breaks(breaks: int, problems: int) -> str:
     return (
         words if problems == breaks else f"{words}, which go back to {problems:,} problem{'s' if problems > 1 else ''}"
     )
+
+
+def _after_a_mend(settings: Settings) -> list[str]:
+    config = shown(settings.config_path)
+    return [f"after a mend of their mapping or contract: {command()} replay --dry-run --config {config}"]
 
 
 def _what_next(settings: Settings, report: RunReport) -> list[str]:

@@ -90,7 +90,8 @@ def catch_up(settings: Settings) -> None:
 def remember(settings: Settings) -> tuple[int, list[str]]:
     """Records when each open break was first seen; returns the number of open breaks and the known periods.
 
-    Only after publishing: a break that nobody could have seen has not been seen.
+    Only after publishing: a break that nobody could have seen has not been seen. A run that looks back with `known_at`
+    sees what was there before, and records nothing.
     """
     with publish.open_current(settings) as con:
         breaks = con.execute(
@@ -99,5 +100,6 @@ def remember(settings: Settings) -> tuple[int, list[str]]:
         periods = con.execute(
             "select distinct period from canonical.accounting_period where status <> 'future' order by 1"
         ).fetchall()
-    first_seen.record(settings, (first_seen.FirstSeen(*row) for row in breaks))
+    if settings.known_at is None:
+        first_seen.record(settings, (first_seen.FirstSeen(*row) for row in breaks))
     return len(breaks), [period for (period,) in periods]

@@ -10,6 +10,7 @@ import dagster as dg
 
 from dagster_project import progress
 from dagster_project.archive import store
+from dagster_project.archive.batches import Batch, batches
 from dagster_project.archive.ingest import ingest
 from dagster_project.archive.manifest import Manifest
 from dagster_project.archive.report import ObjectReport
@@ -69,28 +70,28 @@ def snapshot(settings: Settings, domain: str, wanted: Sequence[str], is_whole: b
     for name in [None] if is_whole else wanted:
         taken = ingest(settings, domain, name, progress=partial(progress.announce, progress.SNAPSHOTS))
         reports += taken.objects
-    links = store.read_manifests(settings)
+    known = batches(store.read_manifests(settings))
     seconds = round(time.monotonic() - began, 3)
     return {
-        name: {**describe([one for one in reports if one.object == name], links), f"seconds of {domain}": seconds}
+        name: {**describe([one for one in reports if one.object == name], known), f"seconds of {domain}": seconds}
         for name in wanted
     }
 
 
-def describe(reports: Sequence[ObjectReport], links: Iterable[Manifest]) -> dict[str, Any]:
+def describe(reports: Sequence[ObjectReport], known: Iterable[Batch]) -> dict[str, Any]:
     """Rows, control totals, bytes and batches of one object over its instances, as it stands in the archive now."""
     ids = {batch.batch_id for report in reports for batch in report.batches}
-    batches = [link for link in links if link.kind == "batch" and link.batch_id in ids]
+    now = [batch.now for batch in known if batch.manifest.batch_id in ids]
     reasons = [f"{batch.file_name}: {batch.reason}" for report in reports for batch in report.refused]
     failed = [batch.source_failed for report in reports for batch in report.batches if batch.source_failed]
     absent = [report.source_instance for report in reports if report.is_absent]
     return {
-        "dagster/row_count": sum(link.parsed_rows for link in batches if link.state == "loaded"),
-        "quarantined rows": sum(link.quarantined_rows for link in batches),
-        "bytes": sum(link.bytes for link in batches),
+        "dagster/row_count": sum(link.parsed_rows for link in now if link.state == "loaded"),
+        "quarantined rows": sum(link.quarantined_rows for link in now),
+        "bytes": sum(link.bytes for link in now),
         "new batches": sum(len(report.new) for report in reports),
         "batches seen before": sum(len(report.seen) for report in reports),
-        "control totals": control_totals(batches),
+        "control totals": control_totals(now),
         "seconds": round(sum(report.seconds for report in reports), 3),
         **({"refused": reasons} if reasons else {}),
         **({SOURCE_FAILED: failed} if failed else {}),
@@ -98,10 +99,10 @@ def describe(reports: Sequence[ObjectReport], links: Iterable[Manifest]) -> dict
     }
 
 
-def control_totals(batches: Iterable[Manifest]) -> dict[str, str]:
+def control_totals(links: Iterable[Manifest]) -> dict[str, str]:
     """Sum of every money and quantity column over the loaded batches, exact, as text in major units."""
     sums: dict[str, Decimal] = {}
-    for link in batches:
+    for link in links:
         for column, total in link.received_totals.items() if link.state == "loaded" else ():
             sums[column] = sums.get(column, Decimal(0)) + Decimal(total)
     return {column: f"{total:f}" for column, total in sorted(sums.items())}

@@ -8,12 +8,13 @@ from dagster_project.evidence import totals
 from dagster_project.evidence.tables import TableWriter
 from dagster_project.sql import column
 
-SOURCE_TABLES = ("landed.batches", "landed.batch_totals", "landed.quarantine", "landed.schema_drift")
-WHOLE_TABLES = ("marts.controls", "marts.source_health", "marts.close_status", "marts.kpis", "marts.completeness",
+SOURCE_TABLES = ("landed.batches", "landed.batch_totals", "landed.quarantine", "landed.replays", "landed.schema_drift")
+WHOLE_TABLES = ("marts.controls", "marts.source_health", "marts.dead_letters", "marts.close_status", "marts.kpis",
+                "marts.completeness",
                 "matching.matches", "matching.searches", "matching.linkage_suggestions",
                 "quality.boundary_results", "quality.outcome_results",
                 "config.parameters", "config.sources")  # fmt: skip
-MACHINE_COLUMNS = ("received_at", "run_at")
+MACHINE_COLUMNS = ("received_at", "replayed_at", "run_at")
 
 _ENTITY = "(? is null or legal_entity_code = ?)"
 _CELLS = f"strftime(service_period_start, '%Y-%m') = ? and {_ENTITY}"

@@ -31,7 +31,7 @@ def batches_of(
     found: dict[Record, tuple[tuple[str, str], ...]] = {}
     for (instance, delivered), described in wanted.items():
         folder = archive / "parquet" / instance / delivered
-        files = sorted(str(file) for file in folder.glob("*.parquet") if file.stem in hashes)
+        files = sorted(str(file) for file in folder.glob("*.parquet") if file.stem.partition("-")[0] in hashes)
         if not files:
             continue
         contents = sorted({content for one in described for content in one.content_hashes})

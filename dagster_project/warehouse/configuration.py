@@ -82,8 +82,10 @@ def write(con: duckdb.DuckDBPyConnection, settings: Settings, as_of: datetime) -
 
 
 def _parameters(con: duckdb.DuckDBPyConnection, settings: Settings, as_of: datetime) -> None:
+    known_at = settings.known_at
     values: dict[str, tuple[str, object]] = {
         "as_of": ("TIMESTAMP", as_of.replace(tzinfo=None)),
+        "known_at": ("TIMESTAMP", known_at.replace(tzinfo=None) if known_at else None),
         "reporting_currency": ("VARCHAR", settings.reporting_currency),
         "authority_model": ("VARCHAR", _authority_model(settings, as_of)),
         "company": ("VARCHAR", settings.company),

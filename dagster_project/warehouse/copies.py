@@ -47,15 +47,21 @@ def write(con: duckdb.DuckDBPyConnection, objects: list[tuple[str, Contract]]) -
     con.execute(_UPDATE_BATCHES)
 
 
-def _surplus(vendor: str, contract: Contract) -> str:
-    """Candidates are found by hash first: sorting every usage event for a handful of repeats would take minutes."""
-    relation = name_of(vendor, contract)
+def identity_of(contract: Contract) -> list[str]:
+    """The columns that make two rows statements of one fact, or of one version of a record."""
     identity = ["source_instance", *contract.key]
-    names = {column.name for column in contract.columns}
-    if contract.mode == "upsert" and "updated_at" in names:
+    if contract.mode == "upsert" and any(column.name == "updated_at" for column in contract.columns):
         identity.append("updated_at")
     if contract.mode == "full":
         identity.append("batch_id")
+    return identity
+
+
+def _surplus(vendor: str, contract: Contract) -> str:
+    """Candidates are found by hash first: sorting every usage event for a handful of repeats would take minutes."""
+    relation = name_of(vendor, contract)
+    identity = identity_of(contract)
+    names = {column.name for column in contract.columns}
     earliest = "ingested_at, " if "ingested_at" in names else ""
     fact = f"hash({', '.join(identity)})"
     window = f"(partition by {', '.join(identity)} order by {earliest}content_hash, batch_id, row_number)"

@@ -1,4 +1,5 @@
-"""`landed.batches`, `batch_totals`, `quarantine` and `schema_drift`: what was delivered, and what became of it."""
+"""`landed.batches`, `batch_totals`, `schema_drift`, `replays` and `quarantine`: what was delivered, and what became of
+it."""
 
 from __future__ import annotations
 
@@ -9,9 +10,8 @@ from typing import Any
 import duckdb
 
 from dagster_project.archive.batches import Batch
-from dagster_project.archive.store import quarantine_path
 from dagster_project.settings import Settings
-from dagster_project.warehouse import tables
+from dagster_project.warehouse import quarantine, tables
 
 _BATCH_TYPES = {
     "source_instance": "VARCHAR",
@@ -56,42 +56,32 @@ _DRIFT_TYPES = {
     "is_breaking": "BOOLEAN",
     "detail": "VARCHAR",
 }
-QUARANTINE_TYPES = {
+_REPLAY_TYPES = {
     "source_instance": "VARCHAR",
     "domain": "VARCHAR",
-    "vendor": "VARCHAR",
     "object": "VARCHAR",
     "batch_id": "VARCHAR",
-    "row_number": "BIGINT",
-    "line_number": "BIGINT",
-    "column_name": "VARCHAR",
-    "value": "VARCHAR",
-    "expected": "VARCHAR",
-    "reason": "VARCHAR",
-    "failure_class": "VARCHAR",
-    "key_text": "VARCHAR",
-    "payload": "VARCHAR",
+    "attempt": "BIGINT",
+    "replayed_at": "TIMESTAMP",
+    "contract_version": "VARCHAR",
+    "mapping_sha256": "VARCHAR",
+    "rescued_rows": "BIGINT",
+    "refused_rows": "BIGINT",
+    "double_effect_count": "BIGINT",
 }
 
 
 def write(con: duckdb.DuckDBPyConnection, settings: Settings, known: list[Batch]) -> None:
-    """Replaces the four tables."""
+    """Replaces the five tables."""
     tables.create(con, "landed.batches", _BATCH_TYPES, map(_batch, known))
     tables.create(con, "landed.batch_totals", _TOTAL_TYPES, _totals(known))
     tables.create(con, "landed.schema_drift", _DRIFT_TYPES, _drift(known))
-    tables.create(con, "landed.quarantine", QUARANTINE_TYPES, _dead_letters(known))
-    files = [
-        str(quarantine_path(settings, batch.manifest))
-        for batch in known
-        if batch.state == "loaded" and batch.manifest.quarantined_rows
-    ]
-    if files:
-        names = ", ".join(QUARANTINE_TYPES)
-        con.execute(f"insert into landed.quarantine select {names} from read_parquet(?)", [sorted(files)])
+    tables.create(con, "landed.replays", _REPLAY_TYPES, _replays(known))
+    quarantine.write(con, settings, known)
 
 
 def _batch(batch: Batch) -> tuple[Any, ...]:
-    link, sidecar = batch.manifest, batch.sidecar
+    link, now, sidecar = batch.manifest, batch.now, batch.sidecar
     return (
         link.source_instance,
         link.domain,
@@ -105,17 +95,17 @@ def _batch(batch: Batch) -> tuple[Any, ...]:
         sidecar.schema_version if sidecar else None,
         link.received_at.replace(tzinfo=None),
         batch.state,
-        link.received_rows,
-        link.parsed_rows,
-        link.parsed_rows,
+        now.received_rows,
+        now.parsed_rows,
+        now.parsed_rows,
         0,
-        link.quarantined_rows,
+        now.quarantined_rows,
         sidecar.row_count if sidecar else None,
-        link.refusal.reason if link.refusal else None,
-        link.smallest_key,
-        link.largest_key,
-        link.contract_version,
-        link.contract_sha256,
+        now.refusal.reason if now.refusal else None,
+        now.smallest_key,
+        now.largest_key,
+        now.contract_version,
+        now.contract_sha256,
     )
 
 
@@ -125,7 +115,7 @@ def _totals(known: list[Batch]) -> Iterator[tuple[Any, ...]]:
             continue
         link = batch.manifest
         for column, reported in sorted(batch.sidecar.control_totals.items()):
-            received = link.received_totals.get(column)
+            received = batch.now.received_totals.get(column)
             yield link.batch_id, link.source_instance, link.object, column, _fits(reported), _fits(received)
 
 
@@ -153,10 +143,21 @@ def _drift(known: list[Batch]) -> Iterator[tuple[Any, ...]]:
             )
 
 
-def _dead_letters(known: list[Batch]) -> Iterator[tuple[Any, ...]]:
+def _replays(known: list[Batch]) -> Iterator[tuple[Any, ...]]:
+    """The double effects are counted when the rows are landed."""
     for batch in known:
-        link, refusal = batch.manifest, batch.manifest.refusal
-        if batch.state == "refused" and refusal is not None:
-            place = (link.source_instance, link.domain, link.vendor, link.object, link.batch_id)
-            fault = (refusal.column_name, refusal.value, refusal.expected, refusal.reason, refusal.failure_class)
-            yield (*place, None, refusal.line_number, *fault, None, None)
+        for link in batch.replays:
+            if link.replay is not None:
+                yield (
+                    link.source_instance,
+                    link.domain,
+                    link.object,
+                    link.batch_id,
+                    link.replay.attempt,
+                    link.received_at.replace(tzinfo=None),
+                    link.contract_version,
+                    link.mapping_sha256,
+                    link.replay.rescued_rows,
+                    link.replay.refused_rows,
+                    0,
+                )

@@ -11,7 +11,7 @@ from dagster_project.archive.at_hand import links_at_hand
 from dagster_project.archive.batches import Batch, batches
 from dagster_project.settings import Settings
 from dagster_project.sources.contracts import Contract, load_contracts
-from dagster_project.warehouse import configuration, copies, deliveries, relations
+from dagster_project.warehouse import configuration, copies, deliveries, double_effects, relations
 from dagster_project.warehouse.connection import connect
 
 VENDORS = ("generic",)
@@ -29,13 +29,14 @@ class Landed:
 
 
 def land(settings: Settings, known_at: datetime | None = None, as_of: datetime | None = None) -> Landed:
-    """Writes every relation that dbt reads; with `known_at`, from what had been received by then.
+    """Writes every relation that dbt reads; with `known_at`, from what had been received or replayed by then.
 
-    `as_of` is the clock of the run: the argument, else the settings', else now. Raises StoreError when the archive or
-    the warehouse cannot be read or written; the warehouse is then as it was.
+    `known_at` and `as_of`, the clock of the run, are the arguments, else those of the settings.
+    Raises StoreError when the archive or the warehouse cannot be read or written; the warehouse is then as it was.
     """
-    clock = (as_of or settings.as_of or datetime.now(UTC)).astimezone(UTC)
-    known = batches(links_at_hand(settings, known_at))
+    settings = settings.model_copy(update={"known_at": known_at or settings.known_at})
+    clock = (as_of or settings.clock).astimezone(UTC)
+    known = batches(links_at_hand(settings, settings.known_at))
     with connect(settings) as con:
         con.execute("begin transaction")
         for schema in ("landed", "config"):
@@ -46,7 +47,9 @@ def land(settings: Settings, known_at: datetime | None = None, as_of: datetime |
         for vendor in VENDORS:
             for contract in contracts:
                 relations.create(con, settings, vendor, contract, _loaded(known, vendor, contract))
-        copies.write(con, [(vendor, contract) for vendor in VENDORS for contract in contracts])
+        objects = [(vendor, contract) for vendor in VENDORS for contract in contracts]
+        copies.write(con, objects)
+        double_effects.count(con, objects)
         con.execute("commit")
         received = _received(con)
     states = [batch.state for batch in known]

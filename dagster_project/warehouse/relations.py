@@ -30,7 +30,7 @@ def create(
     types = {column.name: column.sql_type for column in contract.columns} | LINEAGE_TYPES
     nothing = ", ".join(f"null::{kind} as {name}" for name, kind in types.items())
     body = f"select {nothing} where false"
-    if loaded:
+    if any(batch.with_rows for batch in loaded):
         # The typed empty side supplies columns that a contract gained after the oldest batch was parsed.
         body = f"({body}) union all by name (select {_picked(loaded)} from read_parquet({_files(settings, loaded)}"
         body += ", union_by_name = true) as batch" + _restated(loaded) + ")"
@@ -52,5 +52,5 @@ def _restated(loaded: list[Batch]) -> str:
 
 
 def _files(settings: Settings, loaded: list[Batch]) -> str:
-    paths = sorted(str(parquet_path(settings, batch.manifest)) for batch in loaded)
+    paths = sorted(str(parquet_path(settings, link)) for batch in loaded for link in batch.with_rows)
     return "[" + ", ".join("'" + path.replace("'", "''") + "'" for path in paths) + "]"

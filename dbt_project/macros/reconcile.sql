@@ -247,21 +247,33 @@ from reconcile__results
 {%- endmacro %}
 
 {#-
-  A reason without the file and line that it begins with: results must not depend on the files in which rows came.
+  A reason without the file and line or row that it begins with: results must not depend on the files in which rows came.
   landed.quarantine keeps the place.
 -#}
 {% macro without_place(reason) -%}
   case
-    when instr({{ reason }}, ', line ') > 0 and instr({{ reason }}, ': ') > instr({{ reason }}, ', line ')
+    {%- for place in [', line ', ', row '] %}
+    when instr({{ reason }}, '{{ place }}') > 0 and instr({{ reason }}, ': ') > instr({{ reason }}, '{{ place }}')
       then substr({{ reason }}, instr({{ reason }}, ': ') + 2)
+    {%- endfor %}
     else {{ reason }}
   end
 {%- endmacro %}
 
 
 {#-
-  A query: rejected rows of one object with named fields of the row as received, so that the results of their keys become
-  not testable. Columns: source_instance, key_text, reason and each field (text, null where it cannot be read).
+  Whether a dead letter of landed.quarantine still stands in the way; one that a replay rescued, or that the source has
+  mended, is history. Nothing was tried since on a row without a state.
+-#}
+{% macro is_waiting(state='state') -%}
+  coalesce({{ state }}, 'open') in ('open', 'refused_again')
+{%- endmacro %}
+
+
+{#-
+  A query: rejected rows of one object with named fields of the row by the contract's names, so that the results of their
+  keys become not testable. Columns: source_instance, key_text, reason and each field (text, null where it cannot be
+  read).
 -#}
 {% macro quarantined_rows(domain, object, fields) -%}
   select
@@ -269,10 +281,10 @@ from reconcile__results
     key_text,
     {{ without_place('reason') }} as reason,
     {%- for field in fields %}
-    {{ json_text('payload', field) }} as {{ field }},
+    {{ json_text('coalesce(fields, payload)', field) }} as {{ field }},
     {%- endfor %}
   from {{ source('landed', 'quarantine') }}
-  where domain = '{{ domain }}' and object = '{{ object }}' and row_number is not null
+  where domain = '{{ domain }}' and object = '{{ object }}' and row_number is not null and {{ is_waiting() }}
 {%- endmacro %}
 
 

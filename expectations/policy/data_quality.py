@@ -40,6 +40,23 @@ class Rule(_Strict):
     next_step: str = Field(min_length=1)
 
 
+class DeadLetterRoute(_Strict):
+    """Who acts on a dead letter of a failure class, and how; without a role the owner of the object does."""
+
+    owner_role: OwnerRole | None = None
+    next_step: str = Field(min_length=1)
+
+
+class DeadLetters(_Strict):
+    """Routes by failure class, and of the states in which nothing is left to do."""
+
+    transport: DeadLetterRoute
+    business_rule: DeadLetterRoute
+    accounting_control: DeadLetterRoute
+    replayed: DeadLetterRoute
+    mended_at_source: DeadLetterRoute
+
+
 class Owners(_Strict):
     """The owner role of each domain, and of the objects that belong to somebody else."""
 
@@ -52,6 +69,7 @@ class Policy(_Strict):
 
     owners: Owners
     amounts: dict[str, str]
+    dead_letters: DeadLetters
     boundary: dict[str, Rule]
     outcome: dict[str, Rule]
 
@@ -67,6 +85,12 @@ class Policy(_Strict):
     def owner_of(self, domain: str, name: str) -> str:
         """The owner role of a landing object; KeyError when its domain has none."""
         return self.owners.objects.get(f"{domain}.{name}") or self.owners.domains[domain]
+
+    def route_of(self, domain: str, name: str, failure_class: str, state: str) -> tuple[str, str]:
+        """(owner role, what to do next) of a dead letter in a state; KeyError when its domain has no owner."""
+        own: DeadLetterRoute = getattr(self.dead_letters, failure_class)
+        settled: DeadLetterRoute | None = getattr(self.dead_letters, state, None)
+        return own.owner_role or self.owner_of(domain, name), (settled or own).next_step
 
     def amount_of(self, domain: str, name: str) -> str | None:
         """The money column that a failing row of the object puts at stake, or none."""

@@ -71,7 +71,7 @@ RULES = (
     DeliveryRule(
         "rows_accepted",
         f"select q.* from landed.quarantine as q semi join (select * from {{batch}}) as d {_SAME} "
-        "where q.row_number is not null",
+        "where q.row_number is not null and q.state in ('open', 'refused_again')",
         f"select b.source_instance, b.domain, b.object, b.received_rows {_BATCHES} where b.state = 'loaded'",
         counted="sum(received_rows)",
     ),

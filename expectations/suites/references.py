@@ -25,7 +25,7 @@ TARGETS_SQL = """
     unreadable as (
         select distinct source_instance, domain, object
         from landed.quarantine
-        where key_text is null
+        where key_text is null and state in ('open', 'refused_again')
     )
     select
         links.source_instance,

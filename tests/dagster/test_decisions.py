@@ -8,7 +8,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from dagster_project import progress
+from dagster_project import pipeline, progress
 from dagster_project.archive.manifest import Manifest
 from dagster_project.cli.run import check_period, moment
 from dagster_project.defs import gates, jobs, models, periods, resources, sources, translator
@@ -62,6 +62,18 @@ def test_the_clock_asked_for_comes_before_that_of_the_file_and_that_before_the_w
     assert resources.resolve(plain, "", NOON).as_of == NOON
     assert resources.resolve(dated, "", NOON).as_of == datetime(2026, 1, 1, tzinfo=UTC)
     assert resources.resolve(dated, "2026-05-01T02:00:00+02:00", NOON).as_of == datetime(2026, 5, 1, tzinfo=UTC)
+
+
+def test_a_run_that_looks_back_measures_at_that_moment_unless_a_clock_is_asked_for(tmp_path):
+    """Today's clock over yesterday's data would call everything stale and overdue."""
+    then = datetime(2026, 2, 1, tzinfo=UTC)
+    looking_back = settings_of(tmp_path, known_at=then)
+    assert (looking_back.clock, resources.resolve(looking_back, "", NOON).as_of) == (then, then)
+    asked = resources.resolve(settings_of(tmp_path), "", NOON, "2026-02-01T01:00:00+01:00")
+    assert (asked.as_of, asked.known_at) == (then, then)
+    assert resources.resolve(looking_back, "2026-05-01T00:00:00Z", NOON).as_of == datetime(2026, 5, 1, tzinfo=UTC)
+    config = pipeline.run_config(looking_back, then)["resources"][resources.RESOURCE_KEY]["config"]
+    assert config["known_at"] == then.isoformat()
 
 
 def test_as_of_without_an_offset_is_refused_with_an_example():

@@ -31,7 +31,7 @@ def test_what_is_not_shown_is_counted():
         con.execute(
             "create table landed.quarantine as select 'b' as batch_id, 'billing' as source_instance, 'payments' as object,"
             " r as row_number, r + 1 as line_number, 'amount' as column_name, 'x' as value, 'a decimal' as expected,"
-            " 'no decimal' as reason from range(1, 31) as t (r)"
+            " 'no decimal' as reason, 'open' as state from range(1, 31) as t (r)"
         )
         lines = trouble_in_words(con, shown=20)
     assert len(lines) == 21

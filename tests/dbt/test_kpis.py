@@ -18,7 +18,8 @@ SPECIFIED = {
     "time_to_detect_hours_p90", "time_to_assign_hours_median", "time_to_assign_hours_p90", "time_to_resolve_hours_median",
     "time_to_resolve_hours_p90", "sla_breach_percent", "replay_pending_percent", "replay_state_changed",
     "double_effect_count", "traceability_percent", "reopened_periods", "reopened_exceptions", "manual_journals",
-    "write_offs_minor", "false_positive_percent", "days_sales_outstanding", "unapplied_cash_percent",
+    "dead_letters_open", "dead_letters_refused_again", "dead_letters_replayed", "dead_letters_mended_at_source",
+    "replay_double_effect_count", "write_offs_minor", "false_positive_percent", "days_sales_outstanding", "unapplied_cash_percent",
     *(f"ageing_{clock}_{days}_percent" for clock in ("first_seen", "origin")
       for days in ("0_1", "2_7", "8_30", "31_60", "61_90", "over_90")),
 }  # fmt: skip

@@ -135,7 +135,7 @@ class World:
         """Adds one rejected row, or a refused batch where `row` is None."""
         self.con.execute(
             "insert into landed.quarantine by name select ? as source_instance, ? as domain, 'generic' as vendor, "
-            "? as object, 'b1' as batch_id, ?::bigint as row_number, ? as key_text, 'amount is not a number' as reason",
+            "? as object, 'b1' as batch_id, ?::bigint as row_number, ? as key_text, 'amount is not a number' as reason, 'open' as state",
             [source or domain, domain, name, row, key],
         )
 

@@ -10,6 +10,8 @@ from typing import Any
 
 from dagster_project import archive, warehouse
 from dagster_project.archive import IngestReport, ObjectReport
+from dagster_project.archive.replay import replay
+from dagster_project.archive.replay_report import ReplayReport, Selection
 from dagster_project.settings import FilesConnector, Settings, Source
 
 INVOICE_HEADER = (
@@ -96,6 +98,20 @@ class Company:
             text = sidecar if isinstance(sidecar, str) else json.dumps(sidecar)
             path.with_name(path.name + ".manifest.json").write_text(text, encoding="utf-8")
         return path
+
+    def map(self, text: str, name: str = "billing") -> None:
+        """Gives a source a mapping, or mends the one that it has."""
+        file = self.root / f"{name}_mapping.yml"
+        file.write_text(text, encoding="utf-8")
+        sources = (
+            source.model_copy(update={"mapping": file}) if source.name == name else source
+            for source in self.settings.sources
+        )
+        self.settings = self.settings.model_copy(update={"sources": tuple(sources)})
+
+    def replay(self, now: datetime = NOW, is_dry: bool = False, **selection: str) -> ReplayReport:
+        """Replays the dead letters chosen, at a fixed time."""
+        return replay(self.settings, Selection(**selection), now=now, is_dry=is_dry)
 
     def ingest(self, domain: str = "billing", object: str | None = "invoices", **options: Any) -> IngestReport:
         """Ingests one domain or object, at a fixed time."""

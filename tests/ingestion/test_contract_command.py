@@ -12,6 +12,9 @@ import yaml
 
 from dagster_project import cli
 from dagster_project.archive import store
+from dagster_project.archive.release import release
+from dagster_project.archive.replay import replay
+from dagster_project.archive.replay_report import Selection
 from dagster_project.settings import PROJECT_ROOT
 from dagster_project.sources.contracts import domain_contracts
 from tests.command import Ran, tieout
@@ -217,6 +220,35 @@ def test_the_recipe_for_ci_runs_as_the_manual_prints_it(borealis: Company):
     _change(borealis, "2.0.0", with_column("po_number", required=True))
     refused = check()
     assert (refused.returncode, "billing/invoices/a.csv: refused" in refused.stdout) == (2, True), refused
+
+
+def test_a_mapping_is_tested_before_it_is_configured(borealis: Company, contract):
+    rows = csv_text([invoice("a"), invoice("b", status="settled", net_amount="7.50")])
+    borealis.deliver("billing/invoices/a.csv", rows)
+    borealis.ingest()
+    mapping = borealis.root / "mapping.yml"
+    mapping.write_text("invoices: {values: {status: {settled: paid}}}", encoding="utf-8")
+    tested = contract("test", "--domain", "billing", "--mapping", str(mapping))
+    assert tested.code == 1, tested.text
+    assert "billing/invoices/a.csv: 2 accepted, was 1 accepted" in tested.out
+    assert "billing.invoices net_amount USD: 100 -> 107.5" in tested.out
+    assert "no source of billing" in contract("test", "--domain", "billing", "--mapping", f"shop={mapping}").err
+    mapping.write_text("invoices: {values: {state: {settled: paid}}}", encoding="utf-8")
+    assert "mapping.yml:1: " in contract("test", "--domain", "billing", "--mapping", f"billing={mapping}").err
+
+
+def test_a_dead_letter_that_waits_for_its_version_is_replayed_once_it_is_released(borealis: Company):
+    borealis.deliver("billing/invoices/a.csv", csv_text([invoice("a", po_number="7")]), {"schema_version": "1.1"})
+    assert len(borealis.one().refused) == 1
+    assert replay(borealis.settings, Selection()).count("stays") == 1
+    release(
+        borealis.settings, changed("billing", "1.1.0", with_column("po_number")), by="A", reason="b", without_test="c"
+    )
+    assert replay(borealis.settings, Selection()).count("accepted") == 1
+    assert borealis.query("select invoice_id from landed.generic__billing__invoices") == [{"invoice_id": "a"}]
+    assert borealis.query("select state, contract_version from landed.batches") == [
+        {"state": "loaded", "contract_version": "1.1.0"}
+    ]
 
 
 def test_show_prints_the_very_bytes(borealis: Company, contract):

@@ -1,12 +1,12 @@
 """SQL that reads each text once as its kind, and says with a code which rule of the contract it breaks.
 
-Layers: `texts` (trimmed, empty is null), `readings` (the value as its kind, null where it does not parse), `checked`
-(value and code per column). A number is read wide and judged before it is narrowed: no cast ever rounds money.
+Layers over `mapped`: `texts` (trimmed, empty is null), `readings` (the value as its kind, null where it does not
+parse), `checked` (value and code per column). A number is read wide and judged before it is narrowed: no cast ever
+rounds money.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from enum import IntEnum
 
 from dagster_project.archive.parsing.jsontext import minified
@@ -50,11 +50,13 @@ def is_number(column: Column) -> bool:
     return column.kind in DIGITS or column.kind == "integer"
 
 
-def checked(contract: Contract, present: Iterable[str]) -> str:
+def checked(contract: Contract) -> str:
     """SQL of the relation `checked`: tieout_row, tieout_line, and per contract column its reading and its rule code."""
-    here = set(present)
-    texts = ", ".join(f"{_text(column, here)} as {quoted(column.name)}" for column in contract.columns)
-    readings = ", ".join(f"{quoted(column.name)}, {_reading(column)} as {_read(column)}" for column in contract.columns)
+    texts = ", ".join(f"{_text(column)} as {quoted(column.name)}" for column in contract.columns)
+    readings = ", ".join(
+        f"{quoted(column.name)}, {reading(column, quoted(column.name))} as {_read(column)}"
+        for column in contract.columns
+    )
     codes = ", ".join(
         f"{_read(column)} as {quoted(column.name)}, {_code(column)} as {code(column)}" for column in contract.columns
     )
@@ -64,7 +66,7 @@ def checked(contract: Contract, present: Iterable[str]) -> str:
     )
     ordered = "order by tieout_row" if currencies else ""
     return f"""
-with texts as (select tieout_row, tieout_line, {texts} from received),
+with texts as (select tieout_row, tieout_line, {texts} from mapped),
 readings as (select tieout_row, tieout_line, {readings} from texts)
 select tieout_row, tieout_line, {codes} from readings {joins} {ordered}"""
 
@@ -79,23 +81,8 @@ def final(column: Column) -> str:
     return f"{quoted(column.name)}::{column.sql_type}"
 
 
-def _text(column: Column, present: set[str]) -> str:
-    if column.name not in present:
-        return "null::varchar"
-    name = quoted(column.name)
-    return f"nullif({name}, '')" if column.kind == "string" else f"nullif(trim({name}), '')"
-
-
-def _read(column: Column) -> str:
-    return quoted(f"{column.name}__read")
-
-
-def _currency(name: str) -> str:
-    return quoted(f"iso_{name}")
-
-
-def _reading(column: Column) -> str:
-    text = quoted(column.name)
+def reading(column: Column, text: str) -> str:
+    """SQL: the text as a value of the column's kind, null where it is none."""
     if column.kind in DIGITS:
         return f"case when regexp_full_match({text}, '{_PLAIN}') then try_cast({text} as {WIDE}) end"
     match column.kind:
@@ -122,6 +109,19 @@ def _reading(column: Column) -> str:
             return f"case when not starts_with({text}, {literal(NOT_A_SCALAR)}) then {text} end"
         case _:
             return text
+
+
+def _text(column: Column) -> str:
+    name = quoted(column.name)
+    return f"nullif({name}, '')" if column.kind == "string" else f"nullif(trim({name}), '')"
+
+
+def _read(column: Column) -> str:
+    return quoted(f"{column.name}__read")
+
+
+def _currency(name: str) -> str:
+    return quoted(f"iso_{name}")
 
 
 def _code(column: Column) -> str:

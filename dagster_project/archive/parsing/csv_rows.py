@@ -11,10 +11,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
+from dagster_project.archive.parsing import mapped
 from dagster_project.archive.parsing.faults import FileFault, missing_columns, refuse_too_many_columns
 from dagster_project.archive.parsing.rawfile import RawFile, TextShape, scan
 from dagster_project.archive.parsing.received import Received, add_malformed, fill, literal
 from dagster_project.sources.contracts import Contract
+from dagster_project.sources.mapping import ObjectMapping
 
 BLOCK = 1 << 22
 """Bytes that Arrow reads ahead at a time, several of them at once; no row can be longer."""
@@ -24,11 +26,12 @@ _FIELD_LIMIT = 1 << 24
 _MISSHAPEN_LIMIT = 1 << 26
 
 
-def read(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract) -> Received:
+def read(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract, mapping: ObjectMapping) -> Received:
     """Fills `received` and `malformed`; FileFault when header, quoting or encoding is not that of the contract."""
     shape = scan(file)
-    header = _header(file, contract)
-    stream = _Stream(file, _names(header, contract))
+    header = _header(file)
+    columns = _columns(file, header, contract, mapping)
+    stream = _Stream(file, _names(columns, contract))
     con.register("arriving", stream.reader())
     con.execute("create table received as select * from arriving")
     con.unregister("arriving")
@@ -50,7 +53,7 @@ def read(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract) -> R
     fields = zip(header, stream.names, strict=True)
     payload = "json_object(" + ", ".join(f"{literal(name)}, received.{own}" for name, own in fields) + ")::varchar"
     line_of = None if has_one_line_per_row else (lambda wanted: _lines(file, wanted))
-    return Received(columns=tuple(header), payload=payload, line_of=line_of)
+    return Received(columns=tuple(columns), payload=payload, line_of=line_of)
 
 
 class _Stream:
@@ -110,39 +113,43 @@ def _in_words(message: str) -> str:
     return message
 
 
-def _header(file: RawFile, contract: Contract) -> list[str]:
+def _header(file: RawFile) -> list[str]:
+    """The names in the first row, as the file has them."""
     csv.field_size_limit(_FIELD_LIMIT)
     try:
         with io.TextIOWrapper(file.open(), encoding="utf-8-sig", newline="") as text:
             row = next((found for found in csv.reader(text) if found), [])
     except csv.Error:
         found = f"the header is longer than {_FIELD_LIMIT >> 20} MB, or a quote in it is never closed"
-        raise FileFault(file.name, found, f"a header row of {contract.name}", line=1) from None
+        raise FileFault(file.name, found, "a header row of the object", line=1) from None
     refuse_too_many_columns(file.name, len(row), line=1)
-    names = [name or f"column_{position}" for position, name in enumerate(map(str.strip, row), start=1)]
-    required = [column.name for column in contract.columns if column.required]
-    if not set(names) & {column.name for column in contract.columns}:
-        _refuse_delimiter(file, ",".join(row), required)
+    return [name or f"column_{position}" for position, name in enumerate(map(str.strip, row), start=1)]
+
+
+def _columns(file: RawFile, header: list[str], contract: Contract, mapping: ObjectMapping) -> list[str]:
+    """The names in the contract's words; refused where they cannot be those of the object."""
+    ours = {column.name for column in contract.columns}
+    if not {mapping.name(name) for name in header} & ours:
+        required = [column.name for column in contract.columns if column.required]
+        _refuse_delimiter(file, ",".join(header), {*required, *mapping.columns})
         found = f"the first line is not a header: none of its fields is a column of {contract.name}"
-        raise FileFault(file.name, found, f"a header row with {', '.join(required)}", line=1, value=",".join(row))
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise FileFault(file.name, f"column {twice[0]!r} is named twice", "each name once", line=1, column=twice[0])
-    missing = [name for name in required if name not in names]
+        raise FileFault(file.name, found, f"a header row with {', '.join(required)}", line=1, value=",".join(header))
+    columns = mapped.renamed(file.name, header, mapping, line=1)
+    missing = mapped.missing(contract, columns, mapping)
     if missing:
-        raise missing_columns(file.name, contract, missing, names, line=1)
-    return names
+        raise missing_columns(file.name, contract, missing, header, line=1)
+    return columns
 
 
-def _names(header: list[str], contract: Contract) -> list[str]:
+def _names(columns: list[str], contract: Contract) -> list[str]:
     """Columns that the contract does not know get a name of ours: theirs may differ from another in case alone."""
     known = {column.name for column in contract.columns}
-    return [name if name in known else f"tieout_extra_{place}" for place, name in enumerate(header, start=1)]
+    return [name if name in known else f"tieout_extra_{place}" for place, name in enumerate(columns, start=1)]
 
 
-def _refuse_delimiter(file: RawFile, header: str, required: list[str]) -> None:
+def _refuse_delimiter(file: RawFile, header: str, names: set[str]) -> None:
     for delimiter, words in _DELIMITERS.items():
-        if len({part.strip('" ') for part in header.split(delimiter)} & set(required)) > 1:
+        if len({part.strip('" ') for part in header.split(delimiter)} & names) > 1:
             raise FileFault(file.name, f"the delimiter is {words}", "a comma", line=1, value=header)
 
 

@@ -39,17 +39,20 @@ class Figures:
     largest_key: str | None
 
 
-def measure(con: duckdb.DuckDBPyConnection, contract: Contract, received: Received) -> Figures:
-    """Figures of `checked` and `malformed`."""
+def measure(con: duckdb.DuckDBPyConnection, contract: Contract, received: Received, condition: str = "true") -> Figures:
+    """Figures of `checked`, where the condition holds, and of `malformed`.
+
+    A total is over every value that parses, of rejected rows too; a parsed total over the rows that keep the contract.
+    """
     whole = f"not ({broken(contract)})"
     key = "row(" + ", ".join(quoted(name) for name in contract.key) + ")"
     text = " || '|' || ".join(f"{quoted(name)}::varchar" for name in contract.key)
-    columns = [column for column in contract.columns if column.name in received.columns]
+    columns = [column for column in contract.columns if column.name in received.given]
     measures = ", ".join(part for column in columns for part in _measures(column, whole))
     row = con.execute(
         f"select count(*), count(*) filter (where {whole}), (select count(*) from malformed),"
         f" arg_min({text}, {key}) filter (where {whole}), arg_max({text}, {key}) filter (where {whole}),"
-        f" {measures} from checked"
+        f" {measures} from checked where {condition}"
     ).fetchone()
     assert row is not None
     shaped, parsed, malformed, smallest, largest, *rest = row

@@ -10,17 +10,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
+from dagster_project.archive.parsing import mapped
 from dagster_project.archive.parsing.csv_rows import BLOCK
 from dagster_project.archive.parsing.faults import FileFault, missing_columns, refuse_too_many_columns
 from dagster_project.archive.parsing.jsontext import exact_text, marked
 from dagster_project.archive.parsing.rawfile import RawFile, scan
 from dagster_project.archive.parsing.received import NOT_A_SCALAR, Received, literal, quoted
 from dagster_project.sources.contracts import Column, Contract
+from dagster_project.sources.mapping import ObjectMapping
 
 _SCHEMA = pa.schema([("tieout_row", pa.int64()), ("tieout_line", pa.int64()), ("text", pa.string())])
 
 
-def read(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract) -> Received:
+def read(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract, mapping: ObjectMapping) -> Received:
     """Fills `received` and `malformed`; FileFault when no line is an object, or a required name is in none."""
     if file.is_reported_empty and file.path.stat().st_size == 0:
         return _none(con, contract)
@@ -37,12 +39,14 @@ def read(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract) -> R
     objects, rows = _counts(con)
     if objects == 0:
         raise _nothing(con, file, rows)
-    names = _names(con)
-    refuse_too_many_columns(file.name, len(names))
-    missing = [column.name for column in contract.columns if column.required and column.name not in names]
+    theirs = _names(con)
+    refuse_too_many_columns(file.name, len(theirs))
+    names = mapped.renamed(file.name, theirs, mapping, line=None)
+    missing = mapped.missing(contract, names, mapping)
     if missing and objects > 1:
-        raise missing_columns(file.name, contract, missing, names, line=None)
-    _extract(con, [column for column in contract.columns if column.name in names])
+        raise missing_columns(file.name, contract, missing, theirs, line=None)
+    known = {column.name: column for column in contract.columns}
+    _extract(con, [(known[ours], name) for ours, name in zip(names, theirs, strict=True) if ours in known])
     return Received(columns=tuple(names), payload="lines.text", payload_join="left join lines using (tieout_row)")
 
 
@@ -130,9 +134,10 @@ def _names(con: duckdb.DuckDBPyConnection) -> list[str]:
     return [name for name, _ in rows]
 
 
-def _extract(con: duckdb.DuckDBPyConnection, columns: list[Column]) -> None:
-    paths = "[" + ", ".join(literal(f'$."{column.name}"') for column in columns) + "]"
-    picked = ", ".join(_value(position, column) for position, column in enumerate(columns, start=1))
+def _extract(con: duckdb.DuckDBPyConnection, columns: list[tuple[Column, str]]) -> None:
+    """Each column of the contract with the name that it has in the file."""
+    paths = "[" + ", ".join(literal(_path(name)) for _, name in columns) + "]"
+    picked = ", ".join(_value(position, column) for position, (column, _) in enumerate(columns, start=1))
     con.execute(
         f"create table received as"
         f" select tieout_row, tieout_line, {picked} from ("
@@ -141,6 +146,11 @@ def _extract(con: duckdb.DuckDBPyConnection, columns: list[Column]) -> None:
         f"  from (select tieout_row, tieout_line, {marked('text')} as marked from lines"
         f"  where is_object and tieout_row not in (select tieout_row from malformed)))"
     )
+
+
+def _path(name: str) -> str:
+    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'$."{escaped}"'
 
 
 def _value(position: int, column: Column) -> str:

@@ -6,11 +6,13 @@ import os
 
 import duckdb
 
+from dagster_project.archive.parsing import mapped
 from dagster_project.archive.parsing.faults import FileFault, kind_in_words, missing_columns, refuse_too_many_columns
 from dagster_project.archive.parsing.rawfile import RawFile
 from dagster_project.archive.parsing.received import Received, literal, quoted
 from dagster_project.errors import is_out_of_space
 from dagster_project.sources.contracts import Column, Contract
+from dagster_project.sources.mapping import ObjectMapping
 
 _MARK = b"PAR1"
 _INTEGERS = {f"{sign}{size}" for sign in ("", "U") for size in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")}
@@ -19,13 +21,13 @@ _TEXT_KINDS = {"string", "json", "period", "currency"}
 _NUMBER_KINDS = {"money", "quantity", "unit_price", "flat_price", "rate", "percent"}
 
 
-def read(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract) -> Received:
+def read(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract, mapping: ObjectMapping) -> Received:
     """Fills `received`; FileFault when the file is damaged, or a required column is missing or of a foreign type."""
     if file.path.stat().st_size == 0:
         raise FileFault(file.name, "the file is empty (0 bytes)", "a Parquet file", is_transport=True)
     file.meter.enter("extract")
     try:
-        return _read(con, file, contract)
+        return _read(con, file, contract, mapping)
     except duckdb.Error as error:
         if isinstance(error, duckdb.OutOfMemoryException) or is_out_of_space(error):
             raise
@@ -46,33 +48,40 @@ def _damage(file: RawFile) -> str:
     return "its list of columns or a page of its rows is damaged"
 
 
-def _read(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract) -> Received:
+def _read(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract, mapping: ObjectMapping) -> Received:
     source = f"read_parquet({literal(str(file.path))}, file_row_number = true)"
     described = con.execute(f"describe select * from {source}").fetchall()
-    types = {name: kind for name, kind, *_ in described if name != "file_row_number"}
-    refuse_too_many_columns(file.name, len(types))
-    missing = [column.name for column in contract.columns if column.required and column.name not in types]
+    kinds = {name: kind for name, kind, *_ in described if name != "file_row_number"}
+    refuse_too_many_columns(file.name, len(kinds))
+    names = mapped.renamed(file.name, list(kinds), mapping, line=None)
+    missing = mapped.missing(contract, names, mapping)
     if missing:
-        raise missing_columns(file.name, contract, missing, types, line=None)
-    texts = {column.name: _text(column, types[column.name]) for column in contract.columns if column.name in types}
-    _refuse_foreign(con, file, source, contract, types, [name for name, text in texts.items() if text is None])
-    selected = ", ".join(f"{text or 'null::varchar'} as {quoted(name)}" for name, text in texts.items())
+        raise missing_columns(file.name, contract, missing, kinds, line=None)
+    theirs = dict(zip(names, kinds, strict=True))
+    known = [(column, theirs[column.name]) for column in contract.columns if column.name in theirs]
+    offset = "" if mapping.timezone else " || '+00'"
+    texts = {column.name: _text(column, kinds[name], quoted(name), offset) for column, name in known}
+    suspects = [(column, name, kinds[name]) for column, name in known if texts[column.name] is None]
+    _refuse_foreign(con, file, contract, source, suspects)
+    selected = ", ".join(f"{texts[column.name] or 'null::varchar'} as {quoted(column.name)}" for column, _ in known)
     con.execute(
         "create table received as"
         f" select file_row_number + 1 as tieout_row, null::bigint as tieout_line, {selected} from {source}"
     )
-    fields = ", ".join(f"{literal(name)}, received.{quoted(name)}" for name in texts)
+    fields = ", ".join(f"{literal(name)}, received.{quoted(column.name)}" for column, name in known)
     notes = {
-        column.name: "times without a zone, read as UTC"
-        for column in contract.columns
-        if column.kind == "timestamp" and types.get(column.name) in _NAIVE
+        column.name: f"times without a zone, read as {mapping.timezone or 'UTC'}"
+        for column, name in known
+        if column.kind == "timestamp" and kinds[name] in _NAIVE
     }
-    return Received(columns=tuple(types), payload=f"json_object({fields})::varchar", notes=notes)
+    return Received(columns=tuple(names), payload=f"json_object({fields})::varchar", notes=notes)
 
 
-def _text(column: Column, kind: str) -> str | None:
-    """SQL that gives the exact text of the column, None where its type is foreign to the contract's kind."""
-    name = quoted(column.name)
+def _text(column: Column, kind: str, name: str, offset: str) -> str | None:
+    """SQL that gives the exact text of the column `name` of the file, None where its type is foreign to the kind.
+
+    `offset` is appended to times without a zone.
+    """
     scale = int(kind.rstrip(")").split(",")[1]) if kind.startswith("DECIMAL") else 0
     is_whole = kind in _INTEGERS or (kind.startswith("DECIMAL") and scale == 0)
     is_exact = kind in _INTEGERS or kind.startswith("DECIMAL")
@@ -88,7 +97,7 @@ def _text(column: Column, kind: str) -> str | None:
         # Writers without a date type send midnights; any other time of day stays visible, and is rejected.
         return f"case when {name} = date_trunc('day', {name}) then {name}::date::varchar else {name}::varchar end"
     if column.kind == "timestamp" and kind in _NAIVE:
-        return f"{name}::varchar || '+00'"
+        return f"{name}::varchar{offset}"
     if column.kind == "timestamp" and kind == "TIMESTAMP WITH TIME ZONE":
         return f"({name} at time zone 'UTC')::varchar || '+00'"
     return None
@@ -97,24 +106,22 @@ def _text(column: Column, kind: str) -> str | None:
 def _refuse_foreign(
     con: duckdb.DuckDBPyConnection,
     file: RawFile,
-    source: str,
     contract: Contract,
-    types: dict[str, str],
-    suspects: list[str],
+    source: str,
+    suspects: list[tuple[Column, str, str]],
 ) -> None:
-    """Raises FileFault for columns of a foreign type that hold values; one that is all null has none worth the name."""
-    found: dict[str, str] = {}
-    for name in suspects:
+    """FileFault for those (column, its name and type in the file) that hold values; all null, a column has no type."""
+    found: list[tuple[Column, str, str, str]] = []
+    for column, name, kind in suspects:
         filled = con.execute(f"select any_value({quoted(name)})::varchar from {source}").fetchone()
         if filled and filled[0] is not None:
-            found[name] = filled[0]
+            found.append((column, name, kind, filled[0]))
     if found:
-        columns = [contract.column(name) for name in found]
-        expected = [f"{column.name} as {kind_in_words(column)} ({column.sql_type})" for column in columns]
+        expected = [f"{column.name} as {kind_in_words(column)} ({column.sql_type})" for column, *_ in found]
         raise FileFault(
             file.name,
-            "; ".join(f"column {name!r} was retyped to {types[name]}" for name in found),
+            "; ".join(f"column {name!r} was retyped to {kind}" for _, name, kind, _ in found),
             f"{', '.join(expected)} (contract {contract.domain} {contract.version})",
-            column=next(iter(found)),
-            value=next(iter(found.values())),
+            column=found[0][1],
+            value=found[0][3],
         )

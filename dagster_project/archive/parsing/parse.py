@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.archive.manifest import Drift
-from dagster_project.archive.parsing import csv_rows, jsonl_rows, parquet_rows, rejects
+from dagster_project.archive.parsing import csv_rows, jsonl_rows, mapped, parquet_rows, rejects
 from dagster_project.archive.parsing.checks import broken, checked, code, final
 from dagster_project.archive.parsing.faults import FileFault, kind_in_words
 from dagster_project.archive.parsing.figures import ColumnFigures, Figures, measure
@@ -18,8 +18,9 @@ from dagster_project.archive.parsing.received import Received, literal, quoted, 
 from dagster_project.sources.connector import Format
 from dagster_project.sources.contract_diff import near
 from dagster_project.sources.contracts import Column, Contract, load_contracts
+from dagster_project.sources.mapping import AS_RECEIVED, ObjectMapping
 
-_READERS: dict[Format, Callable[[duckdb.DuckDBPyConnection, RawFile, Contract], Received]] = {
+_READERS: dict[Format, Callable[[duckdb.DuckDBPyConnection, RawFile, Contract, ObjectMapping], Received]] = {
     "csv": csv_rows.read,
     "jsonl": jsonl_rows.read,
     "parquet": parquet_rows.read,
@@ -44,34 +45,43 @@ class Parsed:
     """What a file turned out to be; its rows wait in the connection for `write_rows` and `write_rejects`."""
 
     figures: Figures
-    columns: tuple[str, ...]
+    received: Received
     drift: tuple[Drift, ...]
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The file's columns, by the contract's names where the mapping gives them one."""
+        return self.received.columns
 
-def parse(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract) -> Parsed:
-    """Reads, checks and measures the file; raises FileFault when it cannot be read as this object at all.
+
+def parse(
+    con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract, mapping: ObjectMapping = AS_RECEIVED
+) -> Parsed:
+    """Reads, maps, checks and measures the file; raises FileFault when it cannot be read as this object at all.
 
     `con` holds the table `currencies`.
     """
     reset(con)
-    received = _READERS[file.format](con, file, contract)
+    received = mapped.apply(con, contract, _READERS[file.format](con, file, contract, mapping), mapping)
     file.meter.enter("check")
-    con.execute(f"create table checked as {checked(contract, received.columns)}")
+    con.execute(f"create table checked as {checked(contract)}")
     file.meter.enter("measure")
     figures = measure(con, contract, received)
     drift = _drift(con, file, contract, received, figures)
     if figures.rejected:
-        rejects.collect(con, file.name, contract, received)
-    return Parsed(figures, received.columns, tuple(drift))
+        rejects.collect(con, file.name, contract, received, mapping)
+    return Parsed(figures, received, tuple(drift))
 
 
-def write_rows(con: duckdb.DuckDBPyConnection, contract: Contract, origin: Origin, path: Path) -> None:
-    """The rows that keep the contract, typed, with their batch, row and content hash."""
+def write_rows(
+    con: duckdb.DuckDBPyConnection, contract: Contract, origin: Origin, path: Path, condition: str = "true"
+) -> None:
+    """The rows that keep the contract, typed, with their batch, row and content hash; `condition` is over `checked`."""
     values = ", ".join(f"{final(column)} as {quoted(column.name)}" for column in contract.columns)
     extracted_at = f"{literal(origin.extracted_at)}::timestamp" if origin.extracted_at else "null::timestamp"
     con.execute(f"""
 copy (
-    with typed as (select tieout_row, {values} from checked where not ({broken(contract)}))
+    with typed as (select tieout_row, {values} from checked where not ({broken(contract)}) and {condition})
     select
         {", ".join(quoted(column.name) for column in contract.columns)},
         {literal(origin.source_instance)} as source_instance, {literal(origin.batch_id)} as batch_id,
@@ -80,8 +90,8 @@ copy (
 ) to {literal(str(path))} (format parquet, compression zstd)""")
 
 
-def write_rejects(con: duckdb.DuckDBPyConnection, origin: Origin, path: Path) -> None:
-    """The rows that do not, in the columns of `landed.quarantine`."""
+def write_rejects(con: duckdb.DuckDBPyConnection, origin: Origin, path: Path, condition: str = "true") -> None:
+    """The rows that do not, with where they come from; `condition` is over `rejected`."""
     constants = ", ".join(
         f"{literal(value)} as {name}"
         for name, value in (
@@ -93,7 +103,7 @@ def write_rejects(con: duckdb.DuckDBPyConnection, origin: Origin, path: Path) ->
         )
     )
     con.execute(
-        f"copy (select {constants}, rejected.* from rejected order by row_number)"
+        f"copy (select {constants}, rejected.* from rejected where {condition} order by row_number)"
         f" to {literal(str(path))} (format parquet, compression zstd)"
     )
 
@@ -133,7 +143,7 @@ def _drift(
     ]
     for column in contract.columns:
         # An absent nullable column is none of our business, unless it came under another name: its values are not read.
-        perhaps = None if column.name in received.columns else near(column.name, strangers)
+        perhaps = None if column.name in received.given else near(column.name, strangers)
         if perhaps:
             detail = f"absent, perhaps renamed to {perhaps!r}: its values are not read"
             drift.append(Drift(column_name=column.name, drift="missing_column", is_breaking=False, detail=detail))
@@ -167,8 +177,8 @@ def _retyped(
 
 def _first_unread(con: duckdb.DuckDBPyConnection, column: Column, received: Received) -> tuple[int | None, str | None]:
     first = con.execute(
-        f"select tieout_row, checked.tieout_line, received.{quoted(column.name)} from checked"
-        f" inner join received using (tieout_row) where {code(column)} = 2 order by tieout_row limit 1"
+        f"select tieout_row, checked.tieout_line, mapped.{quoted(column.name)} from checked"
+        f" inner join mapped using (tieout_row) where {code(column)} = 2 order by tieout_row limit 1"
     ).fetchone()
     row, line, value = first if first else (None, None, None)
     if received.line_of is not None and row is not None:

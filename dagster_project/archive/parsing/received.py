@@ -1,8 +1,9 @@
 """The relations that every reader fills, as text and before any judgement.
 
-`received(tieout_row, tieout_line, <columns>)` holds the rows that have the file's shape, `malformed(tieout_row,
-tieout_line, text, reason)` those that have not. Rows count from 1 at the first data row, over both relations. The names
-are such that no contract has them: `journal_lines` has a `line_number` of its own.
+`received(tieout_row, tieout_line, <columns>)` holds the rows that have the file's shape, with the columns renamed as
+the mapping says, `malformed(tieout_row, tieout_line, text, reason)` those that have not. Rows count from 1 at the first
+data row, over both relations. The names are such that no contract has them: `journal_lines` has a `line_number` of its
+own.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ Lines = Callable[[Iterable[int]], dict[int, int]]
 class Received:
     """What a reader found: the file's columns.
 
-    `payload` is SQL for the row as received, over `received` and, where given, `payload_join`. `notes` are remarks on
-    columns that were read all the same. `line_of` finds the lines of a few rows where `received` cannot know them
-    without reading the file row by row.
+    `filled` are contract columns that the file has not and the mapping gives a value. `payload` is SQL for the row as
+    received, over `received` and, where given, `payload_join`. `notes` are remarks on columns that were read all the
+    same. `line_of` finds the lines of a few rows where `received` cannot know them without reading the file row by row.
     """
 
     columns: tuple[str, ...]
@@ -34,6 +35,12 @@ class Received:
     payload_join: str = ""
     notes: dict[str, str] = field(default_factory=dict)
     line_of: Lines | None = None
+    filled: tuple[str, ...] = ()
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """Columns that can hold a value."""
+        return self.columns + self.filled
 
 
 def quoted(name: str) -> str:
@@ -48,6 +55,7 @@ def literal(text: str) -> str:
 
 def reset(con: duckdb.DuckDBPyConnection) -> None:
     """Drops what the file before left behind."""
+    con.execute("drop view if exists mapped")
     for table in ("received", "malformed", "lines", "checked", "rejected"):
         con.execute(f"drop table if exists {table}")
     con.execute("create table malformed (tieout_row bigint, tieout_line bigint, text varchar, reason varchar)")

@@ -6,34 +6,38 @@ import duckdb
 
 from dagster_project.archive.parsing.checks import DECIMALS, DIGITS, Rule, broken, code
 from dagster_project.archive.parsing.faults import kind_in_words, minimum_in_words
+from dagster_project.archive.parsing.mapped import fields
 from dagster_project.archive.parsing.received import Received, fill, literal, quoted
 from dagster_project.sources.contracts import Column, Contract
+from dagster_project.sources.mapping import AS_RECEIVED, ObjectMapping
 
 _SHOWN = 200
 
 
-def collect(con: duckdb.DuckDBPyConnection, name: str, contract: Contract, received: Received) -> None:
+def collect(
+    con: duckdb.DuckDBPyConnection, name: str, contract: Contract, received: Received, mapping: ObjectMapping
+) -> None:
     """Makes `rejected`, one row per rejected row, with the columns of `landed.quarantine` from `row_number` on.
 
-    The first fault fills column, value and expected; `reason` lists every fault.
+    The first fault fills column, value and expected; `reason` lists every fault. `fields` is null where nothing is
+    mapped: the payload then says the same.
     """
     if received.line_of is not None:
         _number_lines(con, contract, received)
-    present = [column for column in contract.columns if column.name in received.columns]
-    absent = [column for column in contract.columns if column.name not in received.columns]
-    faults = ", ".join(
-        [_fault(column, f"received.{quoted(column.name)}") for column in present]
-        + [_fault(column, "null") for column in absent]
-    )
+    # a column that is absent is the last to be named: it is absent from every row
+    ordered = sorted(contract.columns, key=lambda column: column.name not in received.given)
+    faults = ", ".join(_fault(column, received) for column in ordered)
+    as_mapped = "null::varchar" if mapping == AS_RECEIVED else fields(contract, received)
     place = f"{literal(name)} || coalesce(', line ' || tieout_line, ', row ' || tieout_row) || ': '"
     con.execute(f"""
 create table rejected as
 with faulty as (
     select
         checked.tieout_row, checked.tieout_line, {_key_text(contract)} as key_text, {received.payload} as payload,
-        list_filter([{faults}], lambda fault: fault is not null) as faults
+        {as_mapped} as fields, list_filter([{faults}], lambda fault: fault is not null) as faults
     from checked
     inner join received using (tieout_row)
+    inner join mapped using (tieout_row)
     {received.payload_join}
     where {broken(contract, "checked")}
 )
@@ -41,22 +45,32 @@ select
     tieout_row as row_number, tieout_line as line_number, faults[1].column_name as column_name,
     faults[1].value as value, faults[1].expected as expected,
     {place} || array_to_string(list_transform(faults, lambda fault: fault.words), '; ') as reason,
-    'business_rule' as failure_class, key_text, payload
+    'business_rule' as failure_class, key_text, payload, fields
 from faulty
 union all
 select
     tieout_row, tieout_line, null, left(text, {_SHOWN}), 'a row of the shape of the file',
-    {place} || reason, 'business_rule', null, text
+    {place} || reason, 'business_rule', null, text, null
 from malformed""")
 
 
-def _fault(column: Column, text: str) -> str:
+def _fault(column: Column, received: Received) -> str:
     """SQL: one fault of a column as a struct, or null."""
     expected = _expected(column)
-    shown = f"left(ltrim({text}, chr(1)), {_SHOWN})"
-    words = f"'column {column.name} is ' || coalesce('''' || {shown} || '''', 'empty') || ', expected ' || {expected}"
-    fields = f"'column_name': {literal(column.name)}, 'value': {shown}, 'expected': {expected}, 'words': {words}"
-    return f"case when {code(column)} > 0 then {{{fields}}} end"
+    shown = _shown(f"mapped.{quoted(column.name)}")
+    words = f"'column {column.name} is ' || coalesce('''' || {shown} || '''', 'empty')"
+    if column.name in received.columns:
+        theirs = f"received.{quoted(column.name)}"
+        is_other = f"{theirs} is distinct from mapped.{quoted(column.name)}"
+        words += f" || case when {is_other} then coalesce(' (received ''' || {_shown(theirs)} || ''')', '') else '' end"
+    words += f" || ', expected ' || {expected}"
+    found = f"'column_name': {literal(column.name)}, 'value': {shown}, 'expected': {expected}, 'words': {words}"
+    return f"case when {code(column)} > 0 then {{{found}}} end"
+
+
+def _shown(text: str) -> str:
+    """SQL: the head of a value, without the mark of what is no scalar."""
+    return f"left(ltrim({text}, chr(1)), {_SHOWN})"
 
 
 def _expected(column: Column) -> str:
@@ -78,7 +92,7 @@ def _decimals(column: Column) -> str:
     general = literal(f"at most {DECIMALS.get(column.kind)} decimals; nothing is rounded on the way in")
     if column.currency_column is None:
         return general
-    currency = f"received.{quoted(column.currency_column)}"
+    currency = f"mapped.{quoted(column.currency_column)}"
     exponent = f"(select exponent from currencies where currencies.code = trim({currency}))"
     return (
         f"coalesce('at most ' || {exponent} || ' decimals, as ' || trim({currency})"

@@ -3,7 +3,7 @@
 with measured as (
   {% for part in [
     'kpi_matching', 'kpi_bridge', 'kpi_posting', 'kpi_usage', 'kpi_close', 'kpi_exceptions', 'kpi_interface',
-    'kpi_traceability', 'kpi_not_measured',
+    'kpi_traceability', 'kpi_replay', 'kpi_not_measured',
   ] %}
   select
     kpi, legal_entity_code, currency_code, period, cast(numerator as {{ whole() }}) as numerator,

@@ -47,7 +47,7 @@ rejected as (
     {%- endfor %}
     count(distinct coalesce(payload, key_text, batch_id)) as quarantined_rows
   from {{ source('landed', 'quarantine') }}
-  where row_number is not null
+  where row_number is not null and {{ is_waiting() }}
   group by source_instance, object
 ),
 
@@ -97,7 +97,7 @@ select
         coalesce('Columns differ from the contract (unknown ones are not read): ' || drift.schema_drift || '. ', '')
         || coalesce(
           cast(rejected.quarantined_rows as {{ dbt.type_string() }})
-          || ' row(s) broke the contract and wait in quarantine; results of their keys are not tested', ''
+          || ' row(s) broke the contract and wait (see dead_letters); results of their keys are not tested', ''
         )
     else 'As the source reports it'
   end as reason,

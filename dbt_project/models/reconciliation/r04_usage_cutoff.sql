@@ -1,7 +1,7 @@
 -- One row per subscription, meter and service month: does metering hold the usage in the month in which it occurred?
 -- Here only usage that came after metering had run (within or after the grace) or that stands in an adjacent month
--- counts; everything else about the quantity is R03's. Money is the effect at contract terms, allowance and minimum
--- included.
+-- counts; everything else about the quantity is R03's. What came after the period was hard closed is named with its
+-- origin. Money is the effect at contract terms, allowance and minimum included.
 with cells as (
   select
     *,
@@ -17,6 +17,10 @@ rejected as (
 
 terms as (
   select * from {{ ref('usage_terms') }}
+),
+
+after_close as (
+  select * from {{ ref('usage_after_close') }}
 ),
 
 parameters as (
@@ -120,7 +124,11 @@ described as (
       when effects.effect_minor is null
         then 'the effect in money is unknown: no terms that can be rated are in force for this product and month'
       else 'at contract terms that is ' || {{ money_words('effects.effect_minor', 'cells.currency_code') }}
-    end as effect_words
+    end as effect_words,
+    {{ quantity_words('after_close.quantity') }} || ' came after period ' || after_close.origin_period || ' of '
+    || after_close.legal_entity_code || ' had been hard closed (' || after_close.hard_closed_at
+    || ' UTC) and keep it as their origin period; the next open one is '
+    || coalesce(after_close.next_open_period, 'not known') || ', ' as close_words
   from cells
   cross join parameters
   left join effects
@@ -129,6 +137,12 @@ described as (
       and effects.subscription_id = cells.subscription_id
       and effects.meter_code = cells.meter_code
       and effects.service_month = cells.service_month
+  left join after_close
+    on
+      after_close.source_instance = cells.product_instance
+      and after_close.subscription_id = cells.subscription_id
+      and after_close.meter_code = cells.meter_code
+      and after_close.service_month = cells.service_month
   left join rejected
     on
       rejected.product_instance = cells.product_instance
@@ -179,7 +193,7 @@ compared as (
           {{ quantity_words('too_late_quantity') }} || ' arrived after the cut-off of ' || due_date
           || ', '
       else ''
-    end || effect_words || '.' as reason,
+    end || coalesce(close_words, '') || effect_words || '.' as reason,
     'Not tested: ' || untestable as not_testable_reason,
     'usage_month:' || subscription_id || '|' || meter_code || '|' || service_month as left_ref,
     'metered_usage:' || first_record_id as right_ref,

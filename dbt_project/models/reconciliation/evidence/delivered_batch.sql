@@ -30,7 +30,7 @@ changed_columns as (
   -- a column that is missing or of another type refuses its file: the schema drifted, the delivery did not fail
   select batch_id, source_instance, object, column_name, 'refused' as words
   from {{ source('landed', 'quarantine') }}
-  where row_number is null and column_name is not null
+  where row_number is null and column_name is not null and {{ is_waiting() }}
 ),
 
 breaking_drift as (

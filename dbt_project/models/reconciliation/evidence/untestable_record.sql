@@ -11,11 +11,13 @@ with quarantine as (
     object,
     key_text,
     {% for field in fields %}
-    case when coalesce(column_name, '') <> '{{ field }}' then {{ json_text('payload', field) }} end as {{ field }},
+    case
+      when coalesce(column_name, '') <> '{{ field }}' then {{ json_text('coalesce(fields, payload)', field) }}
+    end as {{ field }},
     {% endfor %}
     reason
   from {{ source('landed', 'quarantine') }}
-  where row_number is not null
+  where row_number is not null and {{ is_waiting() }}
 ),
 
 -- a currency or period that is none names no cell: the row may belong to any of its account

@@ -49,7 +49,7 @@
   (
     'replay_state_changed',
     'messages whose replay changed the state, count; target 0',
-    'No replay has been recorded: a state before and after one is needed',
+    'No replay of a message has been recorded: a state before and after one is needed',
   )
 ] %}
 {% for kpi, formula, reason in unknown %}
