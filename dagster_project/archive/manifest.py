@@ -75,7 +75,7 @@ class ContractStep(_Record):
 class Replay(_Record):
     """One try to read rejected rows again: its number, from 1 per batch, and what came of which rows of the file.
 
-    `rescued` and `refused` are row numbers as ranges, `2-5,9`; the hashes are of the Parquet files that were written.
+    `rescued` and `refused` are row numbers as ranges, `2-5,9`.
     """
 
     attempt: int

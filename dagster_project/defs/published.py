@@ -82,7 +82,7 @@ def write_pack(settings: Settings, period: str | None, is_default: bool) -> tupl
 
 
 def catch_up(settings: Settings) -> None:
-    """Records the breaks of a run that was killed after it had published them: they would look younger than they are."""
+    """Records the breaks of a run that was killed after it had published them: else they look younger than they are."""
     with suppress(InputError, duckdb.Error):  # nothing published, or nothing that can be read: nobody has seen a break
         remember(settings)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -68,7 +67,7 @@ def test_a_read_only_home_is_said_in_words(tmp_path):
     mount = f"mount --bind {home} {home} && mount -o remount,ro,bind {home} || exit {NOT_ALLOWED}"
     take = "import sys; from pathlib import Path; from tests.faults.processes import words_of; from tests.faults.victims import take;"
     take += "print(words_of(take, Path(sys.argv[1])))"
-    done = in_own_namespace(f"{mount}\ncd {os.getcwd()}; '{sys.executable}' -c '{take}' '{folder}'")
+    done = in_own_namespace(f"{mount}\ncd {Path.cwd()}; '{sys.executable}' -c '{take}' '{folder}'")
     assert "cannot be written (Read-only file system); give this user write access to `home`" in done.stdout, (
         done.stderr
     )
