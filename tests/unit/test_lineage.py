@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import duckdb
 import pytest
 
@@ -99,5 +101,5 @@ def test_every_kind_that_a_link_names_can_be_described():
     """A kind without a description would be told as never delivered."""
     folder = DBT_PROJECT / "models" / "reconciliation" / "lineage"
     text = "\n".join(file.read_text(encoding="utf-8") for file in folder.glob("*.sql"))
-    named = {part.split("'")[1] for part in text.split("select") for part in part.splitlines() if "as to_type" in part}
+    named = set(re.findall(r"'(\w+)' as (?:from|to)_type", text))
     assert named and named <= set(KINDS)

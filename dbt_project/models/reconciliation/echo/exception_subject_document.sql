@@ -72,7 +72,7 @@ mentions as (
     exception_key, source_instance, split_part(reference, ':', 1) as object,
     split_part(substr(reference, length(split_part(reference, ':', 1)) + 2), ', ', 1) as id
   from named_records
-  where reference <> ''
+  where length(reference) > 0  -- compared with '', the engine's planner fails where a side names nothing at all
 ),
 
 domains as (
