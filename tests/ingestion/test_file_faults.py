@@ -58,7 +58,7 @@ FILE_FAULTS = [
     ("wide.csv", GOOD.replace("\n", "".join(f",c{n}" for n in range(5000)) + "\n", 1).encode(), "names 5,016 columns", 1),
     ("wide.jsonl", jsonl_text([{f"c{n}": n for n in range(5000)}]).encode(), "names 5,000 columns", None),
     ("header_without_end.csv", b"x" * ((16 << 20) + 1), "the header is longer than 16 MB", 1),
-    ("line_without_end.jsonl", jsonl_text([invoice()]).encode() + b"{" * (33 << 20), "longer than 16 MB", 2),
+    ("line_without_end.jsonl", jsonl_text([invoice()]).encode() + b"{" * (33 << 20), "longer than 4 MB", 2),
     ("array.jsonl", b'[{"invoice_id": "inv-1"}]', "a JSON array", 1),
     ("pretty.jsonl", b'{\n "invoice_id": "inv-1"\n}', "no line is a JSON object", 1),
 ]  # fmt: skip
