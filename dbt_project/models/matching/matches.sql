@@ -1,6 +1,7 @@
 -- One row per record of a match: which records of the two sides belong together, who says so, and how surely?
--- A confirmed record is in one group only; a suggested one may be in several, and explains nothing by itself. Where both
--- sides show net and tax as well, equal gross amounts alone are only a suggestion: they could hide a wrong tax code.
+-- A confirmed record is in one group only; a suggested one may be in several, and explains nothing by itself. Where
+-- both sides show net and tax as well, equal gross amounts alone are only a suggestion: they could hide a wrong tax
+-- code.
 with outcome as (
   select * from {{ ref('match_outcome') }} where finding = 'match'
 ),
@@ -29,16 +30,24 @@ found as (
     candidates.customer_id,
     candidates.currency_code,
     candidates.amount_minor,
-    {%- for part in ['net', 'tax'] %}
     case
-      when count(candidates.{{ part }}_minor) over in_group = count(*) over in_group
-        then coalesce(
-          sum(case candidates.side when 'left' then candidates.{{ part }}_minor else -candidates.{{ part }}_minor end)
-            over in_group, 0
-        )
+      when count(candidates.net_minor) over in_group = count(*) over in_group
+        then
+          coalesce(
+            sum(case candidates.side when 'left' then candidates.net_minor else -candidates.net_minor end)
+              over in_group, 0
+          )
       else 0
-    end as {{ part }}_residual_minor{{ ',' if not loop.last }}
-    {%- endfor %}
+    end as net_residual_minor,
+    case
+      when count(candidates.tax_minor) over in_group = count(*) over in_group
+        then
+          coalesce(
+            sum(case candidates.side when 'left' then candidates.tax_minor else -candidates.tax_minor end)
+              over in_group, 0
+          )
+      else 0
+    end as tax_residual_minor
   from outcome
   inner join candidates on candidates.row_id = outcome.row_id
   window in_group as (partition by outcome.purpose, outcome.group_id)

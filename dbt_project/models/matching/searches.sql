@@ -1,5 +1,5 @@
--- One row per entity, customer and currency in which combinations were looked for, within a window of days or within one
--- accounting period: does none exist, or did the search end before that was known?
+-- One row per entity, customer and currency in which combinations were looked for, within a window of days or within
+-- one accounting period: does none exist, or did the search end before that was known?
 select
   purpose,
   substr(scope, length(purpose) + 2) as source_instance,

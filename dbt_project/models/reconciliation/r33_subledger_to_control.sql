@@ -186,7 +186,8 @@ compared as (
           ': journal(s) ' || orphan_journals || ' of ' || {{ money_words('orphan_minor', 'currency_code') }}
           || ' have no document'
           || coalesce(
-            '; ' || summary_journals || ' hold(s) invoices by their amounts (R14), of which the subledger shows none', ''
+            '; ' || summary_journals || ' hold(s) invoices by their amounts (R14), of which the subledger shows none',
+            ''
           )
       when 'other_entity'
         then

@@ -158,7 +158,9 @@ lines as (
   select
     headers.*,
     headers.document_id
-    || case when headers.billing_instance = net_spread.billing_instance then '' else '|' || net_spread.billing_instance end
+    || case
+      when headers.billing_instance = net_spread.billing_instance then '' else '|' || net_spread.billing_instance
+    end
     || '|' || net_spread.record_id as document_line_id,
     net_spread.billing_instance as record_instance,
     net_spread.record_id as record_key,

@@ -1,6 +1,6 @@
 -- One row per movement that the subledgers of deferred revenue explain: billed and credited on documents, billed in a
--- summary journal that is matched to its invoices, taken back with a reversed document, recognized by schedule or due to
--- be, released from prepaid grants. A credit (more deferred) is positive.
+-- summary journal that is matched to its invoices, taken back with a reversed document, recognized by schedule or due
+-- to be, released from prepaid grants. A credit (more deferred) is positive.
 with deferred_accounts as (
   select source_instance, account_number
   from {{ ref('gl_account') }}

@@ -1,7 +1,7 @@
 -- One row per live invoice that the ERP holds at least one unreversed posting for: which document stands for it, and
 -- what is surplus? Candidates are ranked by agreement, so that a copy in another entity never takes the right
--- document's place. A document, or journal without a document, that names no invoice stands for those that it is matched
--- to (`summary_count` of them together).
+-- document's place. A document, or journal without a document, that names no invoice stands for those that it is
+-- matched to (`summary_count` of them together).
 with invoices as (
   select * from {{ ref('invoice') }} where is_live
 ),

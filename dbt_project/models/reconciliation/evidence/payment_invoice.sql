@@ -1,6 +1,6 @@
 -- One row per succeeded payment and invoice that it names: by its field, or, where that is empty, by a reference that
--- holds the invoice's number as a word of its own. Numbers are looked for among the invoices that the payer may pay, its
--- own and those of the accounts below it: elsewhere an equal number is chance.
+-- holds the invoice's number as a word of its own. Numbers are looked for among the invoices that the payer may pay,
+-- its own and those of the accounts below it: elsewhere an equal number is chance.
 with payments as (
   select * from {{ ref('payment') }} where status = 'succeeded'
 ),

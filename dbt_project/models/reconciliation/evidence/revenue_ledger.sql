@@ -1,7 +1,7 @@
 -- One row per legal entity, currency, accounting period, control and origin: what moved revenue, deferred revenue and
 -- unbilled receivables in the ledger? `origin` tells what stands behind it: a document or the invoices of a summary, a
--- schedule or accrual (`revenue`), or nothing (`unsupported`: manual, orphan or any other journal; `remeasured`: a revaluation of what is
--- no monetary item). A credit is positive.
+-- schedule or accrual (`revenue`), or nothing (`unsupported`: manual, orphan or any other journal;
+-- `remeasured`: a revaluation of what is no monetary item). A credit is positive.
 with summaries as (
   select distinct erp_instance, record_id as journal_id from {{ ref('summary_member') }} where object = 'journal'
 ),
