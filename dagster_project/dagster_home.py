@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,15 +31,43 @@ COMMAND_ONLY = {
 
 
 def prepare(settings: Settings) -> Path:
-    """Writes both configuration files where they differ and returns the folder; StoreError when it cannot."""
+    """Makes an empty history where there is none, writes both configuration files where they differ, and returns the
+    folder; StoreError when it cannot."""
     folder = settings.home / "dagster"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _write(folder / UI_FILE, COMMON)
-        _write(folder / COMMAND_FILE, {**COMMON, **COMMAND_ONLY})
+        if not folder.exists():
+            _begin(folder)
+        _configure(folder)
     except OSError as error:
         raise StoreError(f"{folder}: the run history cannot be written: {error.strerror}") from None
     return folder
+
+
+def _begin(folder: Path) -> None:
+    """Whole or not at all: Dagster never completes databases whose making was killed, and asks for a migration."""
+    import dagster as dg
+
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    leftovers.clear(folder.parent.glob(".*.tmp"))
+    scratch = leftovers.scratch_of(folder)
+    shutil.rmtree(scratch, ignore_errors=True)
+    try:
+        scratch.mkdir()
+        _configure(scratch)
+        with dg.DagsterInstance.from_config(str(scratch), COMMAND_FILE):
+            pass
+        try:
+            scratch.rename(folder)
+        except OSError:  # the UI, or a command beside it, was first
+            if not folder.exists():
+                raise
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _configure(folder: Path) -> None:
+    _write(folder / UI_FILE, COMMON)
+    _write(folder / COMMAND_FILE, {**COMMON, **COMMAND_ONLY})
 
 
 @contextmanager

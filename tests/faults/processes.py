@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,7 +50,8 @@ def kill_after(work: Work, folder: Path, seconds: float) -> Ending:
     theirs.close()
     assert ours.recv() == "began"
     time.sleep(seconds)
-    os.kill(process.pid or 0, signal.SIGKILL)
+    with suppress(ProcessLookupError):  # it came to its end before
+        os.kill(process.pid or 0, signal.SIGKILL)
     return _ending(process, ours)
 
 
@@ -66,6 +69,7 @@ def words_of(work: Work, folder: Path) -> str:
 def _live(work: Work, folder: Path, at: int | None, fault: Fault, pipe) -> None:
     boundaries = Boundaries(f"{folder}{os.sep}", at, fault)
     boundaries.watch()
+    gc.disable()  # it would copy all that the fork shares
     pipe.send("began")
     began = time.monotonic()
     words = words_of(work, folder)
