@@ -28,11 +28,11 @@ lock: setup ## resolve the dependencies again and write the lock
 demo: setup ## close the sample company's last period, show what was found and what to open next
 	@$(BIN)/tieout demo --home $(DEMO)
 
-test: setup ## every test
+test: setup ## every test, and 5 percent of the long loops
 	$(BIN)/python -m pytest -n 2 --dist loadscope
 
-soak: setup ## what takes too long for every change: other seeds, a second billing engine
-	$(BIN)/python -m pytest -n 2 --dist loadscope -m soak
+soak: setup ## what takes too long for every change: other seeds, a second billing engine, all kills and broken files
+	FAULTS=100 $(BIN)/python -m pytest -n 2 --dist loadscope -m "soak or faults"
 
 lint: setup ## ruff, types and SQL style
 	$(BIN)/ruff check .

@@ -13,6 +13,7 @@ from filelock import FileLock
 
 import sample_data
 from tests.command import Ran, tieout
+from tests.faults import summary
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT / "sample_data" / "aerolith"
@@ -72,3 +73,7 @@ def planted(worlds) -> Closed:
 def clean(worlds) -> Closed:
     """The sample company without a defect."""
     return worlds("clean", _clean)
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    summary.tell(terminalreporter)

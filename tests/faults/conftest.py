@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.faults.summary import PREFIX
+
 
 @pytest.fixture
 def counted(record_property) -> Callable[[str, int], None]:
     """`counted("kills", 10)`: told in the summary, added up over all tests."""
-    return lambda what, number: record_property(f"faults: {what}", number)
+    return lambda what, number: record_property(f"{PREFIX}{what}", number)
