@@ -6,11 +6,13 @@ import gc
 import multiprocessing
 import os
 import signal
+import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 from dagster_project.errors import TieoutError
 from tests.faults.boundaries import Boundaries, Fault
@@ -35,19 +37,13 @@ class Ending:
 
 def run(work: Work, folder: Path, at: int | None = None, fault: Fault = "kill") -> Ending:
     """Runs `work(folder)`; strikes at write boundary `at`, counted from 0."""
-    ours, theirs = _forks.Pipe(duplex=False)
-    process = _forks.Process(target=_live, args=(work, folder, at, fault, theirs))
-    process.start()
-    theirs.close()
+    process, ours = _started(work, folder, at, fault)
     return _ending(process, ours)
 
 
 def kill_after(work: Work, folder: Path, seconds: float) -> Ending:
     """Runs `work(folder)` and kills it so long after it began."""
-    ours, theirs = _forks.Pipe(duplex=False)
-    process = _forks.Process(target=_live, args=(work, folder, None, "kill", theirs))
-    process.start()
-    theirs.close()
+    process, ours = _started(work, folder, None, "kill")
     assert ours.recv() == "began"
     time.sleep(seconds)
     with suppress(ProcessLookupError):  # it came to its end before
@@ -64,6 +60,26 @@ def words_of(work: Work, folder: Path) -> str:
     except Exception as error:  # noqa: BLE001 - the test tells where it was
         return f"not in words: {type(error).__name__}: {error}"
     return ""
+
+
+def _started(work: Work, folder: Path, at: int | None, fault: Fault):
+    ours, theirs = _forks.Pipe(duplex=False)
+    process = _forks.Process(target=_live, args=(work, folder, at, fault, theirs))
+    with _without_main():
+        process.start()
+    theirs.close()
+    return process, ours
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """A victim runs the main module of its parent again, and a test of a page leaves its page there."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _live(work: Work, folder: Path, at: int | None, fault: Fault, pipe) -> None:

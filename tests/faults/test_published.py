@@ -90,7 +90,7 @@ def _copy(folder: Path, to: Path) -> Path:
 
 def _state(folder: Path) -> tuple:
     settings = load(folder / "tieout.yml")
-    packs = sorted(one.name for one in settings.evidence_path.iterdir())
+    packs = {one.name: verify_pack(one).faults for one in sorted(settings.evidence_path.iterdir())}
     return mart_hashes(publish.current(settings)), first_seen.read(settings), packs
 
 
@@ -106,7 +106,7 @@ def _half_done(folder: Path, expected: tuple) -> list[str]:
     for pack in settings.evidence_path.glob("*"):
         is_scratch = pack.name.startswith(".")
         try:
-            is_whole = not verify_pack(pack).faults
+            is_whole = verify_pack(pack).faults == expected[2].get(pack.name)
         except InputError:
             is_whole = False
         if not is_whole and not is_scratch:
