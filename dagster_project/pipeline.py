@@ -58,8 +58,10 @@ class RunReport:
         return 1 if breaks else 0
 
 
-def run(settings: Settings, period: str | None = None) -> RunReport:
+def run(settings: Settings, period: str | None = None, full_refresh: bool = False) -> RunReport:
     """Closes `period` (default: the last that ended) at `settings.clock`, fixed once for the whole run.
+
+    Computes what follows from anything new; with `full_refresh`, everything.
 
     Expected faults are in the report. Raises StoreError when another run uses the home or it cannot be written, and
     KeyboardInterrupt when the user stops it; what was archived or published before stays whole.
@@ -88,7 +90,7 @@ def run(settings: Settings, period: str | None = None) -> RunReport:
                     instance=instance,
                     run_id=run_id,
                     partition_key=chosen,
-                    run_config=run_config(settings, as_of),
+                    run_config=run_config(settings, as_of, full_refresh),
                     tags=tags,
                     raise_on_error=False,
                 )
@@ -109,14 +111,19 @@ def was_interrupted(result: dg.ExecuteInProcessResult) -> bool:
     return any(name in _INTERRUPTS for error in errors for name in _class_names(error))
 
 
-def run_config(settings: Settings, as_of: datetime) -> dict[str, Any]:
-    """Run configuration of a close: which tieout.yml, which clock, which log."""
+def run_config(settings: Settings, as_of: datetime, full_refresh: bool = False) -> dict[str, Any]:
+    """Run configuration of a close: which tieout.yml, which clock, what is computed again, which log."""
     from dagster_project.defs.log import LOGGER_KEY
     from dagster_project.defs.resources import RESOURCE_KEY
 
     config_path = str(settings.config_path)
     known_at = settings.known_at.isoformat() if settings.known_at else ""
-    resource = {"config_path": config_path, "as_of": as_of.isoformat(), "known_at": known_at}
+    resource = {
+        "config_path": config_path,
+        "as_of": as_of.isoformat(),
+        "known_at": known_at,
+        "full_refresh": full_refresh,
+    }
     return {
         "resources": {RESOURCE_KEY: {"config": resource}},
         "loggers": {LOGGER_KEY: {"config": {"config_path": config_path}}},

@@ -37,6 +37,10 @@ def register(app: typer.Typer) -> None:
             str | None,
             typer.Option("--period", "-p", help="Accounting period, YYYY-MM; default the last that has ended."),
         ] = None,
+        full_refresh: Annotated[
+            bool,
+            typer.Option("--full-refresh", help="Compute every table again, though nothing behind it changed."),
+        ] = False,
         quiet: Annotated[
             bool, typer.Option("--quiet", "-q", help="No progress; the findings are still printed.")
         ] = False,
@@ -47,15 +51,17 @@ def register(app: typer.Typer) -> None:
             settings = settings.model_copy(update={"as_of": moment(as_of)})
         if known_at is not None:
             settings = settings.model_copy(update={"known_at": moment(known_at, "--known-at")})
-        raise typer.Exit(run_and_report(settings, check_period(period), quiet))
+        raise typer.Exit(run_and_report(settings, check_period(period), quiet, full_refresh))
 
 
-def run_and_report(settings: Settings, period: str | None = None, quiet: bool = False) -> int:
+def run_and_report(
+    settings: Settings, period: str | None = None, quiet: bool = False, full_refresh: bool = False
+) -> int:
     """Runs the close, prints what was found, what is wrong with deliveries and what to open; returns the exit code."""
     with watching(quiet):
         from dagster_project import pipeline
 
-        report = pipeline.run(settings, period)
+        report = pipeline.run(settings, period, full_refresh)
     breaks = _print_findings(settings, report) if report.published else 0
     for note in report.notes:
         err.print(note, markup=False, soft_wrap=True)

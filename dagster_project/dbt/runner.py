@@ -44,6 +44,9 @@ class BuildOutcome:
     error: str | None
 
 
+NOTHING_TO_DO = BuildOutcome(success=True, events=(), failures=(), skipped=(), error=None)
+
+
 def build(
     parsed: ParsedProject,
     warehouse: Path,
@@ -51,15 +54,17 @@ def build(
     log_folder: Path,
     select: Sequence[str] = (),
     exclude: Sequence[str] = (),
+    nodes: Sequence[Sequence[str]] = (),
     options: Mapping[str, Any] | None = None,
     follow: Callable[[dict[str, Any]], None] = lambda event: None,
 ) -> BuildOutcome:
     """Seeds, models and data tests in their order, a failed test holding back what depends on it.
 
-    `work_folder/target` receives compiled SQL and run_results.json, replaced whole; `log_folder` receives dbt.log;
-    `options` are DuckDB's; `follow` sees each result event as it happens. Unit tests are left out: they test the code,
-    not the data, and belong to the test suite. Raises KeyboardInterrupt when the user stops it, after dbt has cancelled
-    its queries.
+    `select` and `exclude` are in dbt's words, and take the tests of what they select; `nodes` are the full names of
+    exactly what is to run, tests too. `work_folder/target` receives compiled SQL and run_results.json, replaced whole;
+    `log_folder` receives dbt.log; `options` are DuckDB's; `follow` sees each result event as it happens. Unit tests are
+    left out: they test the code, not the data, and belong to the test suite. Raises KeyboardInterrupt when the user
+    stops it, after dbt has cancelled its queries.
     """
     from dbt.cli.main import dbtRunner
     from dbt_common.events.functions import msg_to_dict
@@ -79,6 +84,9 @@ def build(
     arguments = ["build", *quiet_flags(parsed.project, profiles, target, log_folder)]
     arguments += ["--exclude-resource-type", "unit_test"]
     os.environ[CODE_VARIABLE] = f"{parsed.folder.name}-{version('duckdb')}"  # hashes of another engine differ
+    if nodes:
+        select = [f"fqn:{'.'.join(name)}" for name in nodes]
+        arguments += ["--indirect-selection", "empty"]
     for flag, values in (("--select", select), ("--exclude", exclude)):
         if values:
             arguments += [flag, *values]

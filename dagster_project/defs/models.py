@@ -1,6 +1,8 @@
 """The dbt project as assets: every model with its rows, every data test as a check that holds back what follows."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -9,16 +11,28 @@ from dagster_dbt import dbt_assets
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from dagster_project import progress, warehouse
-from dagster_project.dbt import manifest, runner
+from dagster_project.dbt import changed, manifest, runner
+from dagster_project.dbt.changed import Success
 from dagster_project.dbt.runner import BuildOutcome
 from dagster_project.defs.measures import control_figures, partitions_computed, row_counts
 from dagster_project.defs.resources import WRITER_POOL, Tieout
 from dagster_project.defs.translator import LayerTranslator, asset_key
 from dagster_project.observability import telemetry
 from dagster_project.settings import Settings
+from dagster_project.version import code_version
 from dagster_project.warehouse.connection import limits
 
+UNCHANGED = "unchanged since"
+_ENGINES = ("duckdb", "polars", "splink", "dbt-core", "dbt-duckdb")
 CONTROL_LAYERS = frozenset({"matching", "reconciliation", "marts"})
+
+
+@dataclass(frozen=True)
+class Built:
+    """What dbt did, and the last success of every node that had no need to run."""
+
+    outcome: BuildOutcome
+    unchanged: Mapping[str, Success]
 
 
 def build_models(parsed: manifest.ParsedProject) -> dg.AssetsDefinition:
@@ -27,19 +41,52 @@ def build_models(parsed: manifest.ParsedProject) -> dg.AssetsDefinition:
 
     @dbt_assets(manifest=contents, dagster_dbt_translator=translator, name="books_and_controls", pool=WRITER_POOL)
     def books_and_controls(context: dg.AssetExecutionContext, tieout: Tieout) -> Iterator[Any]:
-        outcome = build(parsed, tieout.settings, context.run_id, selected(context, contents))
-        yield from events(context, contents, translator, outcome, tieout.settings)
-        if not outcome.success:
-            raise dg.Failure(description=words_of(outcome), allow_retries=False)
+        built = build(parsed, tieout.settings, context.run_id, selected(context, contents), tieout.full_refresh)
+        yield from events(context, contents, translator, built, tieout.settings)
+        if not built.outcome.success:
+            raise dg.Failure(description=words_of(built.outcome), allow_retries=False)
 
     return books_and_controls
 
 
-def build(parsed: manifest.ParsedProject, settings: Settings, run_id: str, select: list[str]) -> BuildOutcome:
-    """Runs dbt for the settings' warehouse; artefacts go to `<home>/dbt/target`, the log to the run's folder."""
-    nodes = parsed.as_dict()["nodes"]
-    ahead = {name for name, node in nodes.items() if node["resource_type"] in ("model", "seed", "test")}
+def build(
+    parsed: manifest.ParsedProject, settings: Settings, run_id: str, select: list[str], full_refresh: bool = False
+) -> Built:
+    """Runs what is selected, or of everything what is not as it would be built now; with `full_refresh`, everything.
+
+    Artefacts go to `<home>/dbt/target`, the log to the run's folder.
+    """
+    contents = parsed.as_dict()
+    code = "|".join([code_version(), parsed.folder.name, *(f"{one} {version(one)}" for one in _ENGINES)])
+    with warehouse.connect(settings) as con:
+        made = changed.plan(con, contents, code, warehouse.digests(con))
+        is_whole = full_refresh or not made.current
+        stale = list(made.wanted) if select or is_whole else made.stale
+        changed.forget(con, stale)
+    unchanged = {} if select or is_whole else made.current
+    if not stale:
+        return Built(runner.NOTHING_TO_DO, unchanged)
+    nodes = () if select or is_whole else [made.nodes[name]["fqn"] for name in stale]
+    follow = _announcing(contents["nodes"], stale)
+    outcome = runner.build(
+        parsed,
+        settings.warehouse_path,
+        work_folder=settings.home / "dbt",
+        log_folder=settings.home / "runs" / run_id,
+        select=select,
+        nodes=nodes,
+        options=limits(settings.warehouse_path.parent / "tmp"),
+        follow=follow,
+    )
+    with warehouse.connect(settings) as con:
+        changed.record(con, made, outcome.events)
+    return Built(outcome, unchanged)
+
+
+def _announcing(nodes: Mapping[str, Mapping[str, Any]], names: Iterable[str]) -> Callable[[Mapping[str, Any]], None]:
+    ahead = set(names)
     total = len(ahead)
+    progress.announce(progress.BOOKS, done=0, total=total)
 
     def follow(event: Mapping[str, Any]) -> None:
         unique_id = event["data"]["node_info"]["unique_id"]
@@ -48,16 +95,7 @@ def build(parsed: manifest.ParsedProject, settings: Settings, run_id: str, selec
         stage = stage_of(nodes[one] for one in ahead)
         progress.announce(stage, str(nodes.get(unique_id, {}).get("name", "")), total - len(ahead), total)
 
-    progress.announce(progress.BOOKS, done=0, total=total)
-    return runner.build(
-        parsed,
-        settings.warehouse_path,
-        work_folder=settings.home / "dbt",
-        log_folder=settings.home / "runs" / run_id,
-        select=select,
-        options=limits(settings.warehouse_path.parent / "tmp"),
-        follow=follow,
-    )
+    return follow
 
 
 def stage_of(ahead: Iterable[Mapping[str, Any]]) -> str:
@@ -82,12 +120,18 @@ def events(
     context: dg.AssetExecutionContext,
     contents: Mapping[str, Any],
     translator: LayerTranslator,
-    outcome: BuildOutcome,
+    built: Built,
     settings: Settings,
 ) -> Iterator[Any]:
-    """dbt's results as Dagster's, each materialization with its rows and, of a control, with what it found."""
-    measured = measure(contents, outcome, settings)
-    for event in outcome.events:
+    """dbt's results as Dagster's, each materialization with its rows and, of a control, with what it found.
+
+    What had no need to run is told with the result of its last success, and since when it stands.
+    """
+    told = [*(success.event for success in built.unchanged.values()), *built.outcome.events]
+    measured = measure(contents, told, settings)
+    for unique_id, success in built.unchanged.items():
+        measured.setdefault(unique_id, {})[UNCHANGED] = success.built_at.isoformat(timespec="seconds")
+    for event in told:
         unique_id = event["data"]["node_info"]["unique_id"]
         message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
         for one in message.to_default_asset_events(contents, translator, context, target_path=_target(settings)):
@@ -98,11 +142,13 @@ def events(
                 yield one
 
 
-def measure(contents: Mapping[str, Any], outcome: BuildOutcome, settings: Settings) -> dict[str, dict[str, Any]]:
-    """Metadata per unique id of what was built: `dagster/row_count`, and the figures of a control."""
+def measure(
+    contents: Mapping[str, Any], told: Iterable[Mapping[str, Any]], settings: Settings
+) -> dict[str, dict[str, Any]]:
+    """Metadata per unique id of what stands: `dagster/row_count`, and the figures of a control."""
     built = {
         unique_id: (node["schema"], node["alias"])
-        for event in outcome.events
+        for event in told
         if (unique_id := event["data"]["node_info"]["unique_id"]) in contents["nodes"]
         and (node := contents["nodes"][unique_id])["resource_type"] in ("model", "seed")
         and event["data"]["node_info"]["node_status"] == "success"

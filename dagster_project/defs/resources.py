@@ -22,12 +22,14 @@ class Tieout(dg.ConfigurableResource):
 
     `as_of`: ISO time with offset; empty: that of tieout.yml, else `known_at`, else the moment the run was created, so
     that every window, age and due time of one run is measured at one instant. `known_at`: ISO time with offset; empty:
-    that of tieout.yml, else everything received counts.
+    that of tieout.yml, else everything received counts. `full_refresh`: computes everything again, though nothing it
+    follows from has changed.
     """
 
     config_path: str = ""
     as_of: str = ""
     known_at: str = ""
+    full_refresh: bool = False
 
     _settings: Settings | None = PrivateAttr(default=None)
 

@@ -1,0 +1,54 @@
+"""What the schemas `landed` and `config` hold, as digests: equal digests, equal rows, whatever wrote them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+import duckdb
+
+SCHEMAS = ("landed", "config")
+_FILE = re.compile(r"'((?:[^']|'')*\.parquet)'")
+_BATCHES = "landed.batches"
+
+
+def digests(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """{`schema.relation`: digest} of every table and view of both schemas.
+
+    A table is digested row by row, in any order. A view over Parquet is digested by its text and by the name, size and
+    time of each file: reading a hundred million events to learn that none is new would cost more than they do.
+    """
+    found = {f"{schema}.{name}": _rows(con, schema, name) for schema, name in _named(con, "duckdb_tables()", "table")}
+    for schema, name, sql in _views(con):
+        restated = found.get(_BATCHES, "") if _BATCHES in sql else ""
+        found[f"{schema}.{name}"] = _digest(sql, restated, *map(_file, _FILE.findall(sql)))
+    return found
+
+
+def _named(con: duckdb.DuckDBPyConnection, catalog: str, kind: str) -> list[tuple[str, str]]:
+    return con.execute(
+        f"select schema_name, {kind}_name from {catalog}"
+        f" where database_name = current_database() and schema_name in {SCHEMAS} order by all"
+    ).fetchall()
+
+
+def _views(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str]]:
+    return con.execute(
+        "select schema_name, view_name, sql from duckdb_views()"
+        f" where database_name = current_database() and schema_name in {SCHEMAS} order by all"
+    ).fetchall()
+
+
+def _rows(con: duckdb.DuckDBPyConnection, schema: str, name: str) -> str:
+    found = con.execute(f'select count(*), sum(hash(held)::hugeint) from "{schema}"."{name}" as held').fetchone()
+    return _digest(*map(str, found or ()))
+
+
+def _file(path: str) -> str:
+    status = Path(path.replace("''", "'")).stat()
+    return f"{path}|{status.st_size}|{status.st_mtime_ns}"
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
