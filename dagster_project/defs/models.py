@@ -59,7 +59,7 @@ def build(
     contents = parsed.as_dict()
     code = "|".join([code_version(), parsed.folder.name, *(f"{one} {version(one)}" for one in _ENGINES)])
     with warehouse.connect(settings) as con:
-        made = changed.plan(con, contents, code, warehouse.digests(con))
+        made = changed.plan(con, contents, code, warehouse.digests(con, settings.archive_path))
         is_whole = full_refresh or not made.current
         stale = list(made.wanted) if select or is_whole else made.stale
         changed.forget(con, stale)

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import duckdb
 
+from dagster_project.sql import quoted
+
 SCHEMAS = ("landed", "config")
 _FILE = re.compile(r"'((?:[^']|'')*\.parquet)'")
 _BATCHES = "landed.batches"
 
 
-def digests(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """{`schema.relation`: digest} of every table and view of both schemas.
+def digests(con: duckdb.DuckDBPyConnection, archive: Path) -> dict[str, str]:
+    """{`schema.relation`: digest} of every table and view of both schemas, wherever the `archive` lies.
 
     A table is digested row by row, in any order. A view over Parquet is digested by its text and by the name, size and
     time of each file: reading a hundred million events to learn that none is new would cost more than they do.
@@ -22,7 +24,8 @@ def digests(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
     found = {f"{schema}.{name}": _rows(con, schema, name) for schema, name in _named(con, "duckdb_tables()", "table")}
     for schema, name, sql in _views(con):
         restated = found.get(_BATCHES, "") if _BATCHES in sql else ""
-        found[f"{schema}.{name}"] = _digest(sql, restated, *map(_file, _FILE.findall(sql)))
+        files = [_file(path.replace("''", "'")) for path in _FILE.findall(sql)]
+        found[f"{schema}.{name}"] = _digest(sql.replace(quoted(archive), ""), restated, *files)
     return found
 
 
@@ -46,8 +49,8 @@ def _rows(con: duckdb.DuckDBPyConnection, schema: str, name: str) -> str:
 
 
 def _file(path: str) -> str:
-    status = Path(path.replace("''", "'")).stat()
-    return f"{path}|{status.st_size}|{status.st_mtime_ns}"
+    status = Path(path).stat()
+    return f"{status.st_size}|{status.st_mtime_ns}"
 
 
 def _digest(*parts: str) -> str:
