@@ -37,19 +37,46 @@ object_states as (
 ),
 
 -- every referring instance sees the values of the instances that it is linked to
-resolutions as (
+seen as (
   select
     links.source_instance,
     target_groups.targets,
+    target_groups.is_code,
     holders.value,
-    count(distinct links.linked_instance) as holder_count,
-    {{ joined_text('links.linked_instance', ', ') }} as holder_names,
-    min(case when holders.is_rejected then 1 else 0 end) = 1 as is_rejected,
-    max(case when target_groups.is_code then 1 else 0 end) = 1 as is_code
+    holders.is_rejected,
+    links.linked_instance
   from holders
   inner join target_groups on target_groups.target = holders.target
   inner join links on links.linked_instance = holders.source_instance and links.domain = target_groups.domain
-  group by links.source_instance, target_groups.targets, holders.value
+),
+
+-- nearly every value has one holder: names are collected below, of the few that have several
+resolutions as (
+  select
+    source_instance,
+    targets,
+    value,
+    min(linked_instance) <> max(linked_instance) as has_several_holders,
+    min(case when is_rejected then 1 else 0 end) = 1 as is_rejected,
+    max(case when is_code then 1 else 0 end) = 1 as is_code
+  from seen
+  group by source_instance, targets, value
+),
+
+several_holders as (
+  select
+    seen.source_instance,
+    seen.targets,
+    seen.value,
+    {{ joined_text('seen.linked_instance', ', ') }} as holder_names
+  from seen
+  inner join resolutions
+    on
+      resolutions.source_instance = seen.source_instance
+      and resolutions.targets = seen.targets
+      and resolutions.value = seen.value
+  where resolutions.has_several_holders and not resolutions.is_code
+  group by seen.source_instance, seen.targets, seen.value
 ),
 
 -- a record whose key cannot be read may be the one that is named
@@ -110,13 +137,11 @@ inadmissible_children as (
 checked as (
   select
     uses.*,
-    resolutions.holder_count,
-    resolutions.holder_names,
     coalesce(inadmissible_children.reason, case when untestable_groups.is_for_all then untestable_groups.reason end)
       as group_reason,
     case
       when resolutions.value is null then 'unresolved'
-      when resolutions.holder_count > 1 and not resolutions.is_code then 'ambiguous'
+      when resolutions.has_several_holders and not resolutions.is_code then 'ambiguous'
       when resolutions.is_rejected then 'rejected'
       else 'resolved'
     end as finding,
@@ -141,8 +166,14 @@ dangling as (
 dangling_records as (
   select
     dangling.*,
-    coalesce(events.event_id, dangling.record_key) as key
+    coalesce(events.event_id, dangling.record_key) as key,
+    several_holders.holder_names
   from dangling
+  left join several_holders
+    on
+      several_holders.source_instance = dangling.source_instance
+      and several_holders.targets = dangling.targets
+      and several_holders.value = dangling.value
   left join {{ ref('usage_event') }} as events
     on
       dangling.event_group is not null
