@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -82,7 +83,8 @@ def build(
     warehouse.parent.mkdir(parents=True, exist_ok=True)
     profiles = write_profile(parsed.project, work_folder / "profiles", warehouse, options)
     arguments = ["build", *quiet_flags(parsed.project, profiles, target, log_folder)]
-    arguments += ["--exclude-resource-type", "unit_test"]
+    # dbt's own JSON is a second copy of the parsed manifest; the results are written below
+    arguments += ["--exclude-resource-type", "unit_test", "--no-write-json"]
     os.environ[CODE_VARIABLE] = f"{parsed.folder.name}-{version('duckdb')}"  # hashes of another engine differ
     if nodes:
         select = [f"fqn:{'.'.join(name)}" for name in nodes]
@@ -90,14 +92,18 @@ def build(
     for flag, values in (("--select", select), ("--exclude", exclude)):
         if values:
             arguments += [flag, *values]
+    manifest = parsed.as_dbt()
     try:
-        with _plain_interrupts():
-            outcome = dbtRunner(manifest=parsed.as_dbt(), callbacks=[hear]).invoke(arguments)
+        with _plain_interrupts(), _nothing_to_collect():
+            outcome = dbtRunner(manifest=manifest, callbacks=[hear]).invoke(arguments)
     finally:
         release_database()
     if isinstance(outcome.exception, KeyboardInterrupt):
         raise outcome.exception
     results = list(getattr(outcome.result, "results", None) or ())
+    if results:
+        target.mkdir(parents=True, exist_ok=True)
+        outcome.result.write(str(target / "run_results.json"))
     return BuildOutcome(
         success=outcome.success,
         events=tuple(events),
@@ -118,6 +124,16 @@ def _plain_interrupts() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _nothing_to_collect() -> Iterator[None]:
+    """Spares what is there now, the parsed project above all, from being searched for garbage at every node."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def release_database() -> None:
