@@ -10,7 +10,6 @@ import typer
 
 from dagster_project.cli.console import out
 from dagster_project.errors import InputError
-from dagster_project.sources.contracts import load_contracts
 
 TEMPLATE = """\
 # Tieout's configuration. Paths are relative to this file. Unknown keys are refused.
@@ -61,6 +60,8 @@ def register(app: typer.Typer) -> None:
         currency: Annotated[str, typer.Option(help="Reporting currency, ISO 4217.")] = "USD",
     ) -> None:
         """Write tieout.yml, empty data folders and a CSV template of every object."""
+        from dagster_project.sources.contracts import load_contracts
+
         config = folder / "tieout.yml"
         if config.exists():
             raise InputError(f"{config}: is there already; nothing was changed")

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
 from dagster_project import settings as configuration
-from dagster_project.archive.parsing.currencies import exponents
-from dagster_project.archive.replay_report import Outcome, ReplayReport, Result, Selection
 from dagster_project.cli.console import ConfigOption, command, out, shown
 from dagster_project.money import major
+
+if TYPE_CHECKING:
+    from dagster_project.archive.replay_report import Outcome, ReplayReport, Result
 
 _SHOWN = 40
 _GOOD: tuple[Result, ...] = ("accepted", "accepted before", "mended at the source")
@@ -43,6 +44,7 @@ def register(app: typer.Typer) -> None:
         3 a store failed.
         """
         from dagster_project.archive.replay import replay as read_again
+        from dagster_project.archive.replay_report import Selection
 
         settings = configuration.load(config)
         selection = Selection(batch=batch, source=source, object=object, reason=reason, key=key)
@@ -97,6 +99,8 @@ def in_words(report: ReplayReport, config: Path) -> list[str]:
 
 
 def _money(outcome: Outcome) -> str:
+    from dagster_project.archive.parsing.currencies import exponents
+
     decimals = exponents()
     amounts = [f"{major(minor, decimals[currency])} {currency}" for currency, minor in outcome.amounts]
     return "\n".join(amounts) or "-"

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dagster_project import publish
 from dagster_project import settings as configuration
 from dagster_project.cli.console import ConfigOption, command, complain, err, out, shown
-from dagster_project.cli.report import controls_table
-from dagster_project.cli.watch import watching
 from dagster_project.errors import ConfigurationError
-from dagster_project.pipeline import RunReport
 from dagster_project.settings import Settings
-from dagster_project.sql import scalar
-from dagster_project.trouble import trouble_in_words
+
+if TYPE_CHECKING:
+    from dagster_project.pipeline import RunReport
 
 
 def register(app: typer.Typer) -> None:
@@ -58,6 +55,8 @@ def run_and_report(
     settings: Settings, period: str | None = None, quiet: bool = False, full_refresh: bool = False
 ) -> int:
     """Runs the close, prints what was found, what is wrong with deliveries and what to open; returns the exit code."""
+    from dagster_project.cli.watch import watching
+
     with watching(quiet):
         from dagster_project import pipeline
 
@@ -97,6 +96,11 @@ def check_period(text: str | None) -> str | None:
 
 
 def _print_findings(settings: Settings, report: RunReport) -> int:
+    from dagster_project import publish
+    from dagster_project.cli.report import controls_table
+    from dagster_project.sql import scalar
+    from dagster_project.trouble import trouble_in_words
+
     with publish.open_current(settings) as con:
         known = f", as known at {settings.known_at:%Y-%m-%d %H:%M} UTC" if settings.known_at else ""
         out.print(f"{settings.company}, as of {report.as_of:%Y-%m-%d %H:%M} UTC{known}", markup=False)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import typer
 
-from dagster_project import publish
 from dagster_project import settings as configuration
 from dagster_project.cli.console import ConfigOption, out
-from dagster_project.cli.report import controls_table
-from dagster_project.sql import scalar
 
 
 def register(app: typer.Typer) -> None:
     @app.command()
     def status(config: ConfigOption = None) -> None:
         """Show what the last run published: controls, breaks, readiness of each entity's close."""
+        from dagster_project import publish
+        from dagster_project.cli.report import controls_table
+        from dagster_project.sql import scalar
+
         settings = configuration.load(config)
         with publish.open_current(settings) as con:
             as_of = scalar(con, "select strftime(as_of, '%Y-%m-%d %H:%M UTC') from config.parameters")

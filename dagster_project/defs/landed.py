@@ -14,7 +14,7 @@ from dagster_project.defs.resources import WRITER_POOL, Tieout
 from dagster_project.errors import InputError
 from dagster_project.sources.contracts import Contract
 from dagster_project.trouble import trouble_in_words
-from dagster_project.warehouse.land import VENDORS, Landed
+from dagster_project.warehouse.landing import VENDORS, Landed
 
 LEDGERS = {
     "batches": "One row per archived batch: file, hash, rows received and quarantined, loaded or refused and why.",

@@ -11,7 +11,7 @@ import dagster as dg
 from dagster_project import progress
 from dagster_project.archive import store
 from dagster_project.archive.batches import Batch, batches
-from dagster_project.archive.ingest import ingest
+from dagster_project.archive.ingestion import ingest
 from dagster_project.archive.manifest import Manifest
 from dagster_project.archive.report import ObjectReport
 from dagster_project.defs.faults import in_words

@@ -3,7 +3,15 @@
 `write_pack` writes one from the published snapshot and the archive; `verify_pack` needs nothing but the pack itself.
 """
 
-from dagster_project.evidence.pack import Pack, write_pack
-from dagster_project.evidence.verify import Verification, verify_pack
+from typing import TYPE_CHECKING
+
+from dagster_project.lazily import on_demand
+
+if TYPE_CHECKING:
+    from dagster_project.evidence.pack import Pack, write_pack
+    from dagster_project.evidence.verify import Verification, verify_pack
 
 __all__ = ["Pack", "Verification", "verify_pack", "write_pack"]
+__getattr__ = on_demand(
+    __name__, {"Pack": "pack", "Verification": "verify", "verify_pack": "verify", "write_pack": "pack"}
+)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,41 +21,54 @@ class TableWriter:
     folder: Path
     rows: dict[str, int] = field(default_factory=dict)
     neutralised_cells: int = 0
+    _empty: dict[tuple[tuple[str, str], ...], tuple[Path, ...]] = field(default_factory=dict)
+    """Files without rows, by their columns: most statuses of most controls have none, and all look alike."""
 
     def write(self, name: str, query: str, parameters: list[object] | None = None) -> int:
         """Writes `<name>.parquet` and `<name>.csv` of the query, rows in the order of all columns; returns the rows."""
-        self.con.execute(f"create or replace temp table packed as {query}", parameters or [])
-        rows = int(scalar(self.con, "select count(*) from packed"))
+        rows = int(scalar(self.con, f"create or replace temp table packed as {query}", parameters))
+        columns = self._columns()
         target = self.folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        self._copy(
-            "select * from packed order by all",
-            target.with_name(target.name + ".parquet"),
-            "format parquet, compression zstd",
-        )
-        self._copy(
-            f"select {self._spreadsheet_safe()} from packed order by all",
-            target.with_name(target.name + ".csv"),
-            "header",
-        )
+        files = tuple(target.with_name(target.name + ending) for ending in (".parquet", ".csv"))
+        if rows or columns not in self._empty:
+            self._copy("select * from packed order by all", files[0], "format parquet, compression zstd")
+            self._copy(f"select {_spreadsheet_safe(columns)} from packed order by all", files[1], "header")
+        else:
+            for written, file in zip(self._empty[columns], files, strict=True):
+                shutil.copyfile(written, file)
+        if rows:
+            self.neutralised_cells += self._formulas(columns)
+        else:
+            self._empty.setdefault(columns, files)
         self.rows[f"{name}.parquet"] = self.rows[f"{name}.csv"] = rows
         return rows
 
     def _copy(self, query: str, target: Path, options: str) -> None:
         self.con.execute(f"copy ({query}) to '{quoted(target)}' ({options})")
 
-    def _spreadsheet_safe(self) -> str:
-        columns = self.con.execute(
-            "select column_name, data_type from duckdb_columns() where table_name = 'packed' and database_name = 'temp'"
-            " order by column_index"
-        ).fetchall()
-        texts = [name for name, kind in columns if kind == "VARCHAR"]
-        if texts:
-            count = " + ".join(f"count(*) filter (regexp_matches(\"{name}\", '{_FORMULA}'))" for name in texts)
-            self.neutralised_cells += int(scalar(self.con, f"select {count} from packed"))
-        return ", ".join(_safe(f'"{name}"') if kind == "VARCHAR" else f'"{name}"' for name, kind in columns)
+    def _columns(self) -> tuple[tuple[str, str], ...]:
+        described = self.con.execute("select * from packed limit 0").description or []
+        return tuple((name, str(kind)) for name, kind, *_ in described)
+
+    def _formulas(self, columns: tuple[tuple[str, str], ...]) -> int:
+        """Text cells that a spreadsheet would calculate."""
+        texts = [f"count(*) filter ({_is_formula(_quoted(name))})" for name, kind in columns if kind == "VARCHAR"]
+        return int(scalar(self.con, f"select {' + '.join(texts) or 0} from packed limit 1"))
 
 
-def _safe(name: str) -> str:
-    """A text column with a leading apostrophe where a spreadsheet would calculate it."""
-    return f"case when regexp_matches({name}, '{_FORMULA}') then '''' || {name} else {name} end as {name}"
+def _spreadsheet_safe(columns: tuple[tuple[str, str], ...]) -> str:
+    """The columns as a spreadsheet may read them: a leading apostrophe where it would calculate a text."""
+    return ", ".join(_safe(_quoted(name)) if kind == "VARCHAR" else _quoted(name) for name, kind in columns)
+
+
+def _safe(cell: str) -> str:
+    return f"case when {_is_formula(cell)} then '''' || {cell} else {cell} end as {cell}"
+
+
+def _is_formula(cell: str) -> str:
+    return f"regexp_matches({cell}, '{_FORMULA}')"
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'

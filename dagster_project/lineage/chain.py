@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 
 import duckdb
 
+from dagster_project.lineage import FAN
 from dagster_project.lineage.records import Described, Record, describe
 
-FAN = 6
-"""Up to so many records are told one by one; more are counted and summed."""
 DEPTH = 16
 
 _LATE = ("credited", "replaced", "paid", "refunded", "disputed", "settles", "sent")

@@ -72,6 +72,7 @@ def _run(
     rows = Measure(connection, suite, verdict, results_dir, home).rows(instances)
     ensure_agreement(verdict, suite, rows)
     store.write_suite(results_dir, suite, verdict, rows)
+    testable: dict[str, set[str | None]] = {}
     broken = {row.asset_key for row in rows if row.expectation == "columns_as_contracted" and row.status == "failed"}
     for contract in contracts:
         progress(f"{contract.domain}.{contract.name}")
@@ -82,7 +83,7 @@ def _run(
             relation = relation_sql(contract, rows_sql(connection, contract))
             connection.execute(f"create or replace temp view {suite.relation} as {relation}")
             verdict = evaluator.evaluate(suite)
-        found = Measure(connection, suite, verdict, results_dir, home).rows(instances)
+        found = Measure(connection, suite, verdict, results_dir, home, testable).rows(instances)
         ensure_agreement(verdict, suite, found)
         store.write_suite(results_dir, suite, verdict, found)
         rows += found

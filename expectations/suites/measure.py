@@ -14,7 +14,9 @@ import duckdb
 from dagster_project.money import major
 from expectations.suites.gx import Verdict
 from expectations.suites.model import Check, ResultRow, Status, Suite
-from expectations.suites.sql import literal
+from expectations.suites.sql import identifier, literal
+
+_REJECTED, _FAILING = "boundary_rejected", "boundary_failing"
 
 
 @dataclass(frozen=True)
@@ -31,10 +33,18 @@ class Measure:
     """Turns the verdict on one suite into its stored rows, writing the failing ones below `folder`."""
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, suite: Suite, verdict: Verdict, folder: Path, home: Path
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        suite: Suite,
+        verdict: Verdict,
+        folder: Path,
+        home: Path,
+        instances: dict[str, set[str | None]] | None = None,
     ) -> None:
+        """`instances` keeps the answers to `testable_sql` from suite to suite: most references ask the same."""
         self._counts: dict[str, dict[tuple[str, str | None], int]] = {}
-        self._instances: dict[str, set[str | None]] = {}
+        self._instances = {} if instances is None else instances
+        self._has_rejected = False
         self._connection = connection
         self._suite = suite
         self._verdict = verdict
@@ -108,21 +118,35 @@ class Measure:
         )
 
     def _groups(self, check: Check) -> list[Group]:
-        failing = self._sql(check.failing_sql)
+        failing = check.failing_sql.replace("{batch}", self._suspects(check))
+        self._connection.execute(f"create or replace temp table {_FAILING} as {failing}")  # found once, read twice
         groups = self._connection.execute(
             f"select {check.instance}, {check.currency_code} as currency, count(*), "
-            f"cast(sum({check.amount_minor}) as decimal(38, 0)) from ({failing}) as f group by all order by all"
+            f"cast(sum({check.amount_minor}) as decimal(38, 0)) from {_FAILING} as f group by all order by all"
         ).fetchall()
         if groups:
             path = self._parquet_file(check)
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connection.execute(
-                f"copy (select * from ({failing}) order by all) to {literal(str(path))} (format parquet)"
+                f"copy (select * from {_FAILING} order by all) to {literal(str(path))} (format parquet)"
             )
         return [
             Group(instance, currency, count, None if amount is None or currency is None else int(amount))
             for instance, currency, count, amount in groups
         ]
+
+    def _suspects(self, check: Check) -> str:
+        """Where the failing rows of a check are: where many checks share a flag, among the few that it rejects."""
+        expectation = check.expectation
+        if expectation.kind != "in_set" or expectation.arguments["value_set"] != [True]:
+            return self._suite.relation
+        if not self._has_rejected:
+            flag = identifier(expectation.arguments["column"])
+            self._connection.execute(
+                f"create or replace temp table {_REJECTED} as select * from {self._suite.relation} where not {flag}"
+            )
+            self._has_rejected = True
+        return _REJECTED
 
     def _evaluated(self, check: Check) -> dict[tuple[str, str | None], int]:
         sql = self._sql(check.evaluated_sql)

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 
 NOT_A_SCALAR = chr(1)
 """Marks a value that no text can stand for, such as an object in a money column: it parses as no kind."""
@@ -75,6 +74,8 @@ def fill(con: duckdb.DuckDBPyConnection, create: str, rows: Sequence[tuple[Any, 
 def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
     """All at once: a statement per row would take an hour for a million misshapen ones."""
     if rows:
+        import pyarrow as pa  # only what was rejected needs it
+
         columns = [pa.array(values) for values in zip(*rows, strict=True)]
         con.register("given_rows", pa.table(columns, names=[f"c{place}" for place in range(len(columns))]))
         con.execute(f"insert into {table} select * from given_rows")
