@@ -10,7 +10,7 @@ from dagster_project.archive.chain import sound_links
 from dagster_project.archive.engine import store_faults
 from dagster_project.archive.files import sha256_of
 from dagster_project.archive.manifest import Manifest
-from dagster_project.archive.named import Named, named
+from dagster_project.archive.named import Named, named, raw_files
 from dagster_project.archive.storage import storage_of
 from dagster_project.errors import StoreError
 from dagster_project.settings import Settings
@@ -39,6 +39,12 @@ def have_at_hand(settings: Settings, wanted: Iterable[Named]) -> None:
             found = _hash(settings, one)
         if found is None or one.sha256 not in (None, found):
             raise StoreError(mirror.damaged(storage_of(settings).shown(one.name), one.sha256 or "", found))
+
+
+def have_raw_at_hand(settings: Settings, links: Iterable[Manifest]) -> None:
+    """The same for what the rows of links were read from: bytes as received, sidecars, mappings and contracts."""
+    files = {name: Named(name, sha256, link) for link in links for name, sha256 in raw_files(link)}
+    have_at_hand(settings, files.values())
 
 
 def _hash(settings: Settings, one: Named) -> str | None:

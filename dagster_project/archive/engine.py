@@ -60,11 +60,13 @@ def room_for(con: duckdb.DuckDBPyConnection, temporary: Path, text_bytes: int) -
     _remove(file)
     place = str(file).replace("'", "''")
     con.execute(f"attach '{place}' as room")
+    con.execute("set force_compression = 'zstd'")  # to find the best for each column costs more than to write them
     try:
         con.execute("use room")
         yield
     finally:
         with suppress(duckdb.Error):  # after a full disk nothing more can be said to the database
+            con.execute("set force_compression = 'auto'")
             con.execute("use memory")
             con.execute("detach room")
         _remove(file)

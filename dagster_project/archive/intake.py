@@ -12,12 +12,11 @@ import duckdb
 
 from dagster_project.archive import rows, store
 from dagster_project.archive.agreement import agreed
-from dagster_project.archive.at_hand import have_at_hand
+from dagster_project.archive.at_hand import have_raw_at_hand
 from dagster_project.archive.chain import Chain, Identity
 from dagster_project.archive.files import sha256_of
 from dagster_project.archive.manifest import Manifest, Refusal, SidecarRecord
 from dagster_project.archive.meter import Tell
-from dagster_project.archive.named import Named, raw_files
 from dagster_project.archive.parsing.faults import FileFault
 from dagster_project.archive.releases import Releases
 from dagster_project.archive.report import BatchReport
@@ -159,7 +158,7 @@ class Intake:
 
     def _make_again(self, common: dict[str, Any], terms: Terms, link: Manifest) -> None:
         """Lost Parquet from the raw bytes: other rows are refused, and other bytes of the same rows are a link."""
-        have_at_hand(self.settings, (Named(name, sha256, link) for name, sha256 in raw_files(link)))
+        have_raw_at_hand(self.settings, [link])
         version = self.releases.by_sha256(link.domain, link.contract_sha256)
         files, figures = rows.restore(self.con, self.settings, link, terms.under(version))
         if link.files and not self.chain.has_files(files):

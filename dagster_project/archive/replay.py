@@ -7,17 +7,16 @@ tried before leaves no trace, so that replaying twice does nothing twice.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from dagster_project.archive import dead_letters, rows
 from dagster_project.archive.agreement import agreed
+from dagster_project.archive.at_hand import have_raw_at_hand
 from dagster_project.archive.batches import Batch, batches
 from dagster_project.archive.chain import Chain
 from dagster_project.archive.engine import scratch, store_faults
@@ -103,6 +102,7 @@ class _Work:
         terms = self._terms(batch.manifest)
         if terms is None or batch.manifest.sha256 is None:
             return  # no contract knows the object any more, or no byte of the file was ever read
+        have_raw_at_hand(self.settings, [batch.manifest, *batch.replays])
         declaring = batch.manifest.model_copy(update={"sidecar": batch.sidecar})
         with rows.room(self.con, self.settings, batch.manifest):
             try:
@@ -230,8 +230,3 @@ def _replay(batch: Batch, rescued: tuple[str, int], refused: tuple[str, int]) ->
         rescued_rows=rescued[1],
         refused_rows=refused[1],
     )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

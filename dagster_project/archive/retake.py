@@ -11,17 +11,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from dagster_project.archive import mirror, rows, store
+from dagster_project.archive import rows, store
+from dagster_project.archive.at_hand import have_raw_at_hand
 from dagster_project.archive.chain import Chain
 from dagster_project.archive.engine import scratch, store_faults
 from dagster_project.archive.intake import Intake
 from dagster_project.archive.lock import exclusive
 from dagster_project.archive.manifest import Manifest
-from dagster_project.archive.named import Named, raw_files
 from dagster_project.archive.parsing import currencies
 from dagster_project.archive.releases import Releases
 from dagster_project.archive.rows import Terms
-from dagster_project.errors import StoreError
 from dagster_project.settings import Settings, Source
 from dagster_project.sources import mapping as mappings
 from dagster_project.sources.connector import Format
@@ -53,7 +52,7 @@ class Archived:
 
 
 def archived(settings: Settings, link: Manifest) -> Archived | None:
-    """The delivery behind a link, None where its bytes could not be read when they came."""
+    """The delivery behind a link whose raw files are at hand; None where its bytes could not be read when they came."""
     if link.sha256 is None:
         return None
     raw = rows.raw_file(settings, link)
@@ -71,7 +70,7 @@ def retake(
 ) -> dict[str, Manifest]:
     """Takes the deliveries behind `links` into the empty home of `target` under `releases`; returns the batches by id.
 
-    What `target` says about the sources (such as their mapping) counts. Raises StoreError when bytes are missing.
+    What `target` says about the sources (such as their mapping) counts. Raises StoreError for lost or changed bytes.
     """
     contracts = load_contracts()
     read: dict[str, SourceMapping | None] = {}
@@ -80,12 +79,10 @@ def retake(
         intake = Intake(target, Chain(target), con, datetime.now(UTC))
         intake.releases = releases
         for link in links:
+            have_raw_at_hand(settings, [link])
             delivery = archived(settings, link)
             if delivery is None:
                 continue
-            mirror.bring(settings, (Named(name, sha256, link) for name, sha256 in raw_files(link)))
-            if not delivery.path.exists():
-                raise StoreError(f"{delivery.path}: the bytes of {delivery.name} are gone; restore them from a backup")
             progress(f"{link.source_instance}/{link.file_name}")
             intake.now = link.received_at
             source = _source(target, link)

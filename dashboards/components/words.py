@@ -37,6 +37,16 @@ FAILURE_CLASS = {
     "business_rule": "Rejected by a business rule",
     "accounting_control": "Accounting control",
 }
+WAITING = ("open", "refused_again")
+"""States of a dead letter in which it stands in the way of a figure."""
+
+DEAD_LETTER = {
+    "waiting": "Waiting",
+    "open": "✕ Open",
+    "refused_again": "✕ Refused again",
+    "replayed": "✓ Replayed",
+    "mended_at_source": "✓ Mended at the source",
+}
 PERIOD_STATE = {
     "future": "Not begun",
     "open": "Open",
@@ -51,6 +61,11 @@ def status(code: str | None) -> Cell:
     """The status of a result, in words and with its sign."""
     text, tone = STATUS.get(code or "", (code or "–", "muted"))
     return Cell(text, tone=tone)
+
+
+def dead_letter(state: str) -> Cell:
+    """What has become of a dead letter."""
+    return Cell(DEAD_LETTER.get(state, plain(state)), tone="bad" if state in WAITING else "good")
 
 
 def severity(code: str | None) -> str:

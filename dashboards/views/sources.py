@@ -1,10 +1,11 @@
-"""Sources: how long records take from step to step, what each source delivered, and what became of every delivery."""
+"""Sources: how long records take from step to step, what was delivered and set aside, and what became of it."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from dashboards.components import money, words
+from dashboards.components.dead_letters import dead_letters
 from dashboards.components.filters import ALL, choose
 from dashboards.components.frame import begin, day_and_time, needs
 from dashboards.components.paging import page_of
@@ -64,6 +65,8 @@ def show() -> None:
     source = choose(PAGE, "source", "Source", [ALL, *sources.names(db)], words=lambda name: name or "All sources")
     _objects(db, source)
     _batches(db, source)
+    if needs(db, "marts.dead_letters"):
+        dead_letters(db, source)
 
 
 def _lags(db: Snapshot) -> None:

@@ -54,6 +54,11 @@ create table marts.lags (workflow varchar, step varchar, source_instance varchar
 create table landed.batches (source_instance varchar, domain varchar, vendor varchar, object varchar, batch_id varchar,
     file_name varchar, sha256 varchar, bytes bigint, extracted_at timestamp, received_at timestamp, state varchar,
     received_rows bigint, accepted_rows bigint, duplicate_rows bigint, quarantined_rows bigint, refusal_reason varchar);
+create table marts.dead_letters (dead_letter_id varchar, source_instance varchar, domain varchar, object varchar,
+    kind varchar, key_text varchar, column_name varchar, reason varchar, failure_class varchar, state varchar,
+    owner_role varchar, next_step varchar, amount_minor bigint, currency_code varchar, legal_entity_code varchar,
+    payload_sha256 varchar, run_attempts bigint, run_copies bigint, run_batch_id varchar, run_file_name varchar,
+    run_row_number bigint, run_line_number bigint, run_replayed_at timestamp);
 create table seeds.currencies (currency_code varchar, exponent integer, name varchar);
 create table canonical.legal_entity (source_instance varchar, legal_entity_code varchar, name varchar,
     base_currency_code varchar);
@@ -115,6 +120,22 @@ insert into landed.batches values
      '2026-10-11 22:00:00', 'loaded', 3, 0, 3, 0, null),
     ('erp', 'erp', 'generic', 'ar_documents', 'b3', 'ar_documents/torn.csv', 'cc', 10, null, '2026-10-10 19:00:00', 'refused',
      0, 0, 0, 0, 'ar_documents/torn.csv: the file ends within a row; expected a whole file');
+insert into marts.dead_letters values
+    ('l1', 'billing', 'billing', 'payments', 'row', 'P-1', 'status', 'column status is ''paied'', expected one of paid',
+     'business_rule', 'open', 'AR', 'Correct the record at its source.', 9007199254740993, 'USD', 'US', 'p1', 1, 1, 'b7',
+     'payments/a.csv', 1, 2, null),
+    ('l2', 'billing', 'billing', 'payments', 'row', 'P-2', 'status', 'column status is ''paied'', expected one of paid',
+     'business_rule', 'open', 'AR', 'Correct the record at its source.', 500, 'JPY', 'JP', 'p2', 1, 1, 'b7',
+     'payments/a.csv', 2, 3, null),
+    ('l3', 'billing', 'billing', 'payments', 'row', null, 'status', 'column status is ''paied'', expected one of paid',
+     'business_rule', 'open', 'AR', 'Correct the record at its source.', null, null, null, 'p3', 1, 1, 'b7',
+     'payments/a.csv', 3, 4, null),
+    ('l4', 'erp', 'erp', 'ar_documents', 'file', null, null, 'ar_documents/torn.csv: the file ends within a row',
+     'transport', 'refused_again', 'IntegrationOps', 'Have the file sent again.', null, null, null, 'cc', 2, 1, 'b3',
+     'ar_documents/torn.csv', null, null, null),
+    ('l5', 'erp', 'erp', 'journal_lines', 'row', 'J-1|1', 'debit', 'column debit is ''-1'', expected at least 0',
+     'accounting_control', 'mended_at_source', 'GL', 'Nothing: the source has delivered it again.', 100, 'USD', 'US', 'p5',
+     1, 1, 'b9', 'journal_lines/a.csv', 1, 2, null);
 insert into seeds.currencies values ('USD', 2, 'US dollar'), ('JPY', 0, 'Yen'), ('BHD', 3, 'Dinar');
 insert into canonical.legal_entity values
     ('erp', 'US', 'Borealis Inc', 'USD'), ('erp', 'JP', 'Borealis KK', 'JPY'), ('erp', 'BH', 'Borealis WLL', 'BHD');

@@ -63,6 +63,49 @@ def test_sources_says_what_became_of_every_row_and_every_file(visit, books):
     assert len(tables(app)["batches"].rows) == 2
 
 
+def test_dead_letters_that_wait_are_told_with_reason_money_owner_and_what_next(visit, books):
+    """What is set aside is in no figure: whoever reads the figures must see what they lack, in each currency alone."""
+    app = visit(books, "sources")
+    assert "**4 wait**, with JPY 500, USD 90,071,992,547,409.93 at stake; 2 of them state no amount." in words(app)
+    shown = tables(app)["dead_letters"]
+    assert len(shown.rows) == 2, "what was mended waits no more"
+    payments = shown.row("Payments")
+    assert payments["Count"] == "3 rows"
+    assert payments["Money at stake"] == "JPY 500 USD 90,071,992,547,409.93 1 not stated"
+    assert payments["Why"].startswith("column status is 'paied', expected one of paid")
+    assert payments["State"] == "✕ Open Rejected by a business rule"
+    assert payments["Who acts, and what next"] == "Accounts receivable Correct the record at its source."
+    assert shown.row("AR documents")["Count"] == "1 file"
+    assert shown.row("AR documents")["State"] == "✕ Refused again Transmission failed Read 2 times"
+
+
+def test_each_waiting_dead_letter_has_the_command_that_reads_it_again(visit, books):
+    """A command that selects other rows than those beside it would take in what nobody has looked at."""
+    app = visit(books, "sources")
+    config = f"tieout replay --config {books}"
+    assert [code.value for code in app.code] == [
+        f"{config} --source billing --object billing.payments"
+        """ --reason 'column status is '"'"'paied'"'"', expected one of paid' --dry-run""",
+        f"{config} --batch b3 --dry-run",
+    ]
+    app.selectbox(key="sources.state").set_value("mended_at_source").run()
+    assert "None of these waits." in words(app)
+    assert not app.code
+
+
+def test_dead_letters_are_narrowed_by_source_object_kind_and_state(visit, books):
+    app = visit(books, "sources")
+    for key, value in (("object", "erp.journal_lines"), ("state", "")):
+        app.selectbox(key=f"sources.{key}").set_value(value).run()
+    assert [row[0] for row in tables(app)["dead_letters"].rows] == ["Journal lines erp"]
+    app.selectbox(key="sources.class").set_value("transport").run()
+    assert "There is none of this kind." in words(app)
+    app.selectbox(key="sources.object").set_value("").run()
+    assert [row[0] for row in tables(app)["dead_letters"].rows] == ["AR documents erp"]
+    app.selectbox(key="sources.source").set_value("billing").run()
+    assert "There is none of this kind." in words(app)
+
+
 def test_variance_shows_every_stage_of_every_entity_as_the_cells_add_up(visit, books, ask):
     shown = tables(visit(books, "variance"))["groups"]
     for entity, currency, *stages in ask(

@@ -26,12 +26,11 @@ def landed(folder: Path) -> dict[str, tuple[int, int]]:
             "select table_schema || '.' || table_name from information_schema.tables"
             " where table_schema in ('landed', 'config') order by all"
         ).fetchall()
-        return {name: _hash(con, name) for (name,) in names}
-
-
-def _hash(con: duckdb.DuckDBPyConnection, relation: str) -> tuple[int, int]:
-    found = con.execute(f"select count(*), coalesce(sum(hash(t)::hugeint), 0)::hugeint from {relation} as t").fetchall()
-    return int(found[0][0]), int(found[0][1])
+        hashed = " union all ".join(
+            f"select '{name}', count(*), coalesce(sum(hash(t)::hugeint), 0)::hugeint from {name} as t"
+            for (name,) in names
+        )
+        return {name: (int(rows), int(total)) for name, rows, total in con.execute(hashed).fetchall()}
 
 
 def faults_visible_to_readers(folder: Path) -> list[str]:

@@ -1,9 +1,10 @@
-"""The sample company's rows dealt over files and runs: cut, shuffled, sent twice and late, as the seed says."""
+"""A company's rows dealt over files and runs: cut, shuffled, sent twice and late, as the seed says."""
 
 from __future__ import annotations
 
+import json
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -13,15 +14,20 @@ from tests.faults.broken_files import SAMPLE
 from tests.faults.deliveries import deliver
 
 SENT_TWICE = 0.1
+_SIDECAR = ".manifest.json"
 
 
 @dataclass(frozen=True)
 class Table:
-    """The rows of one object as the source writes them, every value as its text; `ending` is that of its files."""
+    """The rows of one object as the source writes them, every value as its text; `ending` is that of its files.
+
+    `extracted_at` is the newest that its sidecars state; files that are dealt from it state the same.
+    """
 
     place: str
     ending: str
     rows: pl.DataFrame
+    extracted_at: str | None
 
 
 @dataclass(frozen=True)
@@ -31,19 +37,25 @@ class File:
     run: int
     path: str
     content: bytes
+    sidecar: dict[str, str] | None = None
 
 
 @cache
-def tables(only: tuple[str, ...] = ()) -> list[Table]:
-    """The objects of the sample company, or those named by `domain/object`."""
-    places = only or tuple(f"{found.parent.name}/{found.name}" for found in sorted(SAMPLE.glob("*/*")))
-    return [_table(place) for place in places]
+def tables(only: tuple[str, ...] = (), data: Path = SAMPLE) -> list[Table]:
+    """The objects of a company's landing folder, or those named by `domain/object`; by default the sample company's."""
+    places = only or tuple(
+        f"{found.parent.name}/{found.name}" for found in sorted(data.glob("*/*")) if any(found.iterdir())
+    )
+    return [_table(data / place) for place in places]
 
 
-def _table(place: str) -> Table:
-    files = sorted(file for file in (SAMPLE / place).iterdir() if not file.name.endswith(".manifest.json"))
+def _table(folder: Path) -> Table:
+    files = sorted(file for file in folder.iterdir() if not file.name.endswith(_SIDECAR))
     ending = files[0].name.partition(".")[2].removesuffix(".gz")
-    return Table(place, ending, pl.concat(_read(file) for file in files))
+    told = [json.loads(file.read_bytes()) for file in folder.glob(f"*{_SIDECAR}")]
+    extracted_at = max((sidecar["extracted_at"] for sidecar in told), default=None)
+    place = f"{folder.parent.name}/{folder.name}"
+    return Table(place, ending, pl.concat(_read(file) for file in files), extracted_at)
 
 
 def _read(file: Path) -> pl.DataFrame:
@@ -58,7 +70,7 @@ def _read(file: Path) -> pl.DataFrame:
 
 def whole(found: list[Table]) -> list[File]:
     """Every object in one file, in one run: what each schedule must end like."""
-    return [File(0, f"{table.place}/all.{table.ending}", _written(table.ending, table.rows)) for table in found]
+    return [_file(table, "all", table.rows) for table in found]
 
 
 def schedule(seed: int, found: list[Table]) -> tuple[int, list[File]]:
@@ -69,7 +81,7 @@ def schedule(seed: int, found: list[Table]) -> tuple[int, list[File]]:
     again = dice.sample(files, len(files) // 8)
     for number, file in enumerate(again):  # the same bytes once more, later and under another name
         path = file.path.replace("/part-", f"/again-{number}-")
-        files.append(File(dice.randint(file.run, runs - 1), path, file.content))
+        files.append(replace(file, run=dice.randint(file.run, runs - 1), path=path))
     dice.shuffle(files)
     return runs, files
 
@@ -82,11 +94,14 @@ def _dealt(dice: random.Random, table: Table, runs: int) -> list[File]:
     for part in range(parts):
         mine = [row for row, owner in enumerate(owners) if owner == part or dice.random() < SENT_TWICE / parts]
         if mine:
-            content = _written(table.ending, rows[mine])
-            files.append(
-                File(dice.randrange(runs), f"{table.place}/part-{dice.randrange(10**6)}.{table.ending}", content)
-            )
+            name = f"part-{dice.randrange(10**6)}"
+            files.append(_file(table, name, rows[mine], dice.randrange(runs)))
     return files
+
+
+def _file(table: Table, name: str, rows: pl.DataFrame, run: int = 0) -> File:
+    sidecar = {"extracted_at": table.extracted_at} if table.extracted_at else None
+    return File(run, f"{table.place}/{name}.{table.ending}", _written(table.ending, rows), sidecar)
 
 
 def _written(ending: str, rows: pl.DataFrame) -> bytes:
@@ -102,4 +117,4 @@ def _written(ending: str, rows: pl.DataFrame) -> bytes:
 def lay(folder: Path, files: list[File]) -> None:
     """Writes the files where the source offers them."""
     for file in files:
-        deliver(folder, file.path, file.content)
+        deliver(folder, file.path, file.content, file.sidecar)

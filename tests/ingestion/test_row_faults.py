@@ -136,3 +136,30 @@ def test_an_object_in_a_money_or_text_column_is_no_value(borealis: Company):
     assert borealis.one().accepted_rows == 1
     assert [row["column_name"] for row in borealis.quarantine()] == ["net_amount", "number"]
     assert borealis.quarantine()[0]["value"] == '{"amount":1}'
+
+
+@pytest.mark.parametrize(
+    ("changes", "failure_class", "owner"),
+    [
+        ({"net_amount": "1.005"}, "accounting_control", "GL"),
+        ({"net_amount": "1.005", "tax_amount": "0.001"}, "accounting_control", "GL"),
+        ({"net_amount": "1.005", "status": "paied"}, "business_rule", "BillingOps"),
+        ({"net_amount": "abc"}, "business_rule", "BillingOps"),
+    ],
+)
+def test_an_amount_that_no_mapping_can_mend_is_for_finance(borealis: Company, changes, failure_class, owner):
+    """Sent to whoever maintains the interface, half a cent would be rounded there, and nobody would know."""
+    borealis.deliver("billing/invoices/a.csv", csv_text([invoice(), invoice("inv-2") | changes]))
+    borealis.ingest()
+    (row,) = borealis.quarantine()
+    assert (row["failure_class"], row["owner_role"]) == (failure_class, owner)
+
+
+def test_a_negative_payment_is_for_finance_and_a_negative_quantity_for_its_owner(borealis: Company):
+    refund = {"refund_id": "r-1", "payment_id": "p-1", "currency": "USD", "amount": "-5.00", "status": "succeeded",
+              "created_at": "2026-09-01T08:00:00Z", "updated_at": "2026-09-01T08:00:00Z"}  # fmt: skip
+    borealis.deliver("billing/refunds/a.csv", csv_text([refund]))
+    borealis.deliver("product/usage_events/a.csv", csv_text([event(quantity="-1")]))
+    borealis.ingest(None, None)
+    found = {row["object"]: (row["column_name"], row["failure_class"]) for row in borealis.quarantine()}
+    assert found == {"refunds": ("amount", "accounting_control"), "usage_events": ("quantity", "business_rule")}

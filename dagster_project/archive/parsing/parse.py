@@ -10,7 +10,7 @@ import duckdb
 
 from dagster_project.archive.manifest import Drift
 from dagster_project.archive.parsing import csv_rows, jsonl_rows, mapped, parquet_rows, rejects
-from dagster_project.archive.parsing.checks import broken, checked, code, final
+from dagster_project.archive.parsing.checks import broken, checked, code, final, text_of
 from dagster_project.archive.parsing.faults import FileFault, kind_in_words
 from dagster_project.archive.parsing.figures import ColumnFigures, Figures, measure
 from dagster_project.archive.parsing.rawfile import RawFile
@@ -116,13 +116,14 @@ def _content_hash(contract: Contract) -> str:
     """
     own = {column.name for column in contract.columns}
     shipped = load_contracts()[contract.domain, contract.name]
-    parts = " || ".join(_framed(column) if column.name in own else "'-'" for column in shipped.content_columns)
-    return f"left(sha256({parts}), 32)"
+    parts = ", ".join(_framed(column) if column.name in own else "'-'" for column in shipped.content_columns)
+    return f"left(sha256(concat({parts})), 32)"
 
 
 def _framed(column: Column) -> str:
-    text = f"{quoted(column.name)}::varchar"
-    return f"coalesce(length({text}) || ':' || {text}, '-')"
+    """SQL: what `concat` joins, which leaves nulls out."""
+    text = text_of(column)
+    return f"coalesce(length({text}) || ':', '-'), {text}"
 
 
 def _drift(

@@ -12,6 +12,8 @@ from dagster_project.sources.contracts import Column, Contract
 from dagster_project.sources.mapping import AS_RECEIVED, ObjectMapping
 
 _SHOWN = 200
+_OF_ACCOUNTING = (Rule.DECIMALS, Rule.MINIMUM, Rule.MAXIMUM)
+"""Rules that an amount breaks which was read well: no mapping mends that, finance must say what it should be."""
 
 
 def collect(
@@ -19,8 +21,9 @@ def collect(
 ) -> None:
     """Makes `rejected`, one row per rejected row, with the columns of `landed.quarantine` from `row_number` on.
 
-    The first fault fills column, value and expected; `reason` lists every fault. `fields` is null where nothing is
-    mapped: the payload then says the same.
+    The first fault fills column, value and expected; `reason` lists every fault. A row is one for finance
+    (`accounting_control`) where all its faults are. `fields` is null where nothing is mapped: the payload then says the
+    same.
     """
     if received.line_of is not None:
         _number_lines(con, contract, received)
@@ -45,7 +48,8 @@ select
     tieout_row as row_number, tieout_line as line_number, faults[1].column_name as column_name,
     faults[1].value as value, faults[1].expected as expected,
     {place} || array_to_string(list_transform(faults, lambda fault: fault.words), '; ') as reason,
-    'business_rule' as failure_class, key_text, payload, fields
+    case when list_bool_and(list_transform(faults, lambda fault: fault.is_of_accounting)) then 'accounting_control'
+    else 'business_rule' end as failure_class, key_text, payload, fields
 from faulty
 union all
 select
@@ -64,7 +68,10 @@ def _fault(column: Column, received: Received) -> str:
         is_other = f"{theirs} is distinct from mapped.{quoted(column.name)}"
         words += f" || case when {is_other} then coalesce(' (received ''' || {_shown(theirs)} || ''')', '') else '' end"
     words += f" || ', expected ' || {expected}"
+    rules = ", ".join(f"{rule:d}" for rule in _OF_ACCOUNTING)
+    is_of_accounting = f"{code(column)} in ({rules})" if column.kind == "money" else "false"
     found = f"'column_name': {literal(column.name)}, 'value': {shown}, 'expected': {expected}, 'words': {words}"
+    found += f", 'is_of_accounting': {is_of_accounting}"
     return f"case when {code(column)} > 0 then {{{found}}} end"
 
 
