@@ -1,14 +1,7 @@
 -- One row per posting whose accounting period the ledger chose: a receivable document, the reversal of a voided one, a
 -- cash application, a recognized row of a revenue schedule. In which period does it belong by policy?
 with calendar as (
-  select
-    source_instance,
-    legal_entity_code,
-    period,
-    start_date,
-    end_date,
-    case when status = 'hard_closed' then coalesce(closed_at, updated_at) end as hard_closed_at
-  from {{ ref('accounting_period') }}
+  select * from {{ ref('posting_period') }}
 ),
 
 documents as (
@@ -112,36 +105,22 @@ placed as (
     dated.*,
     first_period.period as first_period,
     last_period.period as last_period,
-    first_period.end_date as origin_end,
-    first_period.hard_closed_at is not null and first_period.hard_closed_at <= dated.final_at as was_hard_closed
+    first_period.taking_period
   from dated
   left join calendar as first_period
     on
       first_period.source_instance = dated.source_instance
       and first_period.legal_entity_code = dated.legal_entity_code
-      and dated.first_date between first_period.start_date and first_period.end_date
+      and dated.first_date between first_period.first_date and first_period.last_date
+      and dated.final_at >= first_period.final_from
+      and dated.final_at < first_period.final_until
   left join calendar as last_period
     on
       last_period.source_instance = dated.source_instance
       and last_period.legal_entity_code = dated.legal_entity_code
-      and dated.last_date between last_period.start_date and last_period.end_date
-),
-
-deferred as (
-  select
-    placed.source_instance,
-    placed.object,
-    placed.key,
-    min(calendar.period) as next_open_period
-  from placed
-  inner join calendar
-    on
-      calendar.source_instance = placed.source_instance
-      and calendar.legal_entity_code = placed.legal_entity_code
-      and calendar.start_date > placed.origin_end
-      and (calendar.hard_closed_at is null or calendar.hard_closed_at > placed.final_at)
-  where placed.was_hard_closed and not placed.has_policy
-  group by placed.source_instance, placed.object, placed.key
+      and dated.last_date between last_period.first_date and last_period.last_date
+      and dated.final_at >= last_period.final_from
+      and dated.final_at < last_period.final_until
 )
 
 -- where billing says when it was issued, its policy counts; a void's other day is its policy period's neighbour
@@ -158,11 +137,7 @@ select
   placed.billing_instance,
   placed.first_date,
   placed.date_name,
-  case
-    when placed.has_policy then placed.billing_policy_period
-    when placed.was_hard_closed then deferred.next_open_period
-    else placed.first_period
-  end as policy_period,
+  case when placed.has_policy then placed.billing_policy_period else placed.taking_period end as policy_period,
   case
     when placed.object = 'reversal' and placed.posted_period in (placed.first_period, placed.last_period)
       then placed.posted_period
@@ -170,8 +145,3 @@ select
   end as other_period,
   coalesce(placed.billing_origin_period, placed.first_period) as origin_period
 from placed
-left join deferred
-  on
-    deferred.source_instance = placed.source_instance
-    and deferred.object = placed.object
-    and deferred.key = placed.key
