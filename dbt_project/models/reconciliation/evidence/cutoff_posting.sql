@@ -1,5 +1,6 @@
 -- One row per posting whose accounting period the ledger chose: a receivable document, the reversal of a voided one, a
--- cash application, a recognized row of a revenue schedule. In which period does it belong by policy?
+-- journal that posts without a document, a cash application, a recognized row of a revenue schedule. In which period
+-- does it belong by policy?
 with calendar as (
   select * from {{ ref('posting_period') }}
 ),
@@ -10,6 +11,10 @@ documents as (
 
 policies as (
   select * from {{ ref('posting_policy') }}
+),
+
+held as (
+  select * from {{ ref('summary_policy') }}
 ),
 
 schedule_journals as (
@@ -23,25 +28,53 @@ schedule_journals as (
   group by source_instance, journal_id
 ),
 
--- the ERP's own date stands in where no billing document says when it was issued
+-- the ERP's own date stands in where no billing document says when it was issued, nor those that the posting holds
 dated as (
   select
     documents.source_instance, documents.document_id as key, 'ar_document' as object, documents.legal_entity_code,
-    documents.currency_code, documents.sign * documents.total_amount_minor as amount_minor,
+    documents.currency_code, coalesce(held.amount_minor, documents.sign * documents.total_amount_minor) as amount_minor,
     documents.period as posted_period, documents.external_object, documents.external_id, documents.billing_instance,
-    policies.policy_period as billing_policy_period,
-    policies.origin_period as billing_origin_period,
-    policies.key is not null as has_policy,
-    coalesce(policies.policy_date, documents.document_date) as first_date,
-    coalesce(policies.policy_date, documents.document_date) as last_date,
+    coalesce(policies.policy_period, held.policy_period) as billing_policy_period,
+    coalesce(policies.origin_period, held.origin_period) as billing_origin_period,
+    policies.key is not null or held.record_id is not null as has_policy,
+    coalesce(policies.policy_date, held.policy_date, documents.document_date) as first_date,
+    coalesce(policies.policy_date, held.policy_date, documents.document_date) as last_date,
     coalesce(policies.final_at, documents.created_at) as final_at,
-    case when policies.key is null then 'document date' else 'issue date' end as date_name
+    case when policies.key is null and held.record_id is null then 'document date' else 'issue date' end as date_name
   from documents
   left join policies
     on
       policies.source_instance = documents.billing_instance
       and policies.object = documents.external_object
       and policies.key = documents.external_id
+  left join held
+    on
+      held.erp_instance = documents.source_instance
+      and held.object = 'ar_document'
+      and held.record_id = documents.document_id
+  union all
+  select
+    journals.source_instance,
+    'journals|' || journals.journal_id || '|' || journals.legal_entity_code || '|' || journals.currency_code as key,
+    'journal' as object, journals.legal_entity_code, journals.currency_code,
+    coalesce(held.amount_minor, journals.gross_minor) as amount_minor, journals.period as posted_period,
+    cast(null as {{ dbt.type_string() }}) as external_object, cast(null as {{ dbt.type_string() }}) as external_id,
+    cast(null as {{ dbt.type_string() }}) as billing_instance,
+    held.policy_period as billing_policy_period, held.origin_period as billing_origin_period,
+    held.record_id is not null as has_policy,
+    coalesce(held.policy_date, journals.posting_date) as first_date,
+    coalesce(held.policy_date, journals.posting_date) as last_date,
+    journals.created_at as final_at,
+    case when held.record_id is null then 'posting date' else 'issue date' end as date_name
+  from {{ ref('lone_journal') }} as journals
+  left join held
+    on
+      held.erp_instance = journals.source_instance
+      and held.object = 'journal'
+      and held.record_id = journals.journal_id
+      and held.legal_entity_code = journals.legal_entity_code
+      and held.currency_code = journals.currency_code
+  where journals.gross_minor <> 0
   union all
   -- the ledger dates a void by the entity's own clock: a day either side of the UTC date is the same void
   select
