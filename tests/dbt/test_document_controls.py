@@ -30,6 +30,12 @@ def _invoices(world: DocumentWorld) -> None:
     world.invoice("twice")
     world.posting("twice")
     world.posting("twice", document_id="D-again")
+    world.invoice("in_halves", net="101", tax="11", lines=2)
+    world.posting("in_halves", net="51", tax="6", document_id="D-half-1")
+    world.posting("in_halves", net="50", tax="5", document_id="D-half-2")
+    world.invoice("halves_and_more")
+    world.posting("halves_and_more", net="50", tax="5", document_id="D-more-1")
+    world.posting("halves_and_more", net="50", tax="6", document_id="D-more-2")
     world.invoice("copied_to_de")
     world.posting("copied_to_de", document_id="A-in-de", legal_entity_code="DE")
     world.posting("copied_to_de", document_id="Z-right")
@@ -75,6 +81,8 @@ INVOICES = {
     "fresh": ("timing", "C02", 11000),
     "month_end": ("timing", "C02", 11000),
     "twice": ("break", "C05", -11000),
+    "in_halves": ("matched", None, 0),
+    "halves_and_more": ("break", "C05", -100),
     "copied_to_de": ("break", "C05", -11000),
     "elsewhere": ("break", "C09", 11000),
     "stranger": ("break", "C09", 11000),
@@ -294,6 +302,20 @@ def test_only_the_memo_beyond_a_credit_is_a_duplicate(warehouse):
     """A part of a credit that is taken back as a duplicate leaves the customer dunned for what it was granted."""
     query = "select match_key from marts.exceptions where code = 'R19' and match_key like 'ar_documents|%part%'"
     assert rows(warehouse, query) == [("ar_documents|D-part_again-2",)]
+
+
+def test_an_invoice_in_documents_that_add_up_to_it_is_posted_once(warehouse):
+    """Reversing a part as a duplicate would take a receivable off the books that the customer owes."""
+    query = "select reason, right_ref from marts.reconciliation_results where code = 'R14' and match_key = 'in_halves'"
+    ((reason, records),) = rows(warehouse, query)
+    assert reason == "Posted in parts by documents D-half-1, D-half-2, which add up to it"
+    assert records == "ar_document:D-half-1, D-half-2"
+    query = "select code from marts.exceptions where match_key like '%-half-%' and code in ('R19', 'R14')"
+    assert rows(warehouse, query) == []
+    query = """select cause_code, cast(sum(amount_minor) as bigint) from marts.bridge_allocation
+        where leg = 'C' and left_ref like 'invoice_line:in_halves%' or right_ref like 'ar_document_line:D-half%'
+        group by 1 having sum(abs(amount_minor)) <> 0"""
+    assert rows(warehouse, query) == []
 
 
 def test_two_unsent_documents_of_one_id_both_show(warehouse):

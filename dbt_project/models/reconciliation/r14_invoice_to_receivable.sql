@@ -1,5 +1,6 @@
 -- One row per live finalized invoice: does the ERP hold it once, with its net, tax, gross, entity, customer, currency,
--- period? A summary posting, document or journal, that holds exactly the sum of its invoices posts each of them.
+-- period? A summary posting, document or journal, that holds exactly the sum of its invoices posts each of them;
+-- documents that hold exactly the parts of one invoice post it together.
 with parameters as (
   select * from {{ source('config', 'parameters') }}
 ),
@@ -57,6 +58,7 @@ paired as (
     posting.document_id,
     posting.journal_id,
     posting.summary_count,
+    posting.part_documents,
     posting.invoice_id is not null as is_posted,
     posting.legal_entity_code as posted_legal_entity_code,
     posting.currency_code as posted_currency_code,
@@ -114,6 +116,7 @@ judged as (
   select
     *,
     case
+      when part_documents is not null then 'documents ' || part_documents
       when document_id is not null then 'document ' || document_id || coalesce(' and journal ' || journal_id, '')
       else 'journal ' || journal_id
     end as posting_words,
@@ -233,7 +236,9 @@ compared as (
     end as not_testable_reason,
     'invoice:' || invoice_id as left_ref,
     coalesce(
-      'ar_document:' || coalesce(document_id || coalesce(', ' || surplus_documents, ''), reversed_document_id),
+      'ar_document:' || coalesce(
+        part_documents, document_id || coalesce(', ' || surplus_documents, ''), reversed_document_id
+      ),
       'journal_line:' || journal_id
     ) as right_ref,
     due_at,
@@ -245,6 +250,7 @@ compared as (
           || ' in one sum with '
           || cast(summary_count - 1 as {{ dbt.type_string() }})
           || case when summary_count = 2 then ' other invoice' else ' other invoices' end
+      when part_documents is not null then 'Posted in parts by ' || posting_words || ', which add up to it'
       when summary_count = 1 then 'Posted by ' || posting_words || ', which names no invoice but has its amounts'
     end as matched_reason
   from judged

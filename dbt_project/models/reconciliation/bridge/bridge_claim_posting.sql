@@ -34,18 +34,21 @@ billed as (
   where records.has_erp
 ),
 
--- memos that post one credit in parts stand for it together; a part alone would look like another amount
-memo_parts as (
-  select source_instance, key, erp_instance, document_id
+-- documents that post one invoice or credit in parts stand for it together; a part alone would look like another amount
+parts as (
+  select source_instance, 'credit_note_line' as record_kind, key, erp_instance, document_id
   from {{ ref('credit_memo') }}
   where document_type = 'credit_memo' and not is_surplus
+  union all
+  select source_instance, 'invoice_line' as record_kind, invoice_id as key, erp_instance, document_id
+  from {{ ref('invoice_part') }}
 ),
 
 posted_lines as (
   select
     lines.*,
     case
-      when memo_parts.document_id is not null and billed.record_id is not null then 'parts'
+      when parts.document_id is not null and billed.record_id is not null then 'parts'
       else lines.document_line_id
     end as posting_id
   from {{ ref('bridge_posted') }} as lines
@@ -57,13 +60,13 @@ posted_lines as (
       and billed.legal_entity_code = lines.legal_entity_code
       and billed.currency_code = lines.currency_code
       and billed.customer_id = lines.customer_id
-  left join memo_parts
+  left join parts
     on
-      lines.record_kind = 'credit_note_line'
-      and memo_parts.source_instance = lines.source_instance
-      and memo_parts.key = lines.billing_document_id
-      and memo_parts.erp_instance = lines.erp_instance
-      and memo_parts.document_id = lines.document_id
+      parts.record_kind = lines.record_kind
+      and parts.source_instance = lines.source_instance
+      and parts.key = lines.billing_document_id
+      and parts.erp_instance = lines.erp_instance
+      and parts.document_id = lines.document_id
 ),
 
 posted as (
