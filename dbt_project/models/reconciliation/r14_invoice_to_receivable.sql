@@ -34,7 +34,9 @@ suggestions as (
   from {{ ref('matches') }} as invoices
   inner join {{ ref('matches') }} as others
     on others.purpose = invoices.purpose and others.group_id = invoices.group_id and others.side = 'right'
-  where invoices.purpose in ('posting', 'summary') and invoices.status = 'suggested' and invoices.side = 'left'
+  where
+    invoices.purpose in ('posting', 'summary', 'net_summary') and invoices.status = 'suggested'
+    and invoices.side = 'left' and invoices.object = 'invoice'
   group by invoices.record_instance, invoices.record_id
 ),
 
@@ -58,6 +60,7 @@ paired as (
     posting.document_id,
     posting.journal_id,
     posting.summary_count,
+    posting.summary_credit_count,
     posting.part_documents,
     posting.invoice_id is not null as is_posted,
     posting.legal_entity_code as posted_legal_entity_code,
@@ -244,12 +247,24 @@ compared as (
     due_at,
     2 * line_count as rounding_components,
     case
-      when summary_count > 1
+      when summary_count > 1 or summary_credit_count > 0
         then
           'Posted by ' || posting_words || case when document_id is null then ', which names no document,' else '' end
           || ' in one sum with '
-          || cast(summary_count - 1 as {{ dbt.type_string() }})
-          || case when summary_count = 2 then ' other invoice' else ' other invoices' end
+          || case
+            when summary_count = 1 then ''
+            else
+              cast(summary_count - 1 as {{ dbt.type_string() }})
+              || case when summary_count = 2 then ' other invoice' else ' other invoices' end
+          end
+          || case when summary_count > 1 and summary_credit_count > 0 then ' and ' else '' end
+          || case
+            when summary_credit_count > 0
+              then
+                cast(summary_credit_count as {{ dbt.type_string() }})
+                || case when summary_credit_count = 1 then ' credit note' else ' credit notes' end
+            else ''
+          end
       when part_documents is not null then 'Posted in parts by ' || posting_words || ', which add up to it'
       when summary_count = 1 then 'Posted by ' || posting_words || ', which names no invoice but has its amounts'
     end as matched_reason

@@ -149,7 +149,7 @@ missing as (
     case
       when booked.standing = 1 then case when billed.record_kind = 'invoice_line' then 'C07' else 'C08' end
       when booked.standing = 0 then null
-      when postings.journal_id is not null then 'C06'
+      when coalesce(postings.journal_id, credits.credit_note_id) is not null then 'C06'
       when
         billed.posting_due_at > parameters.as_of and coalesce(messages.cause_code, 'C02') = 'C02'
         and coalesce(messages.status, 'none') not in ('rejected', 'dead_lettered')
@@ -175,6 +175,11 @@ missing as (
       billed.record_kind = 'invoice_line'
       and postings.source_instance = billed.source_instance
       and postings.invoice_id = billed.document_id
+  left join (select distinct source_instance, credit_note_id from {{ ref('summary_credit') }}) as credits
+    on
+      billed.record_kind = 'credit_note_line'
+      and credits.source_instance = billed.source_instance
+      and credits.credit_note_id = billed.document_id
   left join messages
     on
       messages.source_instance = billed.source_instance

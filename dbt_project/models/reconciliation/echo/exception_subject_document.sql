@@ -134,12 +134,20 @@ message_named as (
   where named.object = 'interface_message'
 ),
 
--- a posting in the wrong period is why its invoices are
-invoice_held as (
-  select named.exception_key, 'invoice' as subject, members.source_instance as instance, members.invoice_id as id
+-- a posting in the wrong period is why its invoices and credits are
+held as (
+  select erp_instance, object, record_id, source_instance, 'invoice' as subject, invoice_id as id
+  from {{ ref('summary_member') }}
+  union all
+  select erp_instance, object, record_id, source_instance, 'credit_note' as subject, credit_note_id as id
+  from {{ ref('summary_credit') }}
+),
+
+document_held as (
+  select named.exception_key, members.subject, members.source_instance as instance, members.id
   from named
   inner join opened on opened.exception_key = named.exception_key and opened.code = 'R21'
-  inner join {{ ref('summary_member') }} as members
+  inner join held as members
     on
       members.erp_instance = named.instance
       and members.object = case named.object when 'journal_line' then 'journal' else named.object end
@@ -149,7 +157,7 @@ invoice_held as (
 
 own as (
   {% for part in [
-    'billing_named', 'document_named', 'line_named', 'receipt_named', 'message_named', 'invoice_held',
+    'billing_named', 'document_named', 'line_named', 'receipt_named', 'message_named', 'document_held',
   ] %}
   select {{ subject | join(', ') }} from {{ part }} where instance is not null and id is not null
   {% if not loop.last %}union{% endif %}

@@ -114,6 +114,7 @@ select
   surplus.surplus_documents,
   ranked.created_at as posted_at,
   cast(null as bigint) as summary_count,
+  cast(null as bigint) as summary_credit_count,
   parts.part_documents
 from ranked
 left join parts on parts.source_instance = ranked.source_instance and parts.invoice_id = ranked.invoice_id
@@ -145,5 +146,6 @@ select
   cast(null as {{ dbt.type_string() }}) as surplus_documents,
   posted_at,
   invoice_count as summary_count,
+  credit_count as summary_credit_count,
   cast(null as {{ dbt.type_string() }}) as part_documents
 from {{ ref('summary_posting') }}
