@@ -93,6 +93,10 @@ postings as (
   select * from {{ ref('invoice_posting') }}
 ),
 
+summary_credits as (
+  select distinct source_instance, credit_note_id from {{ ref('summary_credit') }}
+),
+
 messages as (
   select * from {{ ref('message_outcome') }}
 ),
@@ -175,7 +179,7 @@ missing as (
       billed.record_kind = 'invoice_line'
       and postings.source_instance = billed.source_instance
       and postings.invoice_id = billed.document_id
-  left join (select distinct source_instance, credit_note_id from {{ ref('summary_credit') }}) as credits
+  left join summary_credits as credits
     on
       billed.record_kind = 'credit_note_line'
       and credits.source_instance = billed.source_instance

@@ -1,6 +1,6 @@
--- One row per ERP document that posts a part of an invoice: several of one sign, in the invoice's entity and currency and
--- on one customer's account, whose net, tax and gross add up exactly to the invoice. Where they do not add up, nobody
--- knows which of them is too much, and all but one are surplus.
+-- One row per ERP document that posts a part of an invoice: several of one sign, in the invoice's entity and currency
+-- and on one customer's account, whose net, tax and gross add up exactly to the invoice. Where they do not add up,
+-- nobody knows which of them is too much, and all but one are surplus.
 with documents as (
   select
     postings.*,

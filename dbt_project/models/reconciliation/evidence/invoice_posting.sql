@@ -1,8 +1,8 @@
 -- One row per live invoice that the ERP holds at least one unreversed posting for: which document stands for it, and
 -- what is surplus? Candidates are ranked by agreement, so that a copy in another entity never takes the right
--- document's place. Documents that post it in parts stand for it together (`part_documents`); `document_id` is the first of them,
--- and `period` names all of theirs. A document, or journal without a document, that names no invoice stands for those
--- that it is matched to (`summary_count` of them together).
+-- document's place. Documents that post it in parts stand for it together (`part_documents`); `document_id` is the
+-- first of them, and `period` names all of theirs. A document, or journal without a document, that names no invoice
+-- stands for those that it is matched to (`summary_count` of them together).
 with invoices as (
   select * from {{ ref('invoice') }} where is_live
 ),

@@ -1,7 +1,7 @@
--- One row per posting that names no invoice, entity and currency of what a confirmed match finds in it, invoices and the
--- credits that it is net of: in which accounting period do they belong? `amount_minor` is what of it belongs elsewhere than where it is posted, null
--- where that is the whole posting or none of it. Several postings that hold theirs together are left out where
--- these belong in several periods: nobody knows which posting holds which.
+-- One row per posting that names no invoice, entity and currency of what a confirmed match finds in it, invoices and
+-- the credits that it is net of: in which accounting period do they belong? `amount_minor` is what of it belongs
+-- elsewhere than where it is posted, null where that is the whole posting or none of it. Several postings that hold
+-- theirs together are left out where these belong in several periods: nobody knows which posting holds which.
 with members as (
   select
     members.purpose, members.group_id, members.source_instance, 'invoice' as kind, members.invoice_id as key,

@@ -20,13 +20,17 @@ receipts as (
   group by billing_instance, external_object, external_id
 ),
 
+split_invoices as (
+  select distinct source_instance, invoice_id from {{ ref('invoice_part') }}
+),
+
 -- an invoice or credit may be posted in parts: only what is beyond its amount had its effect twice
 effects as (
   select
     documents.legal_entity_code, documents.currency_code, documents.period,
     case when parts.invoice_id is null then documents.copies - 1 else 0 end as surplus
   from documents
-  left join (select distinct source_instance, invoice_id from {{ ref('invoice_part') }}) as parts
+  left join split_invoices as parts
     on
       documents.external_object = 'invoice'
       and parts.source_instance = documents.billing_instance
