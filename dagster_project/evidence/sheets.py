@@ -18,6 +18,20 @@ class Sheet:
     when_empty: str = "Nothing to show for this period."
 
 
+def _bridge(name: str, totals: str, amount: str) -> Sheet:
+    """A bridge per entity, currency, leg and cause, in the currency of its documents."""
+    return Sheet(
+        name,
+        f"""
+        select b.legal_entity_code, b.currency_code, b.leg, b.cause_code, b.amount_minor, coalesce(k.exponent, 0)
+        from read_parquet('{{folder}}/totals/{totals}.parquet') as b
+        left join seeds.currencies as k on b.currency_code = k.currency_code
+        order by b.legal_entity_code, b.currency_code, b.leg, b.cause_code
+        """,
+        (("Entity", 9, False), ("Currency", 9, False), ("Leg", 6, False), ("Cause", 8, False), (amount, 20, True)),
+    )
+
+
 TOTALS = Sheet(
     "Totals",
     """
@@ -46,30 +60,12 @@ BREAKS = Sheet(
      ("Cause", 8, False), ("Reason", 90, False)),
     "No open break of this period: every control that could be tested ties out.",
 )  # fmt: skip
-BRIDGE = Sheet(
-    "Bridge",
-    """
-    select b.legal_entity_code, b.currency_code, b.leg, b.cause_code, b.amount_minor, coalesce(k.exponent, 0)
-    from read_parquet('{folder}/totals/bridge_totals.parquet') as b
-    left join seeds.currencies as k on b.currency_code = k.currency_code
-    order by b.legal_entity_code, b.currency_code, b.leg, b.cause_code
-    """,
-    (("Entity", 9, False), ("Currency", 9, False), ("Leg", 6, False), ("Cause", 8, False), ("Amount", 20, True)),
-)
+BRIDGE = _bridge("Bridge", "bridge_totals", "Amount")
+BRIDGE_TAX = _bridge("Tax bridge", "bridge_tax_totals", "Tax")
 SOURCES = Sheet(
     "Sources",
     "select source_instance, object, status, reason, 0 from marts.source_health order by all",
     (("Source", 14, False), ("Object", 26, False), ("Status", 14, False), ("In words", 110, False)),
-)
-BRIDGE_TAX = Sheet(
-    "Tax bridge",
-    """
-    select b.legal_entity_code, b.currency_code, b.leg, b.cause_code, b.amount_minor, coalesce(k.exponent, 0)
-    from read_parquet('{folder}/totals/bridge_tax_totals.parquet') as b
-    left join seeds.currencies as k on b.currency_code = k.currency_code
-    order by b.legal_entity_code, b.currency_code, b.leg, b.cause_code
-    """,
-    (("Entity", 9, False), ("Currency", 9, False), ("Leg", 6, False), ("Cause", 8, False), ("Tax", 20, True)),
 )
 BRIDGE_REPORTING = Sheet(
     "Bridge, group",

@@ -72,21 +72,8 @@ def _whole_batches(con: duckdb.DuckDBPyConnection, plan: Plan, batch: str) -> No
         from (select part, side, batch, row_id, null as other_batch from near union all from against_batch)
         """
     )
-    _choose(
-        con,
-        plan,
-        f"""
-        select candidates.candidate, rows.row_id
-        from matching_candidate as candidates
-        inner join matching_open as rows
-            on
-                rows.part = candidates.part and {batch} = candidates.batch
-                and (rows.side = candidates.side or candidates.other_batch is not null)
-        union
-        select candidate, row_id from matching_candidate where row_id is not null
-        """,
-        "all rows of one batch, and their sum",
-    )
+    members = f"{batch} = candidates.batch and (rows.side = candidates.side or candidates.other_batch is not null)"
+    _choose(con, plan, members, "all rows of one batch, and their sum")
 
 
 def _batches_but_one(con: duckdb.DuckDBPyConnection, plan: Plan, batch: str) -> None:
@@ -108,22 +95,8 @@ def _batches_but_one(con: duckdb.DuckDBPyConnection, plan: Plan, batch: str) -> 
         where near.row_count > 2 and near.row_count <= abs(rows.amount_minor)
         """
     )
-    _choose(
-        con,
-        plan,
-        f"""
-        select candidates.candidate, rows.row_id
-        from matching_candidate as candidates
-        inner join matching_open as rows
-            on
-                rows.part = candidates.part and rows.side = candidates.side
-                and {batch} = candidates.batch
-                and rows.row_id <> candidates.left_out_id
-        union all
-        select candidate, row_id from matching_candidate
-        """,
-        "all rows of one batch but one, and their sum",
-    )
+    members = f"{batch} = candidates.batch and rows.side = candidates.side and rows.row_id <> candidates.left_out_id"
+    _choose(con, plan, members, "all rows of one batch but one, and their sum")
 
 
 def _around(con: duckdb.DuckDBPyConnection, plan: Plan, many: str, one: str) -> None:
@@ -150,28 +123,27 @@ def _around(con: duckdb.DuckDBPyConnection, plan: Plan, many: str, one: str) -> 
             and (smallest_minor > 0 or largest_minor < 0)
         """
     )
-    _choose(
-        con,
-        plan,
-        f"""
-        select candidates.candidate, rows.row_id
-        from matching_candidate as candidates
-        inner join matching_open as rows
-            on
-                rows.part = candidates.part and rows.side = '{many}'
-                and rows.day between candidates.day - {days} and candidates.day + {days}
-        union all
-        select candidate, row_id from matching_candidate
-        """,
-        f"all rows within {days} day(s), and their sum",
-    )
+    members = f"rows.side = '{many}' and rows.day between candidates.day - {days} and candidates.day + {days}"
+    _choose(con, plan, members, f"all rows within {days} day(s), and their sum")
 
 
 def _choose(con: duckdb.DuckDBPyConnection, plan: Plan, members: str, words: str) -> None:
-    """Candidates none of whose rows is in another are settled; the others are suggested, joined where they overlap."""
+    """Candidates none of whose rows is in another are settled; the others are suggested, joined where they overlap.
+
+    A candidate's rows are the open ones of its part for which `members` holds, and its own `row_id` where it has one.
+    """
     if not has_rows(con, "matching_candidate"):
         return
-    con.execute(f"create or replace temp table matching_member as {members}")
+    con.execute(
+        f"""
+        create or replace temp table matching_member as
+        select candidates.candidate, rows.row_id
+        from matching_candidate as candidates
+        inner join matching_open as rows on rows.part = candidates.part and {members}
+        union
+        select candidate, row_id from matching_candidate where row_id is not null
+        """
+    )
     con.execute(
         f"""
         insert into matching_set

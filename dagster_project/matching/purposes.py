@@ -23,13 +23,16 @@ PLANS = {
     # what is left, of any customers, against documents and journals that stand for no customer: no pass for single
     # amounts, because among many customers equal ones are common and would hold each other back
     "summary": Plan(passes=("exact_reference", "grouped_sum", "subset_sum"), largest_group=6, batches=_SUMMED),
+    # the same where credit notes are unposted too: what is left, net of them. After the gross ones, or a credit that
+    # was lost would make a month of posted invoices look lost with it
+    "net_summary": Plan(passes=("exact_reference", "grouped_sum", "subset_sum"), largest_group=6, batches=_SUMMED),
     # payments that name no payout against payouts that nothing names: any customer's, so small groups only
     "payout": Plan(passes=_EXACT, window_days=14, largest_group=4, whole_rows=8),
     # a receipt that names no payment and equals one that does: booked twice, perhaps
     "receipt_copy": Plan(passes=("exact_composite", "date_window"), suggest_only=True),
 }
-# a record that the earlier purpose matched, surely or not, is no candidate of the later one
-AFTER = {"summary": "posting"}
+# a record that an earlier purpose matched, surely or not, is no candidate of the later one
+AFTER = {"summary": ("posting",), "net_summary": ("posting", "summary")}
 _TYPES = {"int": pa.int64(), "str": pa.string()}
 
 
@@ -48,7 +51,7 @@ def outcome(con: duckdb.DuckDBPyConnection, relation: str, windows: dict[str, in
     found: list[tuple[str, str, Match | Search]] = []
     for purpose, plan in PLANS.items():
         if purpose in present:
-            taken = [one.row_id for of, _, one in found if of == AFTER.get(purpose) and isinstance(one, Match)]
+            taken = [one.row_id for of, _, one in found if of in AFTER.get(purpose, ()) and isinstance(one, Match)]
             _open_rows(con, relation, purpose, taken)
             done = match(con, "matching_purpose", replace(plan, window_days=windows.get(purpose, plan.window_days)))
             found += [(purpose, "match", one) for one in done.matches]
@@ -57,7 +60,7 @@ def outcome(con: duckdb.DuckDBPyConnection, relation: str, windows: dict[str, in
 
 
 def _open_rows(con: duckdb.DuckDBPyConnection, relation: str, purpose: str, taken: list[str]) -> None:
-    """`matching_purpose`: the purpose's rows without the records of the rows `taken` by an earlier one."""
+    """`matching_purpose`: the purpose's rows without the records of the rows `taken` by earlier ones."""
     con.execute(
         f"""
         create or replace temp table matching_purpose as

@@ -64,6 +64,26 @@ _OF_SERVICE_MONTH = """(
 )"""
 """Usage of August is invoiced in September: a service month's results are its own and those of its invoices."""
 
+_HOLDS_A_CLOSE = """(code, source_instance, match_key) in (
+    select found.code, found.source_instance, found.match_key
+    from marts.close_status as status
+    inner join config.instance_links as links
+        on links.domain = 'erp' and links.linked_instance = status.source_instance
+    inner join marts.exceptions as found
+        on
+            found.source_instance = links.source_instance
+            and coalesce(found.legal_entity_code, status.legal_entity_code) = status.legal_entity_code
+            and (
+                found.period = status.period
+                or (
+                    found.period is null and status.period_state <> 'hard_closed'
+                    and status.start_date <= (select as_of from config.parameters)
+                )
+            )
+    where found.severity = 'S1' and found.code <> 'R38' and {conditions}
+)"""
+"""What `close_status.open_s1_exceptions` counts: of no entity or no period it holds all that may still change."""
+
 _COLUMNS = """
     code, source_instance, match_key, legal_entity_code, customer_id, currency_code, period, left_value, right_value,
     delta_minor, delta_quantity, status, cause_code, failure_class, reason, left_ref, right_ref, due_at
@@ -85,6 +105,18 @@ def count(db: Snapshot, scope: Scope, code: str = "", status: str = "") -> int:
 def page(db: Snapshot, scope: Scope, code: str, status: str, limit: int, offset: int) -> list[Row]:
     """A page of results, largest difference first per currency, with the exception that each break opened."""
     conditions, values = _in_results(scope, code, status)
+    return db.rows(_sql(conditions, "limit ? offset ?"), (*values, limit, offset))
+
+
+def count_blocking(db: Snapshot, scope: Scope) -> int:
+    """How many open S1 breaks hold the closes of the scope's entity and period."""
+    conditions, values = _holds(scope)
+    return int(db.row(f"select count(*) as n from marts.reconciliation_results where {conditions}", values)["n"])
+
+
+def blocking(db: Snapshot, scope: Scope, limit: int, offset: int) -> list[Row]:
+    """A page of them, as `page` gives results."""
+    conditions, values = _holds(scope)
     return db.rows(_sql(conditions, "limit ? offset ?"), (*values, limit, offset))
 
 
@@ -134,6 +166,11 @@ def _of_kind(db: Snapshot, reference: str, source_instance: str, limit: int) -> 
         """,
         (keys, source_instance, limit),
     )
+
+
+def _holds(scope: Scope) -> tuple[str, tuple[Any, ...]]:
+    conditions, values = where(("status.legal_entity_code = ?", scope.entity), ("status.period = ?", scope.period))
+    return _HOLDS_A_CLOSE.format(conditions=conditions), values
 
 
 def _in_results(scope: Scope, code: str, status: str) -> tuple[str, tuple[Any, ...]]:

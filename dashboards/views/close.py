@@ -10,10 +10,10 @@ from dashboards.components import money, words
 from dashboards.components.facts import onward
 from dashboards.components.filters import ALL, choose, switch
 from dashboards.components.frame import begin, day_and_time, moment, needs
-from dashboards.components.listing import link
+from dashboards.components.listing import RESULT_COLUMNS, link, result_row
 from dashboards.components.paging import page_of
 from dashboards.components.table import Cell, Column, Value, table
-from dashboards.queries import close, run
+from dashboards.queries import close, results, run
 from dashboards.queries.scope import Scope
 from dashboards.snapshot import Row, Snapshot
 
@@ -104,6 +104,25 @@ def _status(db: Snapshot, scope: Scope) -> None:
         *(Column(n, t) for n, (t, _) in GATES.items()),
     )
     table("Every gate of the close", gates, [_gate_row(row) for row in rows], key="gates")
+    _blocking(db, scope)
+
+
+def _blocking(db: Snapshot, scope: Scope) -> None:
+    """What the column counts, also what belongs to no period and stands on no page of a period's controls."""
+    if not db.has("marts.exceptions", "marts.reconciliation_results", "config.instance_links"):
+        return
+    total = results.count_blocking(db, scope)
+    if not total:
+        return
+    page = page_of("blocking", total, scope)
+    rows = results.blocking(db, scope, page.limit, page.offset)
+    shown = [result_row(row, _record(row), control=f"{row['code']} {row['title']}") for row in rows]
+    table(f"Open and blocking, {page.words}. The largest difference first, per currency.", RESULT_COLUMNS, shown,
+          key="blocking")  # fmt: skip
+
+
+def _record(row: Row) -> str:
+    return link("controls", control=row["code"], record=row["match_key"], instance=row["source_instance"])
 
 
 def _verdict(counts: dict[str, int], scope: Scope) -> str:
@@ -141,10 +160,8 @@ def _status_row(row: Row) -> dict[str, Value]:
         "open": Cell(
             money.count(row["open_s1_exceptions"]),
             tone="bad" if row["open_s1_exceptions"] else "",
-            href=link("controls", entity=row["legal_entity_code"], period=row["period"])
-            if row["open_s1_exceptions"]
-            else "",
-            label=f"Open and blocking: {row['open_s1_exceptions']}; show the controls",
+            href=link("./", entity=row["legal_entity_code"], period=row["period"]) if row["open_s1_exceptions"] else "",
+            label=f"Open and blocking: {row['open_s1_exceptions']}; show them",
         ),
         "known": day_and_time(row["known_at"]),
     }
@@ -156,7 +173,8 @@ def _gate_row(row: Row) -> dict[str, Value]:
         chip = words.gate(row[gate])
         period = "" if code == "R38" else row["period"]
         entity = "" if code == "R38" else row["legal_entity_code"]
-        href = link("controls", control=code, entity=entity, period=period)
+        # the last gate is of no one control: what it counts stands below
+        href = link("controls" if gate != "gate_open_s1" else "./", control=code, entity=entity, period=period)
         cells[gate] = Cell(chip.text, tone=chip.tone, href=href if row[gate] != "passed" else "")
     return {**_where(row), **cells}
 

@@ -170,7 +170,7 @@ from reconcile__results
 
 {#- The control models whose rows state a severity of their own (`severity=true` of `reconcile`). -#}
 {% macro control_models_with_severity() -%}
-  {{ return(['r36_customer_drift']) }}
+  {{ return(['r09_contract_to_subscription', 'r36_customer_drift', 'r37_catalogue_drift']) }}
 {%- endmacro %}
 
 

@@ -22,6 +22,25 @@ def test_close_names_the_blocked_entities_their_gates_and_the_unexplained_amount
     assert tables(app)["gates"].row("JP")["Receivables tie to the ledger"] == "– Not tested"
 
 
+def test_close_lists_what_blocks_it_also_where_it_belongs_to_no_period(visit, tmp_path):
+    """A contract that was never set up holds the close; behind a link to the period's controls nobody found it."""
+    extra = """
+        insert into marts.controls values ('R09', 'contract_to_subscription', 'Contract to subscription', 'S1', 'RevOps',
+            'T1', '24 h', 'crm.contracts', 'A contract is not billed.', 'Set it up.', 'r09');
+        insert into marts.reconciliation_results values ('R09', 'billing', 'K-1', 'US', 'C1', 'USD', null, 700, null, 700,
+            null, 'break', 'B01', 'business_rule', 'No subscription.', 'contract:K-1', null, null);
+        insert into marts.exceptions (code, source_instance, match_key, legal_entity_code, severity)
+            values ('R09', 'billing', 'K-1', 'US', 'S1');"""
+    book = snapshots.write(tmp_path, extra=extra)
+    app = visit(book, period="2026-09", entity="US")
+    blocking = tables(app)["blocking"]
+    assert [record.split()[0] for record in blocking.column("Record")] == ["K-1", "IN-1"]
+    assert "controls?control=R09&record=K-1&instance=billing" in blocking.links
+    assert "./?entity=US&period=2026-09" in tables(app)["close"].links
+    app = visit(book, period="2026-09", entity="BH")
+    assert "blocking" not in tables(app), "hard closed: nothing can be posted there"
+
+
 def test_close_shows_an_amount_that_no_double_can_hold(visit, books):
     assert tables(visit(books))["close"].row("BH")["Unexplained"] == "BHD 9,007,199,254,740.993"
 

@@ -24,6 +24,8 @@ def fill(world: DocumentWorld) -> None:
     _taken_back(world)
     _two_companies_in_one_journal(world)
     _a_month_but_for_one_invoice(world)
+    _a_day_net_of_a_credit(world)
+    _a_credit_that_was_lost(world)
 
 
 def _billed(world: DocumentWorld, entity: str, currency: str, day: str, **amounts: tuple[str, str]) -> None:
@@ -121,6 +123,22 @@ def _a_month_but_for_one_invoice(world: DocumentWorld) -> None:
     _journal(world, "J-SHORT", "JP", "JPY", "2026-01-30", accounts={"4000": "17164"})
 
 
+def _a_day_net_of_a_credit(world: DocumentWorld) -> None:
+    """10 + 20 less 4 is 26 net, 1 + 2 less 0.4 is 2.6 tax."""
+    _billed(world, "BH", "BHD", "2026-04-01", net_1=("10", "1"), net_2=("20", "2"))
+    world.credit(
+        "netted", "net_1", net="4", tax="0.4", legal_entity_code="BH", currency="BHD", issue_date="2026-04-01",
+        updated_at="2026-04-01 10:00",
+    )  # fmt: skip
+    _journal(world, "J-NET", "BH", "BHD", "2026-04-02", accounts={"4000": "26", "2200": "2.6"})
+
+
+def _a_credit_that_was_lost(world: DocumentWorld) -> None:
+    """The journal of January holds the invoices without it, so it is lost and they are not."""
+    world.credit("lost", "jp_05", net="300", tax="0", legal_entity_code="JP", currency="JPY", issue_date="2026-01-20",
+                 updated_at="2026-01-20 10:00")  # fmt: skip
+
+
 POSTED = {
     "J-JAN": ("month_1", "month_2", "month_3"),
     "J-WEEKEND": ("friday", "saturday"),
@@ -128,6 +146,7 @@ POSTED = {
     "SUM-JPY": ("yen_1", "yen_2"),
     "J-GROSS": ("gross_1", "gross_2"),
     "J-BOTH": ("both_1", "both_2", "both_3", "both_4"),
+    "J-NET": ("net_1", "net_2"),
     "J-SHORT": tuple(key for key in LONG_MONTH if key != "jp_07"),
 }
 SUMMARIES = {
@@ -145,3 +164,4 @@ SUMMARIES = {
     "undone_2": ("break", "C02", 9000),
     "jp_07": ("break", "C02", 1007),
 }
+CREDITS = {"netted": ("matched", None, 0), "lost": ("break", "C08", -300)}

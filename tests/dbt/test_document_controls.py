@@ -30,6 +30,12 @@ def _invoices(world: DocumentWorld) -> None:
     world.invoice("twice")
     world.posting("twice")
     world.posting("twice", document_id="D-again")
+    world.invoice("in_halves", net="101", tax="11")
+    world.posting("in_halves", net="51", tax="6", document_id="D-half-1")
+    world.posting("in_halves", net="50", tax="5", document_id="D-half-2")
+    world.invoice("halves_and_more")
+    world.posting("halves_and_more", net="50", tax="5", document_id="D-more-1")
+    world.posting("halves_and_more", net="50", tax="6", document_id="D-more-2")
     world.invoice("copied_to_de")
     world.posting("copied_to_de", document_id="A-in-de", legal_entity_code="DE")
     world.posting("copied_to_de", document_id="Z-right")
@@ -75,6 +81,8 @@ INVOICES = {
     "fresh": ("timing", "C02", 11000),
     "month_end": ("timing", "C02", 11000),
     "twice": ("break", "C05", -11000),
+    "in_halves": ("matched", None, 0),
+    "halves_and_more": ("break", "C05", -100),
     "copied_to_de": ("break", "C05", -11000),
     "elsewhere": ("break", "C09", 11000),
     "stranger": ("break", "C09", 11000),
@@ -282,7 +290,7 @@ def _found(warehouse, code: str, source: str) -> dict[str, tuple]:
 
 @pytest.mark.parametrize(
     ("code", "expected"),
-    [("R16", CREDITS), ("R24", PAYMENTS | matched_documents.CASH), ("R33", LEDGER)],
+    [("R16", CREDITS | summary_postings.CREDITS), ("R24", PAYMENTS | matched_documents.CASH), ("R33", LEDGER)],
     ids=["R16", "R24", "R33"],
 )
 def test_every_case_has_its_status_cause_and_amount_and_there_are_no_others(warehouse, code, expected):
@@ -294,6 +302,20 @@ def test_only_the_memo_beyond_a_credit_is_a_duplicate(warehouse):
     """A part of a credit that is taken back as a duplicate leaves the customer dunned for what it was granted."""
     query = "select match_key from marts.exceptions where code = 'R19' and match_key like 'ar_documents|%part%'"
     assert rows(warehouse, query) == [("ar_documents|D-part_again-2",)]
+
+
+def test_an_invoice_in_documents_that_add_up_to_it_is_posted_once(warehouse):
+    """Reversing a part as a duplicate would take a receivable off the books that the customer owes."""
+    query = "select reason, right_ref from marts.reconciliation_results where code = 'R14' and match_key = 'in_halves'"
+    ((reason, records),) = rows(warehouse, query)
+    assert reason == "Posted in parts by documents D-half-1, D-half-2, which add up to it"
+    assert records == "ar_document:D-half-1, D-half-2"
+    query = "select code from marts.exceptions where match_key like '%-half-%' and code in ('R19', 'R14')"
+    assert rows(warehouse, query) == []
+    query = """select cause_code, cast(sum(amount_minor) as bigint) from marts.bridge_allocation
+        where leg = 'C' and (left_ref like 'invoice_line:in_halves%' or right_ref like 'ar_document_line:D-half%')
+        group by 1 having sum(abs(amount_minor)) <> 0"""
+    assert rows(warehouse, query) == []
 
 
 def test_two_unsent_documents_of_one_id_both_show(warehouse):
@@ -336,13 +358,13 @@ def test_matches_say_who_belongs_together_and_an_uncertain_one_is_told_where_the
 def test_an_invoice_in_a_summary_names_the_posting_and_how_many_it_holds(warehouse):
     query = """select split_part(right_ref, ':', 2), string_agg(match_key, ' ' order by match_key)
         from marts.reconciliation_results where code = 'R14' and status = 'matched' and reason is not null
-        and right_ref not like 'ar_document:SUM-FEB' group by 1 order by 1"""
+        and right_ref not like 'ar_document:SUM-FEB' and match_key <> 'in_halves' group by 1 order by 1"""
     expected = sorted((posting, " ".join(sorted(keys))) for posting, keys in summary_postings.POSTED.items())
     assert rows(warehouse, query) == expected
     query = "select right_ref, reason from marts.reconciliation_results where code = 'R14' and match_key = ?"
     said = {
         key: rows(warehouse, query.replace("?", f"'{key}'"))[0]
-        for key in ("month_1", "yen_1", "both_1", "late_1", "fifty")
+        for key in ("month_1", "yen_1", "both_1", "late_1", "fifty", "net_1")
     }
     assert said["month_1"] == (
         "journal_line:J-JAN",
@@ -352,6 +374,21 @@ def test_an_invoice_in_a_summary_names_the_posting_and_how_many_it_holds(warehou
     assert said["both_1"][0] == "journal_line:J-BOTH"
     assert "belongs to period 2026-01, but journal J-LATE is posted in 2026-02" in said["late_1"][1]
     assert "it may be in journal J-EITHER, which is not certain" in said["fifty"][1]
+    assert said["net_1"][1].endswith("in one sum with 1 other invoice and 1 credit note")
+
+
+def test_a_journal_in_another_period_than_its_invoices_is_a_break_of_its_amount(warehouse):
+    """R14 shows such invoices with the amount 0, because the cut-off has it: nobody would see what was moved."""
+    query = (
+        "select match_key, delta_minor, reason from marts.exceptions where code = 'R21' and match_key like 'journals|%'"
+    )
+    ((key, amount, reason),) = rows(warehouse, query)
+    assert (key, amount) == ("journals|J-LATE|BH|BHD", 12)
+    assert "belongs to period 2026-01 by its issue date 2026-01-12, but it is posted in 2026-02" in reason
+    query = """select echo.code from marts.exceptions as echo inner join marts.exceptions as root
+        on root.exception_key = echo.root_exception_key
+        where root.code = 'R21' and root.match_key like 'journals|J-LATE|%' and echo.match_key like 'late_%'"""
+    assert rows(warehouse, query) == [("R14",), ("R14",)]
 
 
 def test_a_journal_that_posts_invoices_still_lacks_its_document(warehouse):
@@ -366,8 +403,10 @@ def test_the_bridge_shows_a_summary_where_its_invoices_stand_and_a_lone_journal_
     """A posting beside its invoices would be too little in their cells and too much in its own."""
     query = """select distinct cause_code from marts.bridge_allocation
         where leg = 'C' and amount_minor <> 0 and left_ref like 'invoice_line:{}-%'"""
-    assert {key: rows(warehouse, query.format(key)) for key in ("month_1", "both_3", "yen_1", "summed_1", "jp_07")} == {
+    invoices = ("month_1", "both_3", "net_1", "yen_1", "summed_1", "jp_07")
+    assert {key: rows(warehouse, query.format(key)) for key in invoices} == {
         "month_1": [("C06",)],
+        "net_1": [("C06",)],
         "both_3": [("C06",)],
         "yen_1": [],
         "summed_1": [],

@@ -182,12 +182,11 @@ def _case(source: random.Random) -> tuple[Decimal, Terms, int | None, int | None
     if scheme in ("graduated", "volume"):
         bounds = sorted({_decimal(source, 7, 3) + 1 for _ in range(source.randint(1, 5))})
         assert all(low < high for low, high in pairwise(bounds))
-        tiers = [Tier(bound, _decimal(source, 3, 9), _decimal(source, 4, 4)) for bound in bounds]
-        tiers.append(Tier(None, _decimal(source, 3, 9), _decimal(source, 4, 4)))
+        tiers = [Tier(bound, _price(source, 3, 9), _price(source, 4, 4)) for bound in (*bounds, None)]
     terms = Terms(
         scheme,
         source.choice([0, 2, 3, 4]),
-        unit_amount=None if tiers else _decimal(source, 6, 9),
+        unit_amount=None if tiers else _price(source, 6, 9),
         package_size=_decimal(source, 4, 3) + 1 if scheme == "package" else None,
         tiers=tuple(tiers),
         included=source.choice([Decimal(0), _decimal(source, 4, 3)]),
@@ -199,6 +198,11 @@ def _case(source: random.Random) -> tuple[Decimal, Terms, int | None, int | None
         return quantity, terms, None, None
     length = source.choice([28, 29, 30, 31, 365, 366])
     return quantity, terms, source.randint(1, length), length
+
+
+def _price(source: random.Random, digits: int, places: int) -> Decimal:
+    """Now and then a rebate: a tier or price below zero, whose half a minor unit is rounded away from zero as well."""
+    return _decimal(source, digits, places) * source.choice((1, 1, 1, -1))
 
 
 def _decimal(source: random.Random, digits: int, places: int) -> Decimal:

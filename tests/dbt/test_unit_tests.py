@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 import yaml
 
-from dagster_project.dbt.manifest import DBT_PROJECT
+from dagster_project.dbt.manifest import DBT_PROJECT, parsed
 from tests.dbt.dbt_in_process import run_unit_tests
 
 CONTROLS = sorted((DBT_PROJECT / "models" / "reconciliation").rglob("r[0-9][0-9]_*.sql"))
@@ -43,6 +43,19 @@ def test_every_control_is_described_beside_its_model_and_has_a_unit_test_there()
         "a control needs a .yml of its name beside its model, with its description and at least one of its unit_tests"
         f' (docs/architecture.md, "One control, one model"); missing or incomplete: {lacking}'
     )
+
+
+def test_a_unit_test_gives_every_model_that_its_own_reads():
+    """dbt says so only when it runs it, after a whole close; a model that reads one more is then found late."""
+    manifest = parsed().as_dict()
+    models = {one["name"]: one for one in manifest["nodes"].values() if one["resource_type"] in ("model", "seed")}
+    lacking = []
+    for test in manifest["unit_tests"].values():
+        given = {one["input"] for one in test["given"]}
+        reads = [manifest["nodes"].get(node) for node in models[test["model"]]["depends_on"]["nodes"]]
+        read = {one["name"] for one in reads if one}
+        lacking += [f"{test['name']}: {name}" for name in sorted(read & set(models)) if f"ref('{name}')" not in given]
+    assert lacking == []
 
 
 def test_a_unit_test_has_a_name_of_its_own_and_says_what_would_be_misstated():

@@ -54,9 +54,12 @@ postings = st.lists(
 )
 
 
+credit_notes = st.lists(st.tuples(st.sampled_from([-3, -5, -7, -11]), st.integers(0, 4)), max_size=3)
+
+
 def relation(company, order):
-    """Candidates as the models give them: invoices in both purposes, documents of a customer, lone journals."""
-    billed, posted = company
+    """Candidates as the models give them: invoices in each purpose, documents of a customer, lone journals, credits."""
+    billed, posted, credited = (*company, [])[:3]
     rows, purposes, records = [], [], []
 
     def add(purpose, record, side, amount, day, customer):
@@ -69,8 +72,14 @@ def relation(company, order):
     for number, (customer, amount, day) in enumerate(billed):
         add("posting", f"invoice {number}", "left", amount, day, customer)
         add("summary", f"invoice {number}", "left", amount, day, "")
+        if credited:
+            add("net_summary", f"invoice {number}", "left", amount, day, "")
+    for number, (amount, day) in enumerate(credited):
+        add("net_summary", f"credit {number}", "left", amount, day, "")
     for number, (customer, amount, day) in enumerate(posted):
         add("posting" if customer else "summary", f"posting {number}", "right", amount, day, customer)
+        if credited and not customer:
+            add("net_summary", f"posting {number}", "right", amount, day, "")
     picked = order(range(len(rows)))
     table = _as_table([rows[place] for place in picked])
     table = table.append_column("purpose", pa.array([purposes[place] for place in picked], pa.string()))
@@ -86,17 +95,17 @@ def found_in(company, order=list):
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.tuples(invoices, postings), st.randoms(use_true_random=False))
+@given(st.tuples(invoices, postings, credit_notes), st.randoms(use_true_random=False))
 def test_a_record_is_matched_once_whatever_the_purpose_and_whatever_the_order_of_the_rows(company, random):
     found = found_in(company)
     matches = [one for one in found if one["finding"] == "match"]
     confirmed = [one for one in matches if one["status"] == "confirmed"]
     assert max(Counter(one["row_id"].partition("|")[2] for one in confirmed).values(), default=0) <= 1
-    earlier, later = (
+    taken = [
         {one["row_id"].partition("|")[2] for one in matches if one["purpose"] == purpose}
-        for purpose in ("posting", "summary")
-    )
-    assert not earlier & later
+        for purpose in ("posting", "summary", "net_summary")
+    ]
+    assert sum(map(len, taken)) == len(set().union(*taken))
     sums = Counter()
     for one in confirmed:
         sums[one["purpose"], one["group_id"]] += one["amount_minor"] * (1 if one["side"] == "left" else -1)
@@ -115,7 +124,23 @@ def test_what_one_customer_s_document_explains_is_left_out_of_every_summary():
         ("summary", "invoice 2"),
         ("summary", "posting 1"),
     }
-    assert AFTER == {"summary": "posting"}
+    assert AFTER == {"summary": ("posting",), "net_summary": ("posting", "summary")}
+
+
+def test_a_lost_credit_does_not_make_the_invoices_of_its_month_look_lost():
+    """Whole batches net of credits come after the gross ones, and see only what these left open."""
+    billed = [("c1", 11, 0), ("c2", 13, 0), ("c1", 7, 5), ("c2", 9, 5)]
+    company = (billed, [("", 24, 0), ("", 12, 5)], [(-5, 0), (-4, 5)])
+    found = [one for one in found_in(company) if one["finding"] == "match"]
+    assert {(one["purpose"], one["status"], one["row_id"].partition("|")[2]) for one in found} == {
+        ("summary", "confirmed", "invoice 0"),
+        ("summary", "confirmed", "invoice 1"),
+        ("summary", "confirmed", "posting 0"),
+        ("net_summary", "confirmed", "invoice 2"),
+        ("net_summary", "confirmed", "invoice 3"),
+        ("net_summary", "confirmed", "credit 1"),
+        ("net_summary", "confirmed", "posting 1"),
+    }
 
 
 amounts = st.lists(st.integers(500, 100_000), min_size=17, max_size=30)

@@ -1,9 +1,30 @@
 -- One row per live invoice that no ERP document names, and per posting that stands for no customer: a document on an
 -- account that is no customer of billing, a journal of source billing without a document. Which of them posts the
 -- invoices of many customers at once? Within the ERP that keeps the entity's books, so that a posting is matched once
--- whichever billing engine its invoices come from.
+-- whichever billing engine its invoices come from. Where issued credit notes are unposted too, a journal may be net of
+-- them (`net_summary`); a document is an invoice or a credit memo, never both.
 with invoices as (
   select * from {{ ref('posting_candidate') }} where side = 'left' and erp_instance is not null
+),
+
+posted_credits as (
+  select distinct billing_instance as source_instance, external_id as credit_note_id
+  from {{ ref('ar_document') }}
+  where external_object = 'credit_note' and billing_instance is not null
+),
+
+credits as (
+  select credit_notes.*
+  from {{ ref('credit_note') }} as credit_notes
+  left join posted_credits
+    on
+      posted_credits.source_instance = credit_notes.source_instance
+      and posted_credits.credit_note_id = credit_notes.credit_note_id
+  where credit_notes.is_live and credit_notes.erp_instance is not null and posted_credits.credit_note_id is null
+),
+
+crediting as (
+  select distinct erp_instance, legal_entity_code, currency_code from credits
 ),
 
 documents as (
@@ -47,13 +68,80 @@ postings as (
     net_minor,
     tax_minor
   from journals
-  where gross_minor > 0
+  where gross_minor <> 0
+),
+
+sides as (
+  select
+    'summary' as purpose,
+    'left' as side,
+    erp_instance as source_instance,
+    object,
+    record_id,
+    record_instance,
+    legal_entity_code,
+    currency_code,
+    amount_minor,
+    dated,
+    refs,
+    net_minor,
+    tax_minor
+  from invoices
+  union all
+  select
+    'net_summary' as purpose,
+    'left' as side,
+    erp_instance as source_instance,
+    'credit_note' as object,
+    credit_note_id as record_id,
+    source_instance as record_instance,
+    legal_entity_code,
+    currency_code,
+    -total_amount_minor as amount_minor,
+    issue_date as dated,
+    {{ text_list(['credit_note_id', 'number', 'correlation_id']) }} as refs,
+    -net_amount_minor as net_minor,
+    -tax_amount_minor as tax_minor
+  from credits
+  union all
+  select
+    'summary' as purpose,
+    'right' as side,
+    source_instance,
+    object,
+    record_id,
+    source_instance as record_instance,
+    legal_entity_code,
+    currency_code,
+    amount_minor,
+    dated,
+    refs,
+    net_minor,
+    tax_minor
+  from postings
+),
+
+-- where a credit is unposted all are looked at again, net of it
+purposed as (
+  select * from sides where purpose = 'net_summary' or object <> 'journal' or amount_minor > 0
+  union all
+  select
+    'net_summary' as purpose, sides.side, sides.source_instance, sides.object, sides.record_id, sides.record_instance,
+    sides.legal_entity_code, sides.currency_code, sides.amount_minor, sides.dated, sides.refs, sides.net_minor,
+    sides.tax_minor
+  from sides
+  inner join crediting
+    on
+      crediting.erp_instance = sides.source_instance
+      and crediting.legal_entity_code = sides.legal_entity_code
+      and crediting.currency_code = sides.currency_code
+  where sides.purpose = 'summary' and sides.object <> 'ar_document'
 )
 
 select
-  'summary' as purpose,
+  purpose,
   side,
-  erp_instance as source_instance,
+  source_instance,
   object,
   record_id,
   record_instance,
@@ -65,25 +153,5 @@ select
   refs,
   net_minor,
   tax_minor,
-  erp_instance
-from invoices
-
-union all
-
-select
-  'summary' as purpose,
-  'right' as side,
-  source_instance,
-  object,
-  record_id,
-  source_instance as record_instance,
-  legal_entity_code,
-  cast(null as {{ dbt.type_string() }}) as customer_id,
-  currency_code,
-  amount_minor,
-  dated,
-  refs,
-  net_minor,
-  tax_minor,
   source_instance as erp_instance
-from postings
+from purposed

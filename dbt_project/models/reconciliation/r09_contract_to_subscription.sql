@@ -45,7 +45,8 @@ by_contract as (
     {{ joined_text('words', '; ') }} as words,
     max(billing_version) as billing_version,
     count(case when finding not in ('price', 'amount') or delta_minor is null then 1 end) as fault_count,
-    count(case when finding in ('price', 'amount') then 1 end) as price_count,
+    count(case when finding in ('price', 'amount', 'terms') then 1 end) as price_count,
+    count(case when finding in ('missing', 'orphan', 'quantity') then 1 end) as quantity_count,
     case when count(case when delta_minor is null then 1 end) = 0 then sum(delta_minor) end as delta_minor,
     case when count(case when contract_minor is null then 1 end) = 0 then sum(contract_minor) end as contract_minor,
     case when count(case when billing_minor is null then 1 end) = 0 then sum(billing_minor) end as billing_minor,
@@ -64,6 +65,8 @@ judged as (
     by_contract.contract_minor,
     by_contract.billing_minor,
     coalesce(by_contract.sku_count, 0) as sku_count,
+    coalesce(by_contract.price_count, 0) as price_count,
+    coalesce(by_contract.quantity_count, 0) as quantity_count,
     by_contract.first_finding,
     coalesce(by_contract.fault_count, 0) > 0 as has_terms_fault,
     contracts.is_linked and contracts.subscription_start_date <> contracts.start_date as is_start_different,
@@ -102,20 +105,54 @@ classified as (
   from judged
 ),
 
+-- the field that is named, and every other one that differs
+fields as (
+  select source_instance, contract_id, legal_entity_code, compared_on, field from classified
+  {%- for field, flag in [
+    ('currency', 'is_currency_different'), ('start_date', 'is_start_different'),
+    ('end_date', 'coalesce(is_end_different, false)'), ('price', 'price_count > 0'), ('quantity', 'quantity_count > 0'),
+  ] %}
+  union
+  select source_instance, contract_id, legal_entity_code, compared_on, '{{ field }}' as field
+  from classified
+  where {{ flag }}
+  {%- endfor %}
+),
+
 policies as (
-  {{ authority_of('classified', ['source_instance', 'contract_id'], ['contract']) }}
+  {{ authority_of('fields', ['source_instance', 'contract_id'], ['contract']) }}
 ),
 
 billing_policies as (
   select
     source_instance,
     contract_id,
+    field,
     max(owner_name) as owner_name,
     max(owner_system) as owner_system,
     max(model) as model,
     max(case when follower_system = 'billing' then allowed_lag_minutes end) as allowed_lag_minutes
   from policies
-  group by source_instance, contract_id
+  group by source_instance, contract_id, field
+),
+
+-- the gravest of all fields that differ; a write of billing's own to a finance field is S1, whatever the policy says
+severities as (
+  select
+    policies.source_instance,
+    policies.contract_id,
+    min(case
+      when
+        policies.is_finance
+        and classified.sku_count > 0
+        and coalesce(classified.billing_version, classified.version) = classified.version
+        then 'S1'
+      else policies.severity
+    end) as severity
+  from policies
+  inner join classified
+    on classified.source_instance = policies.source_instance and classified.contract_id = policies.contract_id
+  group by policies.source_instance, policies.contract_id
 ),
 
 compared as (
@@ -214,11 +251,17 @@ compared as (
       'judged.signed_at',
       'greatest(parameters.master_data_hours, ' ~ int_div('coalesce(policies.allowed_lag_minutes, 0) + 59', 60) ~ ')'
     ) }} as timestamp) as due_at,
-    judged.sku_count as rounding_components
+    judged.sku_count as rounding_components,
+    severities.severity
   from classified as judged
   cross join parameters
   left join billing_policies as policies
-    on policies.source_instance = judged.source_instance and policies.contract_id = judged.contract_id
+    on
+      policies.source_instance = judged.source_instance
+      and policies.contract_id = judged.contract_id
+      and policies.field = judged.field
+  left join severities
+    on severities.source_instance = judged.source_instance and severities.contract_id = judged.contract_id
   left join rejected as own_key
     on own_key.source_instance = judged.source_instance and own_key.contract_id = judged.contract_id
   left join rejected as any_key
@@ -236,7 +279,8 @@ compared as (
     cast(null as {{ dbt.type_string() }}) as cause_code, cast(null as {{ dbt.type_string() }}) as failure_class,
     cast(null as {{ dbt.type_string() }}) as reason, 'Not tested: ' || rejected.reason as not_testable_reason,
     'contract:' || rejected.contract_id as left_ref, cast(null as {{ dbt.type_string() }}) as right_ref,
-    cast(null as timestamp) as due_at, cast(null as bigint) as rounding_components
+    cast(null as timestamp) as due_at, cast(null as bigint) as rounding_components,
+    cast(null as {{ dbt.type_string() }}) as severity
   from rejected
   left join {{ ref('contract') }} as known
     on known.source_instance = rejected.source_instance and known.contract_id = rejected.contract_id
@@ -244,5 +288,5 @@ compared as (
 )
 
 {{ reconcile(
-  'compared', code='R09', tolerance='T1', domains=['crm', 'billing'], differs='cause_code is not null'
+  'compared', code='R09', tolerance='T1', domains=['crm', 'billing'], differs='cause_code is not null', severity=true
 ) }}

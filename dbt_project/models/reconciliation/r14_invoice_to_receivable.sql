@@ -1,5 +1,6 @@
 -- One row per live finalized invoice: does the ERP hold it once, with its net, tax, gross, entity, customer, currency,
--- period? A summary posting, document or journal, that holds exactly the sum of its invoices posts each of them.
+-- period? A summary posting, document or journal, that holds exactly the sum of its invoices posts each of them;
+-- documents that hold exactly the parts of one invoice post it together.
 with parameters as (
   select * from {{ source('config', 'parameters') }}
 ),
@@ -33,7 +34,9 @@ suggestions as (
   from {{ ref('matches') }} as invoices
   inner join {{ ref('matches') }} as others
     on others.purpose = invoices.purpose and others.group_id = invoices.group_id and others.side = 'right'
-  where invoices.purpose in ('posting', 'summary') and invoices.status = 'suggested' and invoices.side = 'left'
+  where
+    invoices.purpose in ('posting', 'summary', 'net_summary') and invoices.status = 'suggested'
+    and invoices.side = 'left' and invoices.object = 'invoice'
   group by invoices.record_instance, invoices.record_id
 ),
 
@@ -57,6 +60,8 @@ paired as (
     posting.document_id,
     posting.journal_id,
     posting.summary_count,
+    posting.summary_credit_count,
+    posting.part_documents,
     posting.invoice_id is not null as is_posted,
     posting.legal_entity_code as posted_legal_entity_code,
     posting.currency_code as posted_currency_code,
@@ -114,6 +119,7 @@ judged as (
   select
     *,
     case
+      when part_documents is not null then 'documents ' || part_documents
       when document_id is not null then 'document ' || document_id || coalesce(' and journal ' || journal_id, '')
       else 'journal ' || journal_id
     end as posting_words,
@@ -233,18 +239,33 @@ compared as (
     end as not_testable_reason,
     'invoice:' || invoice_id as left_ref,
     coalesce(
-      'ar_document:' || coalesce(document_id || coalesce(', ' || surplus_documents, ''), reversed_document_id),
+      'ar_document:' || coalesce(
+        part_documents, document_id || coalesce(', ' || surplus_documents, ''), reversed_document_id
+      ),
       'journal_line:' || journal_id
     ) as right_ref,
     due_at,
     2 * line_count as rounding_components,
     case
-      when summary_count > 1
+      when summary_count > 1 or summary_credit_count > 0
         then
           'Posted by ' || posting_words || case when document_id is null then ', which names no document,' else '' end
           || ' in one sum with '
-          || cast(summary_count - 1 as {{ dbt.type_string() }})
-          || case when summary_count = 2 then ' other invoice' else ' other invoices' end
+          || case
+            when summary_count = 1 then ''
+            else
+              cast(summary_count - 1 as {{ dbt.type_string() }})
+              || case when summary_count = 2 then ' other invoice' else ' other invoices' end
+          end
+          || case when summary_count > 1 and summary_credit_count > 0 then ' and ' else '' end
+          || case
+            when summary_credit_count > 0
+              then
+                cast(summary_credit_count as {{ dbt.type_string() }})
+                || case when summary_credit_count = 1 then ' credit note' else ' credit notes' end
+            else ''
+          end
+      when part_documents is not null then 'Posted in parts by ' || posting_words || ', which add up to it'
       when summary_count = 1 then 'Posted by ' || posting_words || ', which names no invoice but has its amounts'
     end as matched_reason
   from judged

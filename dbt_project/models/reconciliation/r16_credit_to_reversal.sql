@@ -1,5 +1,6 @@
 -- One row per credit note, and per void of a posted invoice: does the ERP mirror it, with its sign, amount, period and
--- original document? A void is found by its invoice id.
+-- original document? A void is found by its invoice id. A journal without a document that holds exactly its invoices
+-- less their credits posts each of them.
 with credit_notes as (
   select * from {{ ref('credit_note') }}
 ),
@@ -56,6 +57,19 @@ memos as (
   group by credit_notes.source_instance, credit_notes.credit_note_id
 ),
 
+-- posted without a memo, in the sum of a journal
+summaries as (
+  select
+    members.source_instance,
+    members.credit_note_id,
+    {{ joined_text('journals.journal_id', ', ') }} as journal_id,
+    {{ joined_text('journals.period', ', ') }} as period
+  from {{ ref('summary_credit') }} as members
+  inner join {{ ref('lone_journal') }} as journals
+    on journals.source_instance = members.erp_instance and journals.journal_id = members.record_id
+  group by members.source_instance, members.credit_note_id
+),
+
 credits as (
   select
     credit_notes.source_instance,
@@ -67,12 +81,18 @@ credits as (
     credit_notes.customer_id,
     credit_notes.currency_code,
     case when credit_notes.is_live then -credit_notes.total_amount_minor else 0 end as left_minor,
-    coalesce(memos.gross_minor, 0) as right_minor,
+    case
+      when memos.key is null and summaries.journal_id is not null then -credit_notes.total_amount_minor
+      else coalesce(memos.gross_minor, 0)
+    end as right_minor,
     -credit_notes.tax_amount_minor - memos.tax_minor as tax_delta,
     memos.document_ids,
+    case when memos.key is null then summaries.journal_id end as summary_journals,
     case
       when not credit_notes.is_live and memos.document_count is null then 'same'
       when not credit_notes.is_live then 'void'
+      when memos.document_count is null and summaries.journal_id is not null
+        then case when summaries.period <> policy.policy_period then 'period' else 'same' end
       when memos.document_count is null then 'missing'
       when memos.wrong_sign_count > 0 then 'sign'
       when memos.elsewhere_count > 0 then 'elsewhere'
@@ -85,7 +105,7 @@ credits as (
         then 'period'
       else 'same'
     end as finding,
-    coalesce(memos.wrong_originals, memos.periods) as found,
+    coalesce(memos.wrong_originals, memos.periods, summaries.period) as found,
     case when memos.wrong_originals is not null then 'invoice ' || credit_notes.invoice_id else policy.policy_period end
       as expected,
     coalesce(policy.policy_period, policy.origin_period) as period,
@@ -93,6 +113,10 @@ credits as (
   from credit_notes
   left join memos
     on memos.source_instance = credit_notes.source_instance and memos.key = credit_notes.credit_note_id
+  left join summaries
+    on
+      summaries.source_instance = credit_notes.source_instance
+      and summaries.credit_note_id = credit_notes.credit_note_id
   left join {{ ref('posting_policy') }} as policy
     on
       policy.source_instance = credit_notes.source_instance
@@ -140,6 +164,7 @@ voids as (
     void_documents.live_minor + void_documents.standing_minor as right_minor,
     cast(null as bigint) as tax_delta,
     void_documents.document_ids,
+    cast(null as {{ dbt.type_string() }}) as summary_journals,
     case
       when void_documents.live_count > 0 then 'unreversed'
       when void_documents.standing_minor <> 0 and void_documents.journal_ids is null then 'unjournaled'
@@ -228,7 +253,7 @@ compared as (
       when 'period'
         then
           ' belongs to period ' || events.expected || ', but the ERP shows it in ' || events.found
-          || ' (document ' || events.document_ids || ')'
+          || ' (' || coalesce('document ' || events.document_ids, 'journal ' || events.summary_journals) || ')'
       when 'void'
         then
           ' was voided, but document(s) ' || events.document_ids || ' still lower the receivable by '
@@ -251,9 +276,13 @@ compared as (
     end as reason,
     'Not tested: ' || coalesce(own_key.reason, any_key.reason) as not_testable_reason,
     events.kind || ':' || events.key as left_ref,
-    'ar_document:' || events.document_ids as right_ref,
+    coalesce('ar_document:' || events.document_ids, 'journal_line:' || events.summary_journals) as right_ref,
     events.due_at,
-    cast(null as bigint) as rounding_components
+    cast(null as bigint) as rounding_components,
+    case
+      when events.summary_journals is not null
+        then 'Posted by journal ' || events.summary_journals || ', which names no document, in one sum with invoices'
+    end as matched_reason
   from events
   left join {{ ref('message_outcome') }} as messages
     on
@@ -267,6 +296,6 @@ compared as (
 
   union all
 
-  {{ unknown_records('credit_note', relation='credit_note', key='credit_note_id') }}
+  {{ unknown_records('credit_note', relation='credit_note', key='credit_note_id', more=['matched_reason']) }}
 )
-{{ reconcile('compared', code='R16', tolerance='T0', domains=['billing', 'erp']) }}
+{{ reconcile('compared', code='R16', tolerance='T0', domains=['billing', 'erp'], matched_reason='matched_reason') }}

@@ -20,7 +20,8 @@ not_testable as (
   select * from {{ ref('billing_key_not_testable') }} where kind = 'invoice'
 ),
 
--- the document that stands for a live invoice; of a void or draft one any that still lives, else the reversed one
+-- the document that stands for a live invoice, of parts one that is still owed; of a void or draft one any that still
+-- lives, else the reversed one
 ranked as (
   select
     documents.billing_instance as source_instance,
@@ -33,8 +34,9 @@ ranked as (
     row_number() over (
       partition by documents.billing_instance, documents.external_id
       order by
-        case when posting.document_id = documents.document_id then 0 else 1 end,
+        case when coalesce(posting.document_id, parts.document_id) = documents.document_id then 0 else 1 end,
         case when documents.status = 'reversed' then 1 else 0 end,
+        case when parts.document_id is not null and documents.open_amount_minor <> 0 then 0 else 1 end,
         documents.created_at,
         documents.document_id
     ) as preference
@@ -44,6 +46,8 @@ ranked as (
       posting.source_instance = documents.billing_instance
       and posting.invoice_id = documents.external_id
       and posting.document_id = documents.document_id
+  left join {{ ref('invoice_part') }} as parts
+    on parts.erp_instance = documents.source_instance and parts.document_id = documents.document_id
   where documents.external_object = 'invoice' and documents.document_type = 'invoice'
 ),
 

@@ -1,5 +1,6 @@
--- One row per receivable document, cash application and recognized row of a revenue schedule: is it posted in the
--- accounting period in which it belongs? A document and its reversal share a row, because they share a key.
+-- One row per receivable document, journal that posts without one, cash application and recognized row of a revenue
+-- schedule: is it posted in the accounting period in which it belongs? A document and its reversal share a row, because
+-- they share a key.
 with postings as (
   select
     *,
@@ -34,6 +35,7 @@ worded as (
     case postings.object
       when 'ar_document' then 'Document ' || postings.key
       when 'reversal' then 'The reversal of document ' || postings.key
+      when 'journal' then 'Journal ' || split_part(postings.key, '|', 2)
       when 'cash_application' then 'Cash application ' || substr(postings.key, length('cash_applications|') + 1)
       else 'Row ' || substr(postings.key, length('revenue_schedules|') + 1) || ' of the revenue schedule'
     end as subject,
@@ -93,6 +95,7 @@ compared as (
     end as left_ref,
     case
       when keyed.object in ('ar_document', 'reversal') then 'ar_document:' || keyed.key
+      when keyed.object = 'journal' then 'journal_line:' || split_part(keyed.key, '|', 2)
       else keyed.object || ':' || substr(keyed.key, instr(keyed.key, '|') + 1)
     end as right_ref,
     cast(null as timestamp) as due_at

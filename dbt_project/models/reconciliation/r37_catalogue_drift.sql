@@ -19,7 +19,7 @@ policy_dates as (
 ),
 
 policies as (
-  select distinct source_instance, sku, field, owner_system, owner_name, model, via_system
+  select distinct source_instance, sku, field, owner_system, owner_name, model, via_system, severity, is_finance
   from ({{ authority_of('policy_dates', ['source_instance', 'sku'], ['catalogue', 'price']) }}) as rules
 ),
 
@@ -27,6 +27,11 @@ judged as (
   select
     findings.*,
     policies.owner_system,
+    case
+      when policies.is_finance and findings.finding = 'twice mapped' and findings.holder <> policies.owner_system
+        then 'S1'
+      else policies.severity
+    end as severity,
     case
       when findings.finding is null then null
       when findings.holder <> policies.owner_system
@@ -76,7 +81,12 @@ skus as (
     end as finding,
     {{ joined_text("words || '; ' || side_words", '. ') }} as reason,
     {{ joined_text('records', ', ') }} as records,
-    min(case when finding is not null then due_at end) as due_at
+    min(case when finding is not null then due_at end) as due_at,
+    -- of several findings the gravest, and of those that are due before any that is not
+    coalesce(
+      min(case when finding is not null and is_due then severity end),
+      min(case when finding is not null then severity end)
+    ) as severity
   from dated
   group by source_instance, sku
 ),
@@ -100,10 +110,11 @@ compared as (
     'Not tested: ' || coalesce(own_key.reason, any_key.reason) as not_testable_reason,
     'sku:' || skus.sku as left_ref,
     skus.records as right_ref,
-    skus.due_at
+    skus.due_at,
+    skus.severity
   from skus
   left join rejected as own_key on own_key.source_instance = skus.source_instance and own_key.sku = skus.sku
   left join rejected as any_key on any_key.source_instance = skus.source_instance and any_key.sku is null
 )
 
-{{ reconcile('compared', code='R37', tolerance='T0', domains=['billing']) }}
+{{ reconcile('compared', code='R37', tolerance='T0', domains=['billing'], severity=true) }}

@@ -16,14 +16,7 @@ customers as (
 ),
 
 calendar as (
-  select
-    source_instance,
-    legal_entity_code,
-    period,
-    start_date,
-    end_date,
-    case when status = 'hard_closed' then coalesce(closed_at, updated_at) end as hard_closed_at
-  from {{ ref('accounting_period') }}
+  select * from {{ ref('posting_period') }}
 ),
 
 meters as (
@@ -42,7 +35,6 @@ closed_months as (
     customers.erp_instance,
     subscriptions.legal_entity_code,
     calendar.period as origin_period,
-    calendar.end_date as origin_end_date,
     calendar.hard_closed_at
   from months
   inner join subscriptions
@@ -57,7 +49,9 @@ closed_months as (
     on
       calendar.source_instance = customers.erp_instance
       and calendar.legal_entity_code = subscriptions.legal_entity_code
-      and {{ add_days(add_months('months.service_month', 1), -1) }} between calendar.start_date and calendar.end_date
+      and {{ add_days(add_months('months.service_month', 1), -1) }} between calendar.first_date and calendar.last_date
+      and months.last_ingested_at >= calendar.final_from
+      and months.last_ingested_at < calendar.final_until
   where calendar.hard_closed_at < months.last_ingested_at
 ),
 
@@ -143,30 +137,6 @@ late as (
   from parts
   group by source_instance, subscription_id, meter_code, service_month
   having sum(event_count) > 0
-),
-
-open_then as (
-  select
-    closed_months.source_instance,
-    closed_months.subscription_id,
-    closed_months.meter_code,
-    closed_months.service_month,
-    min(calendar.period) as next_open_period
-  from closed_months
-  inner join late
-    on
-      late.source_instance = closed_months.source_instance
-      and late.subscription_id = closed_months.subscription_id
-      and late.meter_code = closed_months.meter_code
-      and late.service_month = closed_months.service_month
-  inner join calendar
-    on
-      calendar.source_instance = closed_months.erp_instance
-      and calendar.legal_entity_code = closed_months.legal_entity_code
-      and calendar.start_date > closed_months.origin_end_date
-      and (calendar.hard_closed_at is null or calendar.hard_closed_at > late.last_ingested_at)
-  group by
-    closed_months.source_instance, closed_months.subscription_id, closed_months.meter_code, closed_months.service_month
 )
 
 select
@@ -179,7 +149,7 @@ select
   closed_months.legal_entity_code,
   closed_months.origin_period,
   closed_months.hard_closed_at,
-  open_then.next_open_period,
+  open_then.taking_period as next_open_period,
   late.event_count,
   cast(
     case closed_months.aggregation
@@ -205,9 +175,10 @@ left join keys
     and keys.subscription_id = closed_months.subscription_id
     and keys.meter_code = closed_months.meter_code
     and keys.service_month = closed_months.service_month
-left join open_then
+left join calendar as open_then
   on
-    open_then.source_instance = closed_months.source_instance
-    and open_then.subscription_id = closed_months.subscription_id
-    and open_then.meter_code = closed_months.meter_code
-    and open_then.service_month = closed_months.service_month
+    open_then.source_instance = closed_months.erp_instance
+    and open_then.legal_entity_code = closed_months.legal_entity_code
+    and open_then.period = closed_months.origin_period
+    and late.last_ingested_at >= open_then.final_from
+    and late.last_ingested_at < open_then.final_until

@@ -81,7 +81,7 @@ sums as (
   group by source_instance, sum_id
 ),
 
--- the document that stands for an invoice: never its copy in other books
+-- the document that stands for an invoice, or those that post its parts: never its copy in other books
 standing as (
   select
     postings.source_instance,
@@ -92,6 +92,16 @@ standing as (
   from {{ ref('invoice_posting') }} as postings
   inner join documents
     on documents.source_instance = postings.erp_instance and documents.document_id = postings.document_id
+  union
+  select
+    parts.source_instance,
+    parts.invoice_id,
+    documents.source_instance as erp_instance,
+    documents.document_id,
+    documents.currency_code
+  from {{ ref('invoice_part') }} as parts
+  inner join documents
+    on documents.source_instance = parts.erp_instance and documents.document_id = parts.document_id
 ),
 
 of_named as (

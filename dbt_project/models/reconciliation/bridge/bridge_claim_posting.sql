@@ -34,18 +34,21 @@ billed as (
   where records.has_erp
 ),
 
--- memos that post one credit in parts stand for it together; a part alone would look like another amount
-memo_parts as (
-  select source_instance, key, erp_instance, document_id
+-- documents that post one invoice or credit in parts stand for it together; a part alone would look like another amount
+parts as (
+  select source_instance, 'credit_note_line' as record_kind, key, erp_instance, document_id
   from {{ ref('credit_memo') }}
   where document_type = 'credit_memo' and not is_surplus
+  union all
+  select source_instance, 'invoice_line' as record_kind, invoice_id as key, erp_instance, document_id
+  from {{ ref('invoice_part') }}
 ),
 
 posted_lines as (
   select
     lines.*,
     case
-      when memo_parts.document_id is not null and billed.record_id is not null then 'parts'
+      when parts.document_id is not null and billed.record_id is not null then 'parts'
       else lines.document_line_id
     end as posting_id
   from {{ ref('bridge_posted') }} as lines
@@ -57,13 +60,13 @@ posted_lines as (
       and billed.legal_entity_code = lines.legal_entity_code
       and billed.currency_code = lines.currency_code
       and billed.customer_id = lines.customer_id
-  left join memo_parts
+  left join parts
     on
-      lines.record_kind = 'credit_note_line'
-      and memo_parts.source_instance = lines.source_instance
-      and memo_parts.key = lines.billing_document_id
-      and memo_parts.erp_instance = lines.erp_instance
-      and memo_parts.document_id = lines.document_id
+      parts.record_kind = lines.record_kind
+      and parts.source_instance = lines.source_instance
+      and parts.key = lines.billing_document_id
+      and parts.erp_instance = lines.erp_instance
+      and parts.document_id = lines.document_id
 ),
 
 posted as (
@@ -88,6 +91,10 @@ posted as (
 
 postings as (
   select * from {{ ref('invoice_posting') }}
+),
+
+summary_credits as (
+  select distinct source_instance, credit_note_id from {{ ref('summary_credit') }}
 ),
 
 messages as (
@@ -146,7 +153,7 @@ missing as (
     case
       when booked.standing = 1 then case when billed.record_kind = 'invoice_line' then 'C07' else 'C08' end
       when booked.standing = 0 then null
-      when postings.journal_id is not null then 'C06'
+      when coalesce(postings.journal_id, credits.credit_note_id) is not null then 'C06'
       when
         billed.posting_due_at > parameters.as_of and coalesce(messages.cause_code, 'C02') = 'C02'
         and coalesce(messages.status, 'none') not in ('rejected', 'dead_lettered')
@@ -172,6 +179,11 @@ missing as (
       billed.record_kind = 'invoice_line'
       and postings.source_instance = billed.source_instance
       and postings.invoice_id = billed.document_id
+  left join summary_credits as credits
+    on
+      billed.record_kind = 'credit_note_line'
+      and credits.source_instance = billed.source_instance
+      and credits.credit_note_id = billed.document_id
   left join messages
     on
       messages.source_instance = billed.source_instance

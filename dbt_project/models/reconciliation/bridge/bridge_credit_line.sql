@@ -23,12 +23,12 @@ credit_lines as (
   select source_instance, credit_note_line_id, invoice_line_id from {{ ref('credit_note_line') }}
 ),
 
--- the document that stands for the invoice which the credit note credits
+-- the document that stands for the invoice which the credit note credits; of its parts the one that the ERP names
 own as (
   select
     documents.source_instance,
     documents.document_id,
-    min(postings.document_id) as document_id_of_invoice
+    coalesce(min(parts.document_id), min(postings.document_id)) as document_id_of_invoice
   from documents
   inner join {{ ref('credit_note') }} as credit_notes
     on
@@ -39,6 +39,11 @@ own as (
     on
       postings.source_instance = credit_notes.source_instance
       and postings.invoice_id = credit_notes.invoice_id
+  left join {{ ref('invoice_part') }} as parts
+    on
+      parts.source_instance = credit_notes.source_instance
+      and parts.invoice_id = credit_notes.invoice_id
+      and parts.document_id = documents.original_document_id
   group by documents.source_instance, documents.document_id
 ),
 

@@ -5,6 +5,7 @@
 {% set domains = {
   'invoice': 'billing', 'credit_note': 'billing', 'payment': 'billing', 'refund': 'billing', 'dispute': 'billing',
   'ar_document': 'erp', 'ar_document_line': 'erp', 'cash_receipt': 'erp', 'interface_message': 'erp',
+  'journal_line': 'erp',
 } %}
 {% set document_codes = [
   'R14', 'R15', 'R16', 'R17', 'R18', 'R21', 'R22', 'R23', 'R24', 'R26', 'R27', 'R28',
@@ -133,8 +134,31 @@ message_named as (
   where named.object = 'interface_message'
 ),
 
+-- a posting in the wrong period is why its invoices and credits are
+held as (
+  select erp_instance, object, record_id, source_instance, 'invoice' as subject, invoice_id as id
+  from {{ ref('summary_member') }}
+  union all
+  select erp_instance, object, record_id, source_instance, 'credit_note' as subject, credit_note_id as id
+  from {{ ref('summary_credit') }}
+),
+
+document_held as (
+  select named.exception_key, members.subject, members.source_instance as instance, members.id
+  from named
+  inner join opened on opened.exception_key = named.exception_key and opened.code = 'R21'
+  inner join held as members
+    on
+      members.erp_instance = named.instance
+      and members.object = case named.object when 'journal_line' then 'journal' else named.object end
+      and members.record_id = named.id
+  where named.object in ('ar_document', 'journal_line')
+),
+
 own as (
-  {% for part in ['billing_named', 'document_named', 'line_named', 'receipt_named', 'message_named'] %}
+  {% for part in [
+    'billing_named', 'document_named', 'line_named', 'receipt_named', 'message_named', 'document_held',
+  ] %}
   select {{ subject | join(', ') }} from {{ part }} where instance is not null and id is not null
   {% if not loop.last %}union{% endif %}
   {% endfor %}

@@ -1,14 +1,8 @@
 -- One row per posting whose accounting period the ledger chose: a receivable document, the reversal of a voided one, a
--- cash application, a recognized row of a revenue schedule. In which period does it belong by policy?
+-- journal that posts without a document, a cash application, a recognized row of a revenue schedule. In which period
+-- does it belong by policy?
 with calendar as (
-  select
-    source_instance,
-    legal_entity_code,
-    period,
-    start_date,
-    end_date,
-    case when status = 'hard_closed' then coalesce(closed_at, updated_at) end as hard_closed_at
-  from {{ ref('accounting_period') }}
+  select * from {{ ref('posting_period') }}
 ),
 
 documents as (
@@ -17,6 +11,10 @@ documents as (
 
 policies as (
   select * from {{ ref('posting_policy') }}
+),
+
+held as (
+  select * from {{ ref('summary_policy') }}
 ),
 
 schedule_journals as (
@@ -30,25 +28,53 @@ schedule_journals as (
   group by source_instance, journal_id
 ),
 
--- the ERP's own date stands in where no billing document says when it was issued
+-- the ERP's own date stands in where no billing document says when it was issued, nor those that the posting holds
 dated as (
   select
     documents.source_instance, documents.document_id as key, 'ar_document' as object, documents.legal_entity_code,
-    documents.currency_code, documents.sign * documents.total_amount_minor as amount_minor,
+    documents.currency_code, coalesce(held.amount_minor, documents.sign * documents.total_amount_minor) as amount_minor,
     documents.period as posted_period, documents.external_object, documents.external_id, documents.billing_instance,
-    policies.policy_period as billing_policy_period,
-    policies.origin_period as billing_origin_period,
-    policies.key is not null as has_policy,
-    coalesce(policies.policy_date, documents.document_date) as first_date,
-    coalesce(policies.policy_date, documents.document_date) as last_date,
+    coalesce(policies.policy_period, held.policy_period) as billing_policy_period,
+    coalesce(policies.origin_period, held.origin_period) as billing_origin_period,
+    policies.key is not null or held.record_id is not null as has_policy,
+    coalesce(policies.policy_date, held.policy_date, documents.document_date) as first_date,
+    coalesce(policies.policy_date, held.policy_date, documents.document_date) as last_date,
     coalesce(policies.final_at, documents.created_at) as final_at,
-    case when policies.key is null then 'document date' else 'issue date' end as date_name
+    case when policies.key is null and held.record_id is null then 'document date' else 'issue date' end as date_name
   from documents
   left join policies
     on
       policies.source_instance = documents.billing_instance
       and policies.object = documents.external_object
       and policies.key = documents.external_id
+  left join held
+    on
+      held.erp_instance = documents.source_instance
+      and held.object = 'ar_document'
+      and held.record_id = documents.document_id
+  union all
+  select
+    journals.source_instance,
+    'journals|' || journals.journal_id || '|' || journals.legal_entity_code || '|' || journals.currency_code as key,
+    'journal' as object, journals.legal_entity_code, journals.currency_code,
+    coalesce(held.amount_minor, journals.gross_minor) as amount_minor, journals.period as posted_period,
+    cast(null as {{ dbt.type_string() }}) as external_object, cast(null as {{ dbt.type_string() }}) as external_id,
+    cast(null as {{ dbt.type_string() }}) as billing_instance,
+    held.policy_period as billing_policy_period, held.origin_period as billing_origin_period,
+    held.record_id is not null as has_policy,
+    coalesce(held.policy_date, journals.posting_date) as first_date,
+    coalesce(held.policy_date, journals.posting_date) as last_date,
+    journals.created_at as final_at,
+    case when held.record_id is null then 'posting date' else 'issue date' end as date_name
+  from {{ ref('lone_journal') }} as journals
+  left join held
+    on
+      held.erp_instance = journals.source_instance
+      and held.object = 'journal'
+      and held.record_id = journals.journal_id
+      and held.legal_entity_code = journals.legal_entity_code
+      and held.currency_code = journals.currency_code
+  where journals.gross_minor <> 0
   union all
   -- the ledger dates a void by the entity's own clock: a day either side of the UTC date is the same void
   select
@@ -112,36 +138,22 @@ placed as (
     dated.*,
     first_period.period as first_period,
     last_period.period as last_period,
-    first_period.end_date as origin_end,
-    first_period.hard_closed_at is not null and first_period.hard_closed_at <= dated.final_at as was_hard_closed
+    first_period.taking_period
   from dated
   left join calendar as first_period
     on
       first_period.source_instance = dated.source_instance
       and first_period.legal_entity_code = dated.legal_entity_code
-      and dated.first_date between first_period.start_date and first_period.end_date
+      and dated.first_date between first_period.first_date and first_period.last_date
+      and dated.final_at >= first_period.final_from
+      and dated.final_at < first_period.final_until
   left join calendar as last_period
     on
       last_period.source_instance = dated.source_instance
       and last_period.legal_entity_code = dated.legal_entity_code
-      and dated.last_date between last_period.start_date and last_period.end_date
-),
-
-deferred as (
-  select
-    placed.source_instance,
-    placed.object,
-    placed.key,
-    min(calendar.period) as next_open_period
-  from placed
-  inner join calendar
-    on
-      calendar.source_instance = placed.source_instance
-      and calendar.legal_entity_code = placed.legal_entity_code
-      and calendar.start_date > placed.origin_end
-      and (calendar.hard_closed_at is null or calendar.hard_closed_at > placed.final_at)
-  where placed.was_hard_closed and not placed.has_policy
-  group by placed.source_instance, placed.object, placed.key
+      and dated.last_date between last_period.first_date and last_period.last_date
+      and dated.final_at >= last_period.final_from
+      and dated.final_at < last_period.final_until
 )
 
 -- where billing says when it was issued, its policy counts; a void's other day is its policy period's neighbour
@@ -158,11 +170,7 @@ select
   placed.billing_instance,
   placed.first_date,
   placed.date_name,
-  case
-    when placed.has_policy then placed.billing_policy_period
-    when placed.was_hard_closed then deferred.next_open_period
-    else placed.first_period
-  end as policy_period,
+  case when placed.has_policy then placed.billing_policy_period else placed.taking_period end as policy_period,
   case
     when placed.object = 'reversal' and placed.posted_period in (placed.first_period, placed.last_period)
       then placed.posted_period
@@ -170,8 +178,3 @@ select
   end as other_period,
   coalesce(placed.billing_origin_period, placed.first_period) as origin_period
 from placed
-left join deferred
-  on
-    deferred.source_instance = placed.source_instance
-    and deferred.object = placed.object
-    and deferred.key = placed.key

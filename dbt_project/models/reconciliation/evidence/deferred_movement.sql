@@ -25,7 +25,9 @@ document_lines as (
 ),
 
 summaries as (
-  select distinct erp_instance, record_id as journal_id from {{ ref('summary_member') }} where object = 'journal'
+  select erp_instance, record_id as journal_id from {{ ref('summary_member') }} where object = 'journal'
+  union
+  select erp_instance, record_id as journal_id from {{ ref('summary_credit') }} where object = 'journal'
 ),
 
 reversal_periods as (

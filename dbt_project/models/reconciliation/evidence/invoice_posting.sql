@@ -1,7 +1,8 @@
 -- One row per live invoice that the ERP holds at least one unreversed posting for: which document stands for it, and
 -- what is surplus? Candidates are ranked by agreement, so that a copy in another entity never takes the right
--- document's place. A document, or journal without a document, that names no invoice stands for those that it is
--- matched to (`summary_count` of them together).
+-- document's place. Documents that post it in parts stand for it together (`part_documents`); `document_id` is the
+-- first of them, and `period` names all of theirs. A document, or journal without a document, that names no invoice
+-- stands for those that it is matched to (`summary_count` of them together).
 with invoices as (
   select * from {{ ref('invoice') }} where is_live
 ),
@@ -65,16 +66,30 @@ ranked as (
   from candidates
 ),
 
-surplus as (
+parts as (
   select
     source_instance,
     invoice_id,
-    count(*) as surplus_count,
-    sum(case when is_same_currency then gross_minor else 0 end) as surplus_gross_minor,
-    {{ joined_text('document_id', ', ') }} as surplus_documents
-  from ranked
-  where agreement > 1
+    {{ joined_text('document_id', ', ') }} as part_documents,
+    {{ joined_text('period', ', ') }} as period,
+    cast(sum(net_minor) as bigint) as net_minor,
+    cast(sum(tax_minor) as bigint) as tax_minor,
+    cast(sum(gross_minor) as bigint) as gross_minor
+  from {{ ref('invoice_part') }}
   group by source_instance, invoice_id
+),
+
+surplus as (
+  select
+    ranked.source_instance,
+    ranked.invoice_id,
+    count(*) as surplus_count,
+    sum(case when ranked.is_same_currency then ranked.gross_minor else 0 end) as surplus_gross_minor,
+    {{ joined_text('ranked.document_id', ', ') }} as surplus_documents
+  from ranked
+  left join parts on parts.source_instance = ranked.source_instance and parts.invoice_id = ranked.invoice_id
+  where ranked.agreement > 1 and parts.invoice_id is null
+  group by ranked.source_instance, ranked.invoice_id
 )
 
 select
@@ -87,10 +102,10 @@ select
   ranked.currency_code,
   ranked.erp_customer_id,
   ranked.billing_customer_id,
-  ranked.period,
-  ranked.net_minor,
-  ranked.tax_minor,
-  ranked.gross_minor,
+  coalesce(parts.period, ranked.period) as period,
+  coalesce(parts.net_minor, ranked.net_minor) as net_minor,
+  coalesce(parts.tax_minor, ranked.tax_minor) as tax_minor,
+  coalesce(parts.gross_minor, ranked.gross_minor) as gross_minor,
   ranked.is_same_entity,
   ranked.is_same_currency,
   ranked.is_same_customer,
@@ -98,8 +113,11 @@ select
   cast(coalesce(surplus.surplus_gross_minor, 0) as bigint) as surplus_gross_minor,
   surplus.surplus_documents,
   ranked.created_at as posted_at,
-  cast(null as bigint) as summary_count
+  cast(null as bigint) as summary_count,
+  cast(null as bigint) as summary_credit_count,
+  parts.part_documents
 from ranked
+left join parts on parts.source_instance = ranked.source_instance and parts.invoice_id = ranked.invoice_id
 left join surplus on surplus.source_instance = ranked.source_instance and surplus.invoice_id = ranked.invoice_id
 where ranked.agreement = 1
 
@@ -127,5 +145,7 @@ select
   cast(0 as bigint) as surplus_gross_minor,
   cast(null as {{ dbt.type_string() }}) as surplus_documents,
   posted_at,
-  invoice_count as summary_count
+  invoice_count as summary_count,
+  credit_count as summary_credit_count,
+  cast(null as {{ dbt.type_string() }}) as part_documents
 from {{ ref('summary_posting') }}

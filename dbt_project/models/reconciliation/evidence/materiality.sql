@@ -1,6 +1,8 @@
 -- One row per legal entity and accounting period: its revenue in base currency, and the clearly-trivial threshold from
--- it. Revenue is what the journal shows on revenue accounts; a period that has not ended takes that of the last one
--- that has, because a threshold of half a month's revenue would call everything material on the first day.
+-- it. Revenue is what the journal shows on accounts that control revenue, as R32 proves it: with royalties between the
+-- entities, or interest, a company would be lenient with its customers' money for what it pays itself. A period that
+-- has not ended takes that of the last one that has, because a threshold of half a month's revenue would call
+-- everything material on the first day.
 with parameters as (
   select * from {{ source('config', 'parameters') }}
 ),
@@ -16,7 +18,7 @@ posted as (
     on
       accounts.source_instance = journals.source_instance
       and accounts.account_number = journals.account_number
-      and (accounts.control = 'revenue' or accounts.type = 'revenue')
+      and accounts.control = 'revenue'
   group by journals.source_instance, journals.legal_entity_code, journals.period
 ),
 

@@ -5,14 +5,7 @@ with parameters as (
 ),
 
 calendar as (
-  select
-    source_instance,
-    legal_entity_code,
-    period,
-    start_date,
-    end_date,
-    case when status = 'hard_closed' then coalesce(closed_at, updated_at) end as hard_closed_at
-  from {{ ref('accounting_period') }}
+  select * from {{ ref('posting_period') }}
 ),
 
 voids as (
@@ -53,32 +46,16 @@ dated as (
   select
     events.*,
     calendar.period as issue_period,
-    calendar.end_date as issue_period_end,
-    calendar.hard_closed_at is not null and calendar.hard_closed_at <= events.final_at as was_hard_closed
+    calendar.last_date as issue_period_end,
+    calendar.taking_period
   from events
   left join calendar
     on
       calendar.source_instance = events.erp_instance
       and calendar.legal_entity_code = events.legal_entity_code
-      and events.policy_date between calendar.start_date and calendar.end_date
-),
-
--- a period that was hard closed when the document became final takes nothing any more: the next one that was open does
-deferred as (
-  select
-    dated.source_instance,
-    dated.object,
-    dated.key,
-    min(calendar.period) as next_open_period
-  from dated
-  inner join calendar
-    on
-      calendar.source_instance = dated.erp_instance
-      and calendar.legal_entity_code = dated.legal_entity_code
-      and calendar.start_date > dated.issue_period_end
-      and (calendar.hard_closed_at is null or calendar.hard_closed_at > dated.final_at)
-  where dated.was_hard_closed
-  group by dated.source_instance, dated.object, dated.key
+      and events.policy_date between calendar.first_date and calendar.last_date
+      and events.final_at >= calendar.final_from
+      and events.final_at < calendar.final_until
 )
 
 select
@@ -89,7 +66,7 @@ select
   dated.legal_entity_code,
   dated.policy_date,
   dated.final_at,
-  case when dated.was_hard_closed then deferred.next_open_period else dated.issue_period end as policy_period,
+  dated.taking_period as policy_period,
   coalesce(dated.issue_period, {{ month_key('dated.policy_date') }}) as origin_period,
   case
     when dated.policy_date >= {{ last_business_day('dated.issue_period_end') }}
@@ -97,9 +74,4 @@ select
     else {{ add_hours('dated.final_at', 'parameters.posting_hours') }}
   end as due_at
 from dated
-left join deferred
-  on
-    deferred.source_instance = dated.source_instance
-    and deferred.object = dated.object
-    and deferred.key = dated.key
 cross join parameters

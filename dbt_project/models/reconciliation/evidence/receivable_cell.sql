@@ -11,7 +11,9 @@ with subledger as (
 
 -- an orphan may be known by its amounts to post invoices: the subledger lacks their documents all the same
 summaries as (
-  select distinct erp_instance, record_id as journal_id from {{ ref('summary_member') }} where object = 'journal'
+  select erp_instance, record_id as journal_id from {{ ref('summary_member') }} where object = 'journal'
+  union
+  select erp_instance, record_id as journal_id from {{ ref('summary_credit') }} where object = 'journal'
 ),
 
 ledger_lines as (

@@ -3,7 +3,9 @@
 -- schedule or accrual (`revenue`), or nothing (`unsupported`: manual, orphan or any other journal;
 -- `remeasured`: a revaluation of what is no monetary item). A credit is positive.
 with summaries as (
-  select distinct erp_instance, record_id as journal_id from {{ ref('summary_member') }} where object = 'journal'
+  select erp_instance, record_id as journal_id from {{ ref('summary_member') }} where object = 'journal'
+  union
+  select erp_instance, record_id as journal_id from {{ ref('summary_credit') }} where object = 'journal'
 ),
 
 lines as (

@@ -7,14 +7,7 @@ with parameters as (
 ),
 
 calendar as (
-  select
-    source_instance,
-    legal_entity_code,
-    period,
-    start_date,
-    end_date,
-    case when status = 'hard_closed' then coalesce(closed_at, updated_at) end as hard_closed_at
-  from {{ ref('accounting_period') }}
+  select * from {{ ref('posting_period') }}
 ),
 
 journals as (
@@ -40,7 +33,7 @@ schedules as (
       else coalesce(journals.created_at, rows_of_schedule.updated_at)
     end as final_at,
     coalesce(
-      reversing.period, taken_back.period, {{ month_key('rows_of_schedule.updated_at') }}
+      reversing.period, taken_back.taking_period, {{ month_key('rows_of_schedule.updated_at') }}
     ) as taken_back_period
   from {{ ref('revenue_schedule') }} as rows_of_schedule
   left join journals
@@ -55,52 +48,28 @@ schedules as (
     on
       taken_back.source_instance = rows_of_schedule.source_instance
       and taken_back.legal_entity_code = rows_of_schedule.legal_entity_code
-      and {{ utc_date('rows_of_schedule.updated_at') }} between taken_back.start_date and taken_back.end_date
+      and {{ utc_date('rows_of_schedule.updated_at') }} between taken_back.first_date and taken_back.last_date
+      and rows_of_schedule.updated_at >= taken_back.final_from
+      and rows_of_schedule.updated_at < taken_back.final_until
 ),
 
 -- of all rows those whose own period was hard closed when they were booked, or made
-deferred as (
+dated as (
   select
-    schedules.source_instance,
-    schedules.schedule_id,
-    min(later.period) as period
+    schedules.*,
+    coalesce(calendar.taking_period, schedules.period) as moving_period,
+    cast({{ add_days(
+      'coalesce(calendar.taking_end_date, calendar.last_date, '
+      ~ add_days(next_month_start(period_start('schedules.period')), -1) ~ ')', 1
+    ) }} as timestamp) as ended_at
   from schedules
-  inner join calendar
+  left join calendar
     on
       calendar.source_instance = schedules.source_instance
       and calendar.legal_entity_code = schedules.legal_entity_code
       and calendar.period = schedules.period
-      and calendar.hard_closed_at <= schedules.final_at
-  inner join calendar as later
-    on
-      later.source_instance = calendar.source_instance
-      and later.legal_entity_code = calendar.legal_entity_code
-      and later.start_date > calendar.end_date
-      and (later.hard_closed_at is null or later.hard_closed_at > schedules.final_at)
-  group by schedules.source_instance, schedules.schedule_id
-),
-
-placed as (
-  select
-    schedules.*,
-    coalesce(deferred.period, schedules.period) as moving_period
-  from schedules
-  left join deferred
-    on deferred.source_instance = schedules.source_instance and deferred.schedule_id = schedules.schedule_id
-),
-
-dated as (
-  select
-    placed.*,
-    cast({{ add_days(
-      'coalesce(calendar.end_date, ' ~ add_days(next_month_start(period_start('placed.moving_period')), -1) ~ ')', 1
-    ) }} as timestamp) as ended_at
-  from placed
-  left join calendar
-    on
-      calendar.source_instance = placed.source_instance
-      and calendar.legal_entity_code = placed.legal_entity_code
-      and calendar.period = placed.moving_period
+      and schedules.final_at >= calendar.final_from
+      and schedules.final_at < calendar.final_until
 )
 
 select

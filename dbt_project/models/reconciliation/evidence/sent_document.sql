@@ -25,12 +25,18 @@ posted as (
     payment_id as key
   from {{ ref('joint_receipt') }}
   union
-  -- one document may hold many invoices, and names none of them
+  -- one posting may hold many invoices and credits, and names none of them
   select
     source_instance,
     'invoice' as document_kind,
     invoice_id as key
   from {{ ref('summary_posting') }}
+  union
+  select
+    source_instance,
+    'credit_note' as document_kind,
+    credit_note_id as key
+  from {{ ref('summary_credit') }}
 ),
 
 -- a document that was voided has nothing left to send, but what was sent of it has arrived or not

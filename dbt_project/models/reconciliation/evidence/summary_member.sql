@@ -1,7 +1,8 @@
 -- One row per invoice and ledger record of a confirmed match between them: which document or journal that names no
--- invoice posts which invoices? One to one, many to one, or many to many where a day has several postings.
+-- invoice posts which invoices? One to one, many to one, or many to many where a day has several postings. The credit
+-- notes of the same matches are in `summary_credit`.
 with confirmed as (
-  select * from {{ ref('matches') }} where purpose in ('posting', 'summary') and status = 'confirmed'
+  select * from {{ ref('matches') }} where purpose in ('posting', 'summary', 'net_summary') and status = 'confirmed'
 )
 
 select
@@ -15,4 +16,4 @@ select
 from confirmed as invoices
 inner join confirmed as records
   on records.purpose = invoices.purpose and records.group_id = invoices.group_id and records.side = 'right'
-where invoices.side = 'left'
+where invoices.side = 'left' and invoices.object = 'invoice'

@@ -45,6 +45,12 @@ posted as (
   group by group_records.purpose, group_records.group_id
 ),
 
+group_credits as (
+  select purpose, group_id, count(distinct source_instance || '|' || credit_note_id) as credit_count
+  from {{ ref('summary_credit') }}
+  group by purpose, group_id
+),
+
 group_invoices as (
   select distinct purpose, group_id, source_instance, invoice_id from members
 ),
@@ -85,6 +91,8 @@ select
   billed.tax_amount_minor as tax_minor,
   billed.total_amount_minor as gross_minor,
   billed.group_id,
-  billed.invoice_count
+  billed.invoice_count,
+  coalesce(group_credits.credit_count, 0) as credit_count
 from billed
 inner join posted on posted.purpose = billed.purpose and posted.group_id = billed.group_id
+left join group_credits on group_credits.purpose = billed.purpose and group_credits.group_id = billed.group_id

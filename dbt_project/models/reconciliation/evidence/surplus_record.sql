@@ -95,6 +95,7 @@ posted_again as (
       originals.source_instance = postings.source_instance
       and originals.invoice_id = postings.key
       and originals.document_id <> postings.document_id
+      and originals.part_documents is null
   where postings.external_object = 'invoice' and postings.document_type = 'invoice'
   union all
   select

@@ -20,10 +20,22 @@ receipts as (
   group by billing_instance, external_object, external_id
 ),
 
--- a credit may be posted in parts: only what is beyond its amount had its effect twice
+split_invoices as (
+  select distinct source_instance, invoice_id from {{ ref('invoice_part') }}
+),
+
+-- an invoice or credit may be posted in parts: only what is beyond its amount had its effect twice
 effects as (
-  select legal_entity_code, currency_code, period, copies - 1 as surplus from documents
-  where external_object <> 'credit_note'
+  select
+    documents.legal_entity_code, documents.currency_code, documents.period,
+    case when parts.invoice_id is null then documents.copies - 1 else 0 end as surplus
+  from documents
+  left join split_invoices as parts
+    on
+      documents.external_object = 'invoice'
+      and parts.source_instance = documents.billing_instance
+      and parts.invoice_id = documents.external_id
+  where documents.external_object <> 'credit_note'
   union all
   select legal_entity_code, currency_code, period, copies - 1 as surplus from receipts
   union all
