@@ -4,6 +4,6 @@
 """
 
 from dagster_project.evidence.pack import Pack, write_pack
-from dagster_project.evidence.verify import Verification, verify_pack
+from dagster_project.evidence.verify import Verification, is_untouched, verify_pack
 
-__all__ = ["Pack", "Verification", "verify_pack", "write_pack"]
+__all__ = ["Pack", "Verification", "is_untouched", "verify_pack", "write_pack"]
