@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+from pydantic import TypeAdapter
 
 from dagster_project import warehouse
 from dagster_project.archive.engine import store_faults
 from dagster_project.errors import InputError
 from dagster_project.settings import Settings
 from dagster_project.sql import quoted, scalar
+from dagster_project.warehouse import steps
 
 WHOLE_SCHEMAS = ("marts", "config", "quality", "canonical", "seeds")
 SINGLE_TABLES = {
@@ -36,6 +38,21 @@ class PublishedSnapshot:
     path: Path
     bytes: int
     tables: dict[str, int]
+
+
+def publish_once(settings: Settings, again: bool = False) -> PublishedSnapshot:
+    """Publishes, unless what is published is of the same books and is what readers see; with `again`, in any case."""
+    kept = TypeAdapter(PublishedSnapshot)
+
+    def is_current(made: str) -> bool:
+        path = kept.validate_json(made).path
+        return path.exists() and (settings.published_path / CURRENT).resolve() == path.resolve()
+
+    with warehouse.connect(settings) as con:
+        judged = warehouse.digests(con, settings.archive_path, ("quality",))
+        inputs = steps.fingerprint(con, settings.archive_path, more=judged.values())
+        made = steps.once(con, "publish", inputs, lambda: kept.dump_json(publish(settings)).decode(), is_current, again)
+    return kept.validate_json(made.json)
 
 
 def publish(settings: Settings) -> PublishedSnapshot:

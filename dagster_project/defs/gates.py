@@ -5,18 +5,23 @@ other a WARN. So books are built only after the boundary was judged, whatever th
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
+from typing import Any, Literal
 
 import dagster as dg
 import duckdb
+from pydantic import TypeAdapter
 
 from dagster_project import progress, warehouse
 from dagster_project.defs.faults import in_words
 from dagster_project.defs.landed import landed_key
+from dagster_project.defs.measures import UNCHANGED
 from dagster_project.defs.resources import WRITER_POOL, Tieout
 from dagster_project.settings import Settings
 from dagster_project.sources.contracts import Contract
+from dagster_project.warehouse import steps
 from expectations.suites import boundary, outcome
 from expectations.suites.delivery_checks import delivery_checks
 from expectations.suites.model import CheckResult, SuiteResult
@@ -86,11 +91,9 @@ def build_boundary(contracts: Mapping[tuple[str, str], Contract]) -> dg.AssetChe
     @dg.multi_asset_check(specs=boundary_specs(contracts), name="boundary", pool=WRITER_POOL)
     def check_boundary(context: dg.AssetCheckExecutionContext, tieout: Tieout) -> Iterator[dg.AssetCheckResult]:
         progress.announce(progress.BOUNDARY)
-        found = run_suites(tieout.settings, context.run.run_id, boundary.run_boundary)
-        context.op_execution_context.log_event(
-            dg.AssetMaterialization(BOUNDARY_RESULTS, metadata=table_metadata(found))
-        )
-        yield from check_results(boundary_specs(contracts), list(grouped(contracts, found)), boundary_key)
+        found = judged(tieout, context.run.run_id, "boundary", boundary.run_boundary)
+        context.op_execution_context.log_event(dg.AssetMaterialization(BOUNDARY_RESULTS, metadata=found.metadata))
+        yield from check_results(boundary_specs(contracts), list(grouped(contracts, found.suites)), boundary_key)
 
     return check_boundary
 
@@ -102,17 +105,55 @@ def build_outcome(marts: Collection[dg.AssetKey]) -> dg.AssetChecksDefinition:
     @dg.multi_asset_check(specs=specs, name="outcome", pool=WRITER_POOL)
     def check_outcome(context: dg.AssetCheckExecutionContext, tieout: Tieout) -> Iterator[dg.AssetCheckResult]:
         progress.announce(progress.OUTCOME)
-        found = run_suites(tieout.settings, context.run.run_id, outcome.run_outcome)
-        context.op_execution_context.log_event(dg.AssetMaterialization(OUTCOME_RESULTS, metadata=table_metadata(found)))
-        yield from check_results(specs, found, outcome_key)
+        found = judged(tieout, context.run.run_id, "outcome", outcome.run_outcome)
+        context.op_execution_context.log_event(dg.AssetMaterialization(OUTCOME_RESULTS, metadata=found.metadata))
+        yield from check_results(specs, found.suites, outcome_key)
 
     return check_outcome
 
 
-def run_suites(settings: Settings, run_id: str, suites: RunSuites) -> list[SuiteResult]:
-    """Runs the suites on the warehouse; details go to `<home>/runs/<run_id>/expectations`."""
+@dataclass(frozen=True)
+class Judged:
+    """The results of a stage: of this run, or of the run `run_id` that last judged the same rows by the same code."""
+
+    run_id: str
+    suites: list[SuiteResult]
+    unchanged_since: datetime | None = None
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """Rows written, checks run and failed; since when, where they were not run again."""
+        since = {UNCHANGED: self.unchanged_since.isoformat(timespec="seconds")} if self.unchanged_since else {}
+        return {**table_metadata(self.suites), **since}
+
+
+_KEPT = TypeAdapter(Judged)
+
+
+def judged(tieout: Tieout, run_id: str, stage: Literal["boundary", "outcome"], suites: RunSuites) -> Judged:
+    """Judges what the stage reads, unless nothing of it has changed since it was last judged.
+
+    Details go to `<home>/runs/<run_id>/expectations`, and are looked for there before anything is taken as judged.
+    """
+    settings = tieout.settings
+
+    def details(of_run: str) -> Path:
+        return settings.home / "runs" / of_run / "expectations"
+
+    def judge(con: duckdb.DuckDBPyConnection) -> str:
+        return _KEPT.dump_json(Judged(run_id, list(suites(con, settings, details(run_id))))).decode()
+
     with in_words(), warehouse.connect(settings) as con:
-        return list(suites(con, settings, settings.home / "runs" / run_id / "expectations"))
+        inputs = steps.fingerprint(con, settings.archive_path, with_books=stage == "outcome")
+        made = steps.once(
+            con,
+            stage,
+            inputs,
+            make=lambda: judge(con),
+            stands=lambda kept: details(_KEPT.validate_json(kept).run_id).is_dir(),
+            again=tieout.full_refresh,
+        )
+    return replace(_KEPT.validate_json(made.json), unchanged_since=made.unchanged_since)
 
 
 def grouped(contracts: Mapping[tuple[str, str], Contract], found: Iterable[SuiteResult]) -> Iterator[SuiteResult]:

@@ -9,6 +9,7 @@ import duckdb
 
 from dagster_project.money import major
 
+UNCHANGED = "unchanged since"  # of what had no need to run again
 _CONTROL_COLUMNS = frozenset({"status", "delta_minor", "currency_code", "code"})
 _FIGURES = """
     select

@@ -14,7 +14,7 @@ from dagster_project import progress, warehouse
 from dagster_project.dbt import changed, manifest, runner
 from dagster_project.dbt.changed import Success
 from dagster_project.dbt.runner import BuildOutcome
-from dagster_project.defs.measures import control_figures, partitions_computed, row_counts
+from dagster_project.defs.measures import UNCHANGED, control_figures, partitions_computed, row_counts
 from dagster_project.defs.resources import WRITER_POOL, Tieout
 from dagster_project.defs.translator import LayerTranslator, asset_key
 from dagster_project.observability import telemetry
@@ -22,7 +22,6 @@ from dagster_project.settings import Settings
 from dagster_project.version import code_version
 from dagster_project.warehouse.connection import limits
 
-UNCHANGED = "unchanged since"
 _ENGINES = ("duckdb", "polars", "splink", "dbt-core", "dbt-duckdb")
 CONTROL_LAYERS = frozenset({"matching", "reconciliation", "marts"})
 

@@ -5,8 +5,11 @@ from contextlib import suppress
 
 import dagster as dg
 import duckdb
+from pydantic import TypeAdapter
 
-from dagster_project import evidence, progress, publish
+from dagster_project import evidence, progress, publish, warehouse
+from dagster_project.archive.head import HEAD
+from dagster_project.archive.storage import read, storage_of
 from dagster_project.close import first_seen
 from dagster_project.defs import observed
 from dagster_project.defs.faults import in_words
@@ -14,6 +17,7 @@ from dagster_project.defs.periods import ACCOUNTING_PERIODS, DEFAULTED_TAG, regi
 from dagster_project.defs.resources import WRITER_POOL, Tieout
 from dagster_project.errors import InputError
 from dagster_project.settings import Settings
+from dagster_project.warehouse import steps
 
 SNAPSHOT = dg.AssetKey(["published", "snapshot"])
 PACK = dg.AssetKey(["evidence", "pack"])
@@ -28,7 +32,7 @@ def build_snapshot(upstream: list[dg.AssetKey]) -> dg.AssetsDefinition:
         progress.announce(progress.PUBLISHING)
         began = time.monotonic()
         with in_words():
-            published = publish.publish(tieout.settings)
+            published = publish.publish_once(tieout.settings, tieout.full_refresh)
             breaks, periods = remember(tieout.settings)
         observed.published(published.path)
         register(context.instance, periods)
@@ -53,7 +57,7 @@ def evidence_pack(context: dg.AssetExecutionContext, tieout: Tieout) -> dg.Mater
     began = time.monotonic()
     asked = context.partition_key if context.has_partition_key else None
     with in_words():
-        pack, note = write_pack(tieout.settings, asked, is_default=DEFAULTED_TAG in context.run.tags)
+        pack, note = write_pack_once(tieout, asked, is_default=DEFAULTED_TAG in context.run.tags)
     if pack is None:
         return dg.MaterializeResult(metadata={"note": note})
     return dg.MaterializeResult(
@@ -65,6 +69,32 @@ def evidence_pack(context: dg.AssetExecutionContext, tieout: Tieout) -> dg.Mater
             "seconds": round(time.monotonic() - began, 3),
         }
     )
+
+
+_KEPT = TypeAdapter(tuple[evidence.Pack | None, str])
+
+
+def write_pack_once(tieout: Tieout, period: str | None, is_default: bool) -> tuple[evidence.Pack | None, str]:
+    """As `write_pack`, unless the same snapshot and archive have their pack already and no file of it was touched."""
+    settings = tieout.settings
+
+    def stands(made: str) -> bool:
+        pack, _ = _KEPT.validate_json(made)
+        return pack is None or evidence.is_untouched(pack.path)
+
+    head = read(storage_of(settings), HEAD) or b""
+    more = [str(publish.current(settings)), str(period), str(is_default), head.hex()]
+    with warehouse.connect(settings) as con:
+        inputs = steps.fingerprint(con, settings.archive_path, more=more)
+        made = steps.once(
+            con,
+            "pack",
+            inputs,
+            lambda: _KEPT.dump_json(write_pack(settings, period, is_default)).decode(),
+            stands,
+            tieout.full_refresh,
+        )
+    return _KEPT.validate_json(made.json)
 
 
 def write_pack(settings: Settings, period: str | None, is_default: bool) -> tuple[evidence.Pack | None, str]:

@@ -9,9 +9,15 @@ from dagster_project.lazily import on_demand
 
 if TYPE_CHECKING:
     from dagster_project.evidence.pack import Pack, write_pack
-    from dagster_project.evidence.verify import Verification, verify_pack
+    from dagster_project.evidence.verify import Verification, is_untouched, verify_pack
 
-__all__ = ["Pack", "Verification", "verify_pack", "write_pack"]
-__getattr__ = on_demand(
-    __name__, {"Pack": "pack", "Verification": "verify", "verify_pack": "verify", "write_pack": "pack"}
-)
+_HOMES = {
+    "Pack": "pack",
+    "Verification": "verify",
+    "is_untouched": "verify",
+    "verify_pack": "verify",
+    "write_pack": "pack",
+}
+
+__all__ = ["Pack", "Verification", "is_untouched", "verify_pack", "write_pack"]
+__getattr__ = on_demand(__name__, _HOMES)

@@ -49,6 +49,16 @@ def verify_pack(folder: Path) -> Verification:
     return Verification(len(files), compared, document["root_hash"], tuple(faults))
 
 
+def is_untouched(folder: Path) -> bool:
+    """Whether every file of the pack has the hash that its manifest says; recomputes nothing."""
+    try:
+        document = manifest.read(folder)
+        files = [manifest.PackedFile(**entry) for entry in document["files"]]
+    except (OSError, ValueError, TypeError):
+        return False
+    return not list(_file_faults(folder, files, document))
+
+
 def _file_faults(folder: Path, files: list[manifest.PackedFile], document: dict[str, Any]) -> Iterator[str]:
     listed = {file.path for file in files}
     for file in files:

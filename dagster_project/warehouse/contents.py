@@ -1,4 +1,4 @@
-"""What the schemas `landed` and `config` hold, as digests: equal digests, equal rows, whatever wrote them."""
+"""What the relations of a schema hold, as digests: equal digests, equal rows, whatever wrote them."""
 
 from __future__ import annotations
 
@@ -10,37 +10,29 @@ import duckdb
 
 from dagster_project.sql import quoted
 
-SCHEMAS = ("landed", "config")
 _FILE = re.compile(r"'((?:[^']|'')*\.parquet)'")
 _BATCHES = "landed.batches"
+_OURS = "database_name = current_database() and schema_name in (select unnest(?)) order by all"
+_TABLES = f"select schema_name, table_name from duckdb_tables() where {_OURS}"
+_VIEWS = f"select schema_name, view_name, sql from duckdb_views() where {_OURS}"
 
 
-def digests(con: duckdb.DuckDBPyConnection, archive: Path) -> dict[str, str]:
-    """{`schema.relation`: digest} of every table and view of both schemas, wherever the `archive` lies.
+def digests(
+    con: duckdb.DuckDBPyConnection, archive: Path, schemas: tuple[str, ...] = ("landed", "config")
+) -> dict[str, str]:
+    """{`schema.relation`: digest} of every table and view of the schemas, wherever the `archive` lies.
 
     A table is digested row by row, in any order. A view over Parquet is digested by its text and by the name, size and
     time of each file: reading a hundred million events to learn that none is new would cost more than they do.
     """
-    found = {f"{schema}.{name}": _rows(con, schema, name) for schema, name in _named(con, "duckdb_tables()", "table")}
-    for schema, name, sql in _views(con):
+    found = {
+        f"{schema}.{name}": _rows(con, schema, name) for schema, name in con.execute(_TABLES, [schemas]).fetchall()
+    }
+    for schema, name, sql in con.execute(_VIEWS, [schemas]).fetchall():
         restated = found.get(_BATCHES, "") if _BATCHES in sql else ""
         files = [_file(path.replace("''", "'")) for path in _FILE.findall(sql)]
         found[f"{schema}.{name}"] = _digest(sql.replace(quoted(archive), ""), restated, *files)
     return found
-
-
-def _named(con: duckdb.DuckDBPyConnection, catalog: str, kind: str) -> list[tuple[str, str]]:
-    return con.execute(
-        f"select schema_name, {kind}_name from {catalog}"
-        f" where database_name = current_database() and schema_name in {SCHEMAS} order by all"
-    ).fetchall()
-
-
-def _views(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str]]:
-    return con.execute(
-        "select schema_name, view_name, sql from duckdb_views()"
-        f" where database_name = current_database() and schema_name in {SCHEMAS} order by all"
-    ).fetchall()
 
 
 def _rows(con: duckdb.DuckDBPyConnection, schema: str, name: str) -> str:

@@ -15,7 +15,9 @@ from dagster_project.dbt import manifest, runner
 
 MATERIALIZATIONS = manifest.DBT_PROJECT / "macros" / "materializations"
 PROFILE = "tieout: {target: duckdb, outputs: {duckdb: {type: duckdb, path: nowhere, schema: main, threads: 2}}}\n"
-PROJECT = "name: mini\nversion: 1.0.0\nprofile: tieout\nmodels: {mini: {+materialized: table, +contract: {enforced: true}}}\n"
+PROJECT = (
+    "name: mini\nversion: 1.0.0\nprofile: tieout\nmodels: {mini: {+materialized: table, +contract: {enforced: true}}}\n"
+)
 CONTRACT = (
     "models: [{name: invoice, columns: [{name: invoice_id, data_type: string},"
     ' {name: rate, data_type: "decimal(7,4)"}, {name: amount_minor, data_type: %s}]}]\n'
