@@ -67,6 +67,7 @@ def build(
     left out: they test the code, not the data, and belong to the test suite. Raises KeyboardInterrupt when the user
     stops it, after dbt has cancelled its queries.
     """
+    from dbt.artifacts.schemas.run import RunExecutionResult
     from dbt.cli.main import dbtRunner
     from dbt_common.events.functions import msg_to_dict
 
@@ -100,8 +101,9 @@ def build(
         release_database()
     if isinstance(outcome.exception, KeyboardInterrupt):
         raise outcome.exception
-    results = list(getattr(outcome.result, "results", None) or ())
-    if results:
+    results: list[Any] = []
+    if isinstance(outcome.result, RunExecutionResult):
+        results = list(outcome.result.results)
         target.mkdir(parents=True, exist_ok=True)
         outcome.result.write(str(target / "run_results.json"))
     return BuildOutcome(
