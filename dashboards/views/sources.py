@@ -75,7 +75,7 @@ def _lags(db: Snapshot) -> None:
     if not months:
         st.info("Nothing has happened yet that anything else has to follow.")
         return
-    month = choose(PAGE, "month", "Month of the beginning", months, sources.month_to_show(db))
+    month = choose(PAGE, "month", "Month in which it began", months, sources.month_to_show(db))
     rows = sources.lags(db, month)
     overdue = sum(int(row["overdue_count"]) for row in rows)
     verdict = f"**{overdue:,} overdue of what began in {month}.**" if overdue else f"Nothing of {month} is overdue."
@@ -147,6 +147,10 @@ def _batches(db: Snapshot, source: str) -> None:
     page = page_of("batches", total, source)
     rows = [_batch(row) for row in sources.batches(db, source, page.limit, page.offset)]
     table(f"Every delivery, {page.words}, refused ones first, then the newest", BATCH_COLUMNS, rows, key="batches")
+    st.caption(
+        "Set aside here: rows that break the contract, which are dead letters, and rows that repeat a key with other"
+        " content, each a finding of R19."
+    )
 
 
 def _batch(row: Row) -> dict[str, Value]:
