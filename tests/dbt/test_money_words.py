@@ -44,7 +44,7 @@ def test_every_code_of_three_letters_has_the_decimals_of_the_list_of_currencies(
 
 
 def test_a_reason_with_amounts_plans_no_join():
-    """DuckDB turns a list of `in` into a join: with one per currency of each amount R15 took ten times its time."""
+    """DuckDB turns a list of `in` into a join: with one per currency of each amount R15 took eight times its time."""
     words = " || ".join(["{{ money_words('amount_minor', 'currency_code') }}"] * 4)
     with duckdb.connect() as con:
         con.execute("create table documents (amount_minor bigint, currency_code varchar)")
