@@ -36,6 +36,7 @@ class Meter:
         self._shares = _SHARES[format]
         self._step = next(iter(self._shares))
         self._read = 0
+        self._left_over = -1.0
         self._furthest = 0.0
         self._began = time.monotonic()
 
@@ -43,6 +44,7 @@ class Meter:
         """A step begins; one that the format has not is part of the one before."""
         if step in self._shares:
             self._step, self._read = step, 0
+            self._left_over = self._con.query_progress()  # of the last query, until the next one begins
 
     def heard(self, count: int) -> None:
         """So many more bytes were read in the step."""
@@ -66,7 +68,8 @@ class Meter:
     def _within(self) -> float:
         if self._step in ("scan", "load"):
             return min(self._read / self._size, 1)
-        return max(self._con.query_progress(), 0) / 100
+        progress = self._con.query_progress()
+        return 0 if progress == self._left_over else max(progress, 0) / 100
 
 
 class _Silent(Meter):

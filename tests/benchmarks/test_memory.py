@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks.large_delivery import Measured, make, measure
+from tests.benchmarks.large_delivery import Measured, landing, make, measure
 
 MEGABYTE = 1_000_000
 
 
 def measured(folder: Path, kind: str, size: int, memory: str | None = None) -> Measured:
-    make(folder / "data" / "product" / "usage_events" / f"events.{kind}", size)
+    make(landing(folder, "usage_events", kind), size)
     return measure(folder, memory)
 
 

@@ -37,7 +37,7 @@ class File:
     run: int
     path: str
     content: bytes
-    sidecar: dict[str, str] | None = None
+    sidecar: dict[str, str | int] | None = None
 
 
 @cache
@@ -87,6 +87,8 @@ def schedule(seed: int, found: list[Table]) -> tuple[int, list[File]]:
 
 
 def _dealt(dice: random.Random, table: Table, runs: int) -> list[File]:
+    if table.rows.is_empty():
+        return [_file(table, "none", table.rows, dice.randrange(runs))]
     rows = table.rows.sample(fraction=1, shuffle=True, seed=dice.randrange(1 << 30))
     parts = dice.randint(1, 5)
     owners = [dice.randrange(parts) for _ in range(rows.height)]
@@ -100,8 +102,10 @@ def _dealt(dice: random.Random, table: Table, runs: int) -> list[File]:
 
 
 def _file(table: Table, name: str, rows: pl.DataFrame, run: int = 0) -> File:
-    sidecar = {"extracted_at": table.extracted_at} if table.extracted_at else None
-    return File(run, f"{table.place}/{name}.{table.ending}", _written(table.ending, rows), sidecar)
+    sidecar: dict[str, str | int] = {"extracted_at": table.extracted_at} if table.extracted_at else {}
+    if rows.is_empty():
+        sidecar["row_count"] = 0
+    return File(run, f"{table.place}/{name}.{table.ending}", _written(table.ending, rows), sidecar or None)
 
 
 def _written(ending: str, rows: pl.DataFrame) -> bytes:

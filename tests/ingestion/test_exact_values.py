@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 
+import duckdb
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from dagster_project.archive.parsing.checks import DECIMALS, DIGITS, WIDE, final, text_of
+from dagster_project.sources.contracts import load_contracts
 from tests.ingestion.company import Company, csv_text, event, invoice, jsonl_text
 
 RATES = "landed.generic__erp__fx_rates"
@@ -148,3 +154,28 @@ def test_an_absent_nullable_column_is_null_and_no_drift(borealis: Company):
     assert borealis.one().accepted_rows == 1
     assert borealis.query("select due_date from landed.generic__billing__invoices") == [{"due_date": None}]
     assert borealis.query("from landed.schema_drift") == []
+
+
+@pytest.mark.parametrize("kind", sorted(DIGITS))
+@settings(max_examples=10, deadline=None)
+@given(data=st.data())
+def test_the_short_way_of_a_decimal_ends_in_the_same_value_and_text(kind, data):
+    """Another digit would be another amount; another text another content hash, and every invoice a conflict with itself."""
+    column = replace(load_contracts()["billing", "invoices"].column("net_amount"), name="v", kind=kind)
+    whole = st.sampled_from([10**8, 10**9, 10**14, 10 ** DIGITS[kind]]).flatmap(
+        lambda near: st.integers(near - 2, near + 2)
+    )
+    whole = (whole | st.integers(0, 10 ** DIGITS[kind])).map(lambda number: min(number, 10 ** DIGITS[kind] - 1))
+    parts = st.integers(0, 10 ** DECIMALS[kind] - 1).map(lambda number: f"{number:0{DECIMALS[kind]}d}")
+    texts = data.draw(
+        st.lists(st.tuples(st.sampled_from(["", "-"]), whole, parts).map(lambda of: f"{of[0]}{of[1]}.{of[2]}"))
+    )
+    with duckdb.connect() as con:
+        con.execute(f"create table wide as select unnest(?::varchar[])::{WIDE} as v", [texts])
+        con.execute(f"create table typed as select {final(column)} as v, v::{column.sql_type} as plain from wide")
+        others = (
+            f"select * from typed where v is distinct from plain or {text_of(column)} is distinct from plain::varchar"
+        )
+        assert con.execute(others).fetchall() == []
+        found = [value for (value,) in con.execute("select v from typed").fetchall()]
+        assert found == [Decimal(text) for text in texts]

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from dagster_project.archive import meter
+from dagster_project.archive import engine, meter
 from tests.ingestion.company import Company, csv_text, event, jsonl_text
 
 WORDS = re.compile(r"product/usage_events/a\.\w+: \d+\.\d of \d+\.\d GB, \d+ MB/s(, [\d.]+ (s|min|h) left)?")
@@ -37,3 +37,16 @@ def test_a_small_file_says_its_name_only(borealis: Company):
     heard: list[str] = []
     borealis.ingest("product", "usage_events", progress=lambda words, done=0, total=0: heard.append(words))
     assert heard == ["product/usage_events/a.csv"]
+
+
+def test_a_step_that_begins_is_not_as_far_as_the_one_before(tmp_path):
+    """An hour of writing would be told as done."""
+    with engine.scratch(tmp_path) as con:
+        watch = meter.Meter("a.csv", 10**9, "csv", con)
+        con.execute("create table rows as from range(3000000)")
+        watch.enter("measure")
+        con.execute("select count(*), (select max(range) from rows) from rows").fetchone()
+        assert con.query_progress() > 99, "DuckDB tells of a query until the next one begins"
+        before = watch.words()[1]
+        watch.enter("write")
+        assert before <= watch.words()[1] < 60
