@@ -1,13 +1,14 @@
-# Tieout: make setup | demo | test | soak | lint | dashboard | dagster | help
+# Tieout: make setup | demo | test | soak | bench | lint | dashboard | dagster | help
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := .demo
+EVENTS ?= 1000000
 export DO_NOT_TRACK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test soak lint lock dashboard dagster clean
+.PHONY: help setup demo test soak bench lint lock dashboard dagster clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -33,6 +34,9 @@ test: setup ## every test, and 5 percent of the long loops
 
 soak: setup ## what takes too long for every change: other seeds, a second billing engine, all kills and broken files
 	FAULTS=100 $(BIN)/python -m pytest -n 2 --dist loadscope -m "soak or faults"
+
+bench: setup ## measure closes beside plain DuckDB: EVENTS=10000000 for more than a million events
+	$(BIN)/tieout bench --events $(EVENTS)
 
 lint: setup ## ruff, types and SQL style
 	$(BIN)/ruff check .

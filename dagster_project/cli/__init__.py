@@ -17,6 +17,7 @@ from typer.exceptions import TyperException
 from dagster_project.cli import (
     alerts,
     archive,
+    bench,
     contract,
     dagster,
     dashboard,
@@ -52,6 +53,7 @@ for module in (
     archive,
     contract,
     alerts,
+    bench,
     demo,
 ):
     module.register(app)

@@ -7,32 +7,29 @@ upsert  one row per key and updated_at, the smallest content hash; valid_from, v
 full    the rows of the newest batch of each source, one per key; a key that vanished was deleted at the source.
 
 batch_id and row_number only choose between equal copies, so that the same copy is taken in every run. Of append
-objects only the rows whose key occurs twice are ordered: found by hash, in a third less time than ordering all.
-`relation` is a table, not an import CTE: the engine would copy a CTE that is read several times.
+objects only the rows whose key occurs twice are ordered: found by hash, in a third less time than ordering all, and
+once: the engine keeps what a CTE came to. `relation` is a table: as a CTE it would be kept whole.
 #}
 {% macro current_rows(relation, key, mode, earliest=none) %}
     {%- set partition = (['source_instance'] + key) | join(', ') -%}
     {%- set tie = 'content_hash, batch_id, row_number' -%}
     {%- if mode == 'append' -%}
-    {%- set repeated -%}
-    select {{ key_hash(['source_instance'] + key) }} from {{ relation }}
-            group by {{ key_hash(['source_instance'] + key) }} having count(*) > 1
-    {%- endset -%}
+    with repeated as (
+        select {{ key_hash(['source_instance'] + key) }} as key_hash
+        from {{ relation }}
+        group by {{ key_hash(['source_instance'] + key) }}
+        having count(*) > 1
+    )
+
     select *
     from {{ relation }}
-    where
-        {{ key_hash(['source_instance'] + key) }} not in (
-            {{ repeated }}
-        )
+    where {{ key_hash(['source_instance'] + key) }} not in (select key_hash from repeated)
     union all
     select *
     from (
         select *
         from {{ relation }}
-        where
-            {{ key_hash(['source_instance'] + key) }} in (
-                {{ repeated }}
-            )
+        where {{ key_hash(['source_instance'] + key) }} in (select key_hash from repeated)
     ) as repeated_rows
     qualify
         row_number() over (

@@ -10,7 +10,7 @@ from __future__ import annotations
 from enum import IntEnum
 
 from dagster_project.archive.parsing.jsontext import minified
-from dagster_project.archive.parsing.received import NOT_A_SCALAR, literal, quoted
+from dagster_project.archive.parsing.received import NOT_A_SCALAR, literal, quoted, typed_name
 from dagster_project.sources.contracts import Column, Contract
 
 WIDE = "decimal(38, 10)"
@@ -19,6 +19,8 @@ _WHOLE = "[+-]?[0-9]+([.]0*)?"
 _DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _CLOCK = "([01][0-9]|2[0-3]):[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?"
 _OFFSET = "(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
+_WIDE_DIGITS = 28  # before the point
+_OF_KIND = {("timestamp", "TIMESTAMP WITH TIME ZONE"), ("date", "DATE"), ("boolean", "BOOLEAN")}
 _PERIOD = "[0-9]{4}-(0[1-9]|1[0-2])"
 
 
@@ -50,15 +52,23 @@ def is_number(column: Column) -> bool:
     return column.kind in DIGITS or column.kind == "integer"
 
 
-def checked(contract: Contract) -> str:
-    """SQL of the relation `checked`: tieout_row, tieout_line, and per contract column its reading and its rule code."""
-    texts = ", ".join(f"{_text(column)} as {quoted(column.name)}" for column in contract.columns)
+def checked(contract: Contract, typed: frozenset[str] = frozenset()) -> str:
+    """SQL of the relation `checked`: tieout_row, tieout_line, and per contract column its reading and its rule code.
+
+    `typed` are the columns that `mapped` also has as values of their kind.
+    """
+    are_typed = [(column, column.name in typed) for column in contract.columns]
+    texts = ", ".join(
+        f"{typed_name(column.name) if is_typed else _text(column)} as {quoted(column.name)}"
+        for column, is_typed in are_typed
+    )
     readings = ", ".join(
-        f"{quoted(column.name)}, {reading(column, quoted(column.name))} as {_read(column)}"
-        for column in contract.columns
+        f"{quoted(column.name)}, {(_value if is_typed else reading)(column, quoted(column.name))} as {_read(column)}"
+        for column, is_typed in are_typed
     )
     codes = ", ".join(
-        f"{_read(column)} as {quoted(column.name)}, {_code(column)} as {code(column)}" for column in contract.columns
+        f"{_read(column)} as {quoted(column.name)}, {_code(column, is_typed)} as {code(column)}"
+        for column, is_typed in are_typed
     )
     currencies = sorted({column.name for column in contract.columns if column.kind == "currency"})
     joins = " ".join(
@@ -129,6 +139,31 @@ def reading(column: Column, text: str) -> str:
             return text
 
 
+def is_of_kind(column: Column, kind: str) -> bool:
+    """Whether every value of a Parquet type is one of the column's kind, but for its range: no text need be read then.
+
+    Money is not: how many decimals it may have is its currency's to say.
+    """
+    if column.kind in DIGITS and kind.startswith("DECIMAL") and not column.currency_column:
+        precision, scale = (int(number) for number in kind[len("DECIMAL(") : -1].split(","))
+        return scale <= DECIMALS[column.kind] and precision - scale <= _WIDE_DIGITS
+    return (column.kind, kind) in _OF_KIND
+
+
+def _value(column: Column, value: str) -> str:
+    """SQL: what `reading` gives for the text of such a value; years are those that four digits write."""
+    match column.kind:
+        case "timestamp":
+            within = "between timestamptz '0001-01-01 00:00:00+00' and timestamptz '9999-12-31 23:59:59.999999+00'"
+            return f"case when {value} {within} then {value} at time zone 'UTC' end"
+        case "date":
+            return f"case when {value} between date '0001-01-01' and date '9999-12-31' then {value} end"
+        case "boolean":
+            return value
+        case _:
+            return f"{value}::{WIDE}"
+
+
 def _text(column: Column) -> str:
     name = quoted(column.name)
     return f"nullif({name}, '')" if column.kind == "string" else f"nullif(trim({name}), '')"
@@ -142,12 +177,12 @@ def _currency(name: str) -> str:
     return quoted(f"iso_{name}")
 
 
-def _code(column: Column) -> str:
+def _code(column: Column, is_typed: bool = False) -> str:
     text, read = quoted(column.name), _read(column)
     absent = Rule.REQUIRED if column.required else Rule.NONE
     arms = [f"when {text} is null then {absent:d}"]
     if column.kind in DIGITS:
-        arms += _number_arms(column)
+        arms += _number_arms(column)[1:2] if is_typed else _number_arms(column)
     elif column.kind == "currency":
         arms.append(f"when {_currency(column.name)}.code is null then {Rule.CURRENCY:d}")
     else:

@@ -11,7 +11,7 @@ from dataclasses import replace
 import duckdb
 
 from dagster_project.archive.parsing.faults import FileFault
-from dagster_project.archive.parsing.received import Received, literal, quoted
+from dagster_project.archive.parsing.received import Received, literal, quoted, typed_name
 from dagster_project.sources.contracts import Column, Contract
 from dagster_project.sources.mapping import ObjectMapping
 
@@ -44,10 +44,12 @@ def missing(contract: Contract, names: list[str], mapping: ObjectMapping) -> lis
 def apply(con: duckdb.DuckDBPyConnection, contract: Contract, received: Received, mapping: ObjectMapping) -> Received:
     """Makes the view `mapped`, and returns `received` with the columns that the mapping fills."""
     columns = ", ".join(f"{_value(column, received, mapping)} as {quoted(column.name)}" for column in contract.columns)
+    typed = frozenset(column.name for column in contract.columns if _is_as_received(column, received, mapping))
+    columns += "".join(f", {typed_name(name)}" for name in sorted(typed))
     con.execute(f"create temp view mapped as select tieout_row, tieout_line, {columns} from received")
     names = (column.name for column in contract.columns)
     filled = tuple(name for name in names if name not in received.columns and mapping.defaults.get(name))
-    return replace(received, filled=filled)
+    return replace(received, filled=filled, typed=typed)
 
 
 def fields(contract: Contract, received: Received) -> str:
@@ -58,6 +60,12 @@ def fields(contract: Contract, received: Received) -> str:
         if column.name in received.given
     )
     return f"json_object({listed})::varchar"
+
+
+def _is_as_received(column: Column, received: Received, mapping: ObjectMapping) -> bool:
+    """Whether the mapping leaves alone a value that came as one of its kind."""
+    is_changed = mapping.timezone or mapping.values.get(column.name) or mapping.defaults.get(column.name)
+    return column.name in received.typed and not is_changed
 
 
 def _value(column: Column, received: Received, mapping: ObjectMapping) -> str:

@@ -6,10 +6,10 @@ import os
 
 import duckdb
 
-from dagster_project.archive.parsing import mapped
+from dagster_project.archive.parsing import checks, mapped
 from dagster_project.archive.parsing.faults import FileFault, kind_in_words, missing_columns, refuse_too_many_columns
 from dagster_project.archive.parsing.rawfile import RawFile
-from dagster_project.archive.parsing.received import Received, literal, quoted
+from dagster_project.archive.parsing.received import Received, literal, quoted, typed_name
 from dagster_project.errors import is_out_of_space
 from dagster_project.sources.contracts import Column, Contract
 from dagster_project.sources.mapping import ObjectMapping
@@ -63,18 +63,42 @@ def _read(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract, map
     texts = {column.name: _text(column, kinds[name], quoted(name), offset) for column, name in known}
     suspects = [(column, name, kinds[name]) for column, name in known if texts[column.name] is None]
     _refuse_foreign(con, file, contract, source, suspects)
-    selected = ", ".join(f"{texts[column.name] or 'null::varchar'} as {quoted(column.name)}" for column, _ in known)
-    con.execute(
-        "create table received as"
-        f" select file_row_number + 1 as tieout_row, null::bigint as tieout_line, {selected} from {source}"
-    )
+    typed = frozenset(column.name for column, name in known if checks.is_of_kind(column, kinds[name]))
+    _arrive(con, source, [(column, name, kinds[name], texts[column.name]) for column, name in known], typed, offset)
     fields = ", ".join(f"{literal(name)}, received.{quoted(column.name)}" for column, name in known)
     notes = {
         column.name: f"times without a zone, read as {mapping.timezone or 'UTC'}"
         for column, name in known
         if column.kind == "timestamp" and kinds[name] in _NAIVE
     }
-    return Received(columns=tuple(names), payload=f"json_object({fields})::varchar", notes=notes)
+    return Received(columns=tuple(names), payload=f"json_object({fields})::varchar", notes=notes, typed=typed)
+
+
+def _arrive(
+    con: duckdb.DuckDBPyConnection,
+    source: str,
+    known: list[tuple[Column, str, str, str | None]],
+    typed: frozenset[str],
+    offset: str,
+) -> None:
+    """Reads the file once: values of their kind as they are, all else as text; text of the former only where asked for.
+
+    `known` are (column, its name in the file, its type there, SQL of its text).
+    """
+    kept, shown = [], []
+    for column, name, kind, text in known:
+        own = quoted(column.name)
+        if column.name in typed:
+            kept.append(f"{quoted(name)} as {own}")
+            shown.append(f"{_text(column, kind, own, offset)} as {own}, {own} as {typed_name(column.name)}")
+        else:
+            kept.append(f"{text or 'null::varchar'} as {own}")
+            shown.append(own)
+    con.execute(
+        "create table arrived as"
+        f" select file_row_number + 1 as tieout_row, null::bigint as tieout_line, {', '.join(kept)} from {source}"
+    )
+    con.execute(f"create temp view received as select tieout_row, tieout_line, {', '.join(shown)} from arrived")
 
 
 def _text(column: Column, kind: str, name: str, offset: str) -> str | None:

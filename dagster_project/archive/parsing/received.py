@@ -2,8 +2,8 @@
 
 `received(tieout_row, tieout_line, <columns>)` holds the rows that have the file's shape, with the columns renamed as
 the mapping says, `malformed(tieout_row, tieout_line, text, reason)` those that have not. Rows count from 1 at the first
-data row, over both relations. The names are such that no contract has them: `journal_lines` has a `line_number` of its
-own.
+data row, over both relations. Of a format with types `received` is a view over `arrived`, which keeps values of their
+kind as they came. The names are such that no contract has them: `journal_lines` has a `line_number` of its own.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ class Received:
     `filled` are contract columns that the file has not and the mapping gives a value. `payload` is SQL for the row as
     received, over `received` and, where given, `payload_join`. `notes` are remarks on columns that were read all the
     same. `line_of` finds the lines of a few rows where `received` cannot know them without reading the file row by row.
+    `typed` are columns that `received` also has as values of their kind, by `typed_name`: they need not be read again.
     """
 
     columns: tuple[str, ...]
@@ -35,6 +36,7 @@ class Received:
     notes: dict[str, str] = field(default_factory=dict)
     line_of: Lines | None = None
     filled: tuple[str, ...] = ()
+    typed: frozenset[str] = frozenset()
 
     @property
     def given(self) -> tuple[str, ...]:
@@ -52,10 +54,16 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def typed_name(name: str) -> str:
+    """The column of `received` and `mapped` that holds the value of a column, beside its text."""
+    return quoted(f"{name}__typed")
+
+
 def reset(con: duckdb.DuckDBPyConnection) -> None:
     """Drops what the file before left behind."""
-    con.execute("drop view if exists mapped")
-    for table in ("received", "malformed", "lines", "checked", "rejected"):
+    for view in ("mapped", "received"):
+        con.execute(f"drop view if exists temp.main.{view}")
+    for table in ("received", "arrived", "malformed", "lines", "checked", "rejected"):
         con.execute(f"drop table if exists {table}")
     con.execute("create table malformed (tieout_row bigint, tieout_line bigint, text varchar, reason varchar)")
 

@@ -162,6 +162,23 @@ dangling as (
   select * from checked where finding <> 'resolved' and group_reason is null
 ),
 
+-- few groups dangle: they go through the events, not all events into a join
+dangling_groups as (
+  select distinct source_instance, event_group from dangling where event_group is not null
+),
+
+dangling_events as (
+  select
+    dangling_groups.source_instance,
+    dangling_groups.event_group,
+    events.event_id
+  from {{ ref('usage_event') }} as events
+  inner join dangling_groups
+    on
+      dangling_groups.source_instance = events.source_instance
+      and dangling_groups.event_group = events.tenant_id || '|' || events.subscription_id || '|' || events.meter_code
+),
+
 -- each event of a group that names something unknown is a case of its own
 dangling_records as (
   select
@@ -174,11 +191,8 @@ dangling_records as (
       several_holders.source_instance = dangling.source_instance
       and several_holders.targets = dangling.targets
       and several_holders.value = dangling.value
-  left join {{ ref('usage_event') }} as events
-    on
-      dangling.event_group is not null
-      and events.source_instance = dangling.source_instance
-      and events.tenant_id || '|' || events.subscription_id || '|' || events.meter_code = dangling.event_group
+  left join dangling_events as events
+    on events.source_instance = dangling.source_instance and events.event_group = dangling.event_group
 ),
 
 lost as (
