@@ -58,7 +58,7 @@ _BREAKS = """
     order by breaks desc, currency_code
 """
 """A problem that shows in several breaks is one amount: rollforward and proof of revenue miss the same money."""
-Place = tuple[str, str, str, str]
+Place = tuple[str, str | None, str | None, str]
 
 
 def findings(con: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
@@ -69,8 +69,7 @@ def findings(con: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
     for row in blocked:
         for gate, (behind, title) in GATES.items():
             if row[gate] != "passed":
-                place = (row["source_instance"], row["legal_entity_code"], row["period"], behind)
-                yield _finding(row, gate, title, breaks.get(place, []), controls.get(behind, {}))
+                yield _finding(row, gate, title, _behind(breaks, row, behind), controls.get(behind, {}))
     yield from _source_gates(blocked)
 
 
@@ -129,6 +128,18 @@ def _breaks(con: duckdb.DuckDBPyConnection, behind: str, condition: str) -> dict
     for row in rows(con, _BREAKS.format(behind=behind, condition=condition)):
         found.setdefault((row["books"], row["entity"], row["period"], row["behind"]), []).append(row)
     return found
+
+
+def _behind(breaks: dict[Place, list[dict[str, Any]]], row: Row, behind: str) -> list[dict[str, Any]]:
+    """The breaks of entity and period; of S1 also those of no entity, or of no period while the books may change."""
+    entities, periods = [row["legal_entity_code"]], [row["period"]]
+    if behind == "S1":
+        entities.append(None)
+        periods += [None] * (row["period_state"] != "hard_closed")
+    books = row["source_instance"]
+    places = [(books, entity, period, behind) for entity in entities for period in periods]
+    parts = [part for place in places for part in breaks.get(place, [])]
+    return sorted(parts, key=lambda part: (-part["breaks"], part["currency_code"] or ""))
 
 
 def _reason(parts: list[dict[str, Any]]) -> str:

@@ -69,6 +69,24 @@ def test_one_problem_that_shows_in_two_breaks_is_one_amount(tmp_path):
     assert gate.reason.startswith("2 breaks, the largest: ")
 
 
+def test_what_belongs_to_no_period_or_entity_is_told_with_every_period_that_may_change(tmp_path):
+    """A contract that was never set up holds the close, and its money was in no message."""
+    extra = """insert into marts.exceptions by name
+        select * replace (md5('K') as exception_key, 'R09' as code, 'K-1' as match_key, null as period, 700 as delta_minor,
+            md5('K') as root_exception_key)
+        from marts.exceptions where match_key = 'IN-1';
+        insert into marts.exceptions by name
+        select * replace (md5('P') as exception_key, 'R37' as code, 'SEAT' as match_key, null as period,
+            null as legal_entity_code, null as delta_minor, null as currency_code, md5('P') as root_exception_key)
+        from marts.exceptions where match_key = 'IN-1';
+        update marts.close_status set readiness = 'blocked', gate_open_s1 = 'failed' where legal_entity_code = 'BH'"""
+    gates = found(tmp_path, extra)
+    assert gates["gate_open_s1|erp|US|2026-09"].amounts == (("USD", 750),)
+    assert gates["gate_open_s1|erp|US|2026-09"].reason.startswith("3 breaks, ")
+    assert gates["gate_open_s1|erp|JP|2026-09"].reason.startswith("2 breaks, ")
+    assert gates["gate_open_s1|erp|BH|2026-09"].amounts == (), "hard closed: no later finding is about it"
+
+
 def test_two_currencies_of_one_gate_stay_two_amounts(tmp_path):
     extra = """insert into marts.exceptions
         select md5('yen'), code, source_instance, 'IN-Y', cause_code, -7, delta_quantity, 'JPY', legal_entity_code, customer_id,
