@@ -110,6 +110,24 @@ invoice_to_summary as (
     on postings.source_instance = members.source_instance and postings.invoice_id = members.invoice_id
 ),
 
+credit_to_summary as (
+  select
+    'credit_note' as from_type, members.source_instance as from_instance, members.credit_note_id as from_id,
+    members.object as to_type, members.erp_instance as to_instance, members.record_id as to_id,
+    'posted' as relation, -credits.total_amount_minor as amount_minor, credits.currency_code,
+    journals.created_at as occurred_at, cast(null as {{ dbt.type_string() }}) as correlation_id,
+    cast(null as {{ dbt.type_string() }}) as content_hash
+  from {{ ref('summary_credit') }} as members
+  inner join {{ ref('credit_note') }} as credits
+    on credits.source_instance = members.source_instance and credits.credit_note_id = members.credit_note_id
+  inner join {{ ref('lone_journal') }} as journals
+    on
+      journals.source_instance = members.erp_instance
+      and journals.journal_id = members.record_id
+      and journals.legal_entity_code = credits.legal_entity_code
+      and journals.currency_code = credits.currency_code
+),
+
 document_to_line as (
   select
     'ar_document' as from_type, source_instance as from_instance, document_id as from_id,
@@ -171,8 +189,8 @@ journal_to_reversal as (
 
 {% for step in [
   'line_to_invoice', 'invoice_to_rebill', 'invoice_to_credit', 'line_to_credit_line', 'credit_line_to_credit',
-  'billing_to_document', 'invoice_to_summary', 'document_to_line', 'line_to_document_line', 'document_to_memo',
-  'document_to_journal', 'journal_to_reversal',
+  'billing_to_document', 'invoice_to_summary', 'credit_to_summary', 'document_to_line', 'line_to_document_line',
+  'document_to_memo', 'document_to_journal', 'journal_to_reversal',
 ] %}
 select {{ link | join(', ') }} from {{ step }}
 {% if not loop.last %}union all{% endif %}
