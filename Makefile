@@ -30,10 +30,10 @@ demo: setup ## close the sample company's last period, show what was found and w
 	@$(BIN)/tieout demo --home $(DEMO)
 
 test: setup ## every test, and 5 percent of the long loops
-	$(BIN)/python -m pytest -n 2 --dist loadscope
+	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 
 soak: setup ## what takes too long for every change: other seeds, a second billing engine, all kills and broken files
-	FAULTS=100 $(BIN)/python -m pytest -n 2 --dist loadscope -m "soak or faults"
+	FAULTS=100 $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder -m "soak or faults"
 
 bench: setup ## measure closes beside plain DuckDB: EVENTS=10000000 for more than a million events
 	$(BIN)/tieout bench --events $(EVENTS)

@@ -75,5 +75,10 @@ def clean(worlds) -> Closed:
     return worlds("clean", _clean)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole runs and loops first: begun last, the longest module would keep one worker busy and the other idle."""
+    items.sort(key=lambda item: not (item.get_closest_marker("slow") or item.get_closest_marker("faults")))
+
+
 def pytest_terminal_summary(terminalreporter) -> None:
     summary.tell(terminalreporter)

@@ -348,6 +348,7 @@ def test_matches_say_who_belongs_together_and_an_uncertain_one_is_told_where_the
         ("cash", "grouped_sum", "1:n", "payment:in_two cash_receipt:R-half-1 cash_receipt:R-half-2"),
         ("cash", "grouped_sum", "n:1", "payment:joint_1 payment:joint_2 cash_receipt:R-joint"),
         ("cash", "grouped_sum", "n:1", "payment:part_1 payment:part_2 cash_receipt:R-part"),
+        ("net_summary", "grouped_sum", "n:1", "credit_note:netted invoice:net_1 invoice:net_2 journal:J-NET"),
         ("posting", "grouped_sum", "n:1", "invoice:summed_1 invoice:summed_2 ar_document:SUM-FEB"),
         ("posting", "grouped_sum", "n:1", "invoice:summed_late invoice:summed_late_too ar_document:SUM-MAR"),
     ]

@@ -129,7 +129,7 @@ A_STEP = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(A_STEP, max_size=12))
 def test_after_any_history_the_books_are_those_of_a_full_refresh(steps):
     """A node taken for current that is not would publish yesterday's figure under today's date."""
