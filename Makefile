@@ -30,7 +30,7 @@ demo: setup ## close the sample company's last period, show what was found and w
 	@$(BIN)/tieout demo --home $(DEMO)
 
 test: setup ## every test, and 5 percent of the long loops
-	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder --durations=15
 
 soak: setup ## what takes too long for every change: other seeds, a second billing engine, all kills and broken files
 	FAULTS=100 $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder -m "soak or faults"

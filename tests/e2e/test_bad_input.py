@@ -162,6 +162,7 @@ def test_an_empty_company_publishes_nothing_to_reconcile_and_says_so(tmp_path):
     assert "no file" in ran.text.lower() or "nothing" in ran.text.lower(), ran.text
 
 
+@pytest.mark.soak
 def test_two_systems_alone_still_tie_and_the_others_are_not_testable(worlds):
     def billing_and_erp(folder: Path) -> None:
         small(folder)

@@ -238,6 +238,7 @@ def test_plugs_stand_only_where_no_factor_explains(whole):
     assert plugs == [("zwei-rappen", "B99", -2)]
 
 
+@pytest.mark.soak
 def test_without_a_crm_the_items_are_the_terms(worlds):
     closed = worlds("borealis-no-crm", borealis.without_crm)
     found = _results(closed, "R06")
