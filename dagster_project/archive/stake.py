@@ -16,7 +16,7 @@ from dagster_project.archive.parsing.checks import reading
 from dagster_project.archive.parsing.currencies import exponents
 from dagster_project.archive.parsing.received import quoted
 from dagster_project.settings import Settings
-from dagster_project.sources.contracts import Column, Contract, load_contracts
+from dagster_project.sources.contracts import Column, Contract, currency_parents, load_contracts
 from expectations.policy import load_policy
 
 _LARGEST = "10000000000000"
@@ -82,7 +82,7 @@ def _parents(
 ) -> list[tuple[str, str]]:
     """A join and its currency for every parent that has one: its documents' currencies as a temporary table each."""
     joins = []
-    for number, (column, parent, key) in enumerate(_holders(contract)):
+    for number, (column, parent, key) in enumerate(currency_parents(contract)):
         paths = [
             str(store.parquet_path(settings, link))
             for batch in known
@@ -102,19 +102,6 @@ def _parents(
         )
         joins.append((join, f"parent_{number}.currency"))
     return joins
-
-
-def _holders(contract: Contract) -> list[tuple[str, Contract, str]]:
-    """(column, parent, key of the parent) of the references within the domain whose target has a currency."""
-    contracts = load_contracts()
-    found = []
-    for column in contract.columns:
-        for target in column.references:
-            domain, name, key = target.split(".")
-            parent = contracts[domain, name]
-            if domain == contract.domain and any(item.name == "currency" for item in parent.columns):
-                found.append((column.name, parent, key))
-    return found
 
 
 def _value(column: Column) -> str:

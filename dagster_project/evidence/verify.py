@@ -28,8 +28,7 @@ class Verification:
 def verify_pack(folder: Path) -> Verification:
     """Checks hashes and recomputes the totals of the pack in `folder`; raises InputError when it is not a pack."""
     try:
-        document = manifest.read(folder)
-        files = [manifest.PackedFile(**entry) for entry in document["files"]]
+        document, files = _read(folder)
     except FileNotFoundError:
         raise InputError(f"{folder}: no {manifest.MANIFEST} in it; expected the folder of an evidence pack") from None
     except (ValueError, TypeError) as error:
@@ -52,11 +51,15 @@ def verify_pack(folder: Path) -> Verification:
 def is_untouched(folder: Path) -> bool:
     """Whether every file of the pack has the hash that its manifest says; recomputes nothing."""
     try:
-        document = manifest.read(folder)
-        files = [manifest.PackedFile(**entry) for entry in document["files"]]
+        document, files = _read(folder)
     except (OSError, ValueError, TypeError):
         return False
     return not list(_file_faults(folder, files, document))
+
+
+def _read(folder: Path) -> tuple[dict[str, Any], list[manifest.PackedFile]]:
+    document = manifest.read(folder)
+    return document, [manifest.PackedFile(**entry) for entry in document["files"]]
 
 
 def _file_faults(folder: Path, files: list[manifest.PackedFile], document: dict[str, Any]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import cache
@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from dagster_project.errors import ConfigurationError
 from dagster_project.settings import PROJECT_ROOT
 from dagster_project.sources import odcs, versions
+from dagster_project.yaml_lines import line_of
 
 CONTRACTS_PATH = PROJECT_ROOT / "expectations" / "contracts"
 
@@ -122,7 +123,7 @@ def read_contract(content: bytes, where: str) -> DomainContract:
         raise ConfigurationError(f"{where}: not valid YAML: {error}") from None
     except ValidationError as error:
         faults = (
-            f"{where}:{_line_of(text, fault['loc'])}: {'.'.join(map(str, fault['loc']))}: {fault['msg']}"
+            f"{where}:{line_of(text, fault['loc'])}: {'.'.join(map(str, fault['loc']))}: {fault['msg']}"
             for fault in error.errors()
         )
         raise ConfigurationError("\n".join(faults)) from None
@@ -155,25 +156,23 @@ def load_contracts(folder: Path = CONTRACTS_PATH) -> Mapping[tuple[str, str], Co
     return MappingProxyType({(one.domain, one.name): one for domain in shipped for one in domain.objects})
 
 
+def currency_parents(contract: Contract) -> list[tuple[str, Contract, str]]:
+    """(column, parent, key of the parent) of its references to an object of its domain that has a currency: a line has
+    none of its own."""
+    contracts = load_contracts()
+    found = []
+    for column in contract.columns:
+        for target in column.references:
+            domain, name, key = target.split(".")
+            parent = contracts[domain, name]
+            if domain == contract.domain and any(item.name == "currency" for item in parent.columns):
+                found.append((column.name, parent, key))
+    return found
+
+
 def contracts_of(domain: str) -> tuple[Contract, ...]:
     """The shipped contracts of one domain."""
     return domain_contracts()[domain].objects
-
-
-def _line_of(text: str, location: Sequence[str | int]) -> int:
-    """The line of the innermost part of `location` that is in the file."""
-    node = yaml.compose(text, Loader=yaml.SafeLoader)
-    line = 1
-    for part in location:
-        if isinstance(node, yaml.MappingNode):
-            found = next(((key, value) for key, value in node.value if key.value == part), None)
-            if found is None:
-                break
-            line, node = found[0].start_mark.line + 1, found[1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            node = node.value[part]
-            line = node.start_mark.line + 1
-    return line
 
 
 def _contract(where: str, document: odcs.DataContract, schema: odcs.SchemaObject) -> Contract:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import duckdb
 
 from dagster_project.settings import PROJECT_ROOT
-from dagster_project.sources.contracts import Contract, load_contracts
+from dagster_project.sources.contracts import Contract, currency_parents
 from expectations.suites.sql import identifier, literal
 
 CURRENCIES_PATH = PROJECT_ROOT / "dbt_project" / "seeds" / "currencies.csv"
@@ -43,16 +43,10 @@ def stake(contract: Contract, amount: str | None) -> tuple[str, str]:
 def _currency(contract: Contract) -> str | None:
     if any(column.name == "currency" for column in contract.columns):
         return "f.currency"
-    contracts = load_contracts()
-    parents = []
-    for column in contract.columns:
-        for target in column.references:
-            domain, name, key = target.split(".")
-            parent = contracts[domain, name]
-            if domain == contract.domain and any(item.name == "currency" for item in parent.columns):
-                parents.append(
-                    f"(select min(p.currency) from landed.generic__{domain}__{name} as p "
-                    "where p.source_instance = f.source_instance "
-                    f"and p.{identifier(key)} = f.{identifier(column.name)})"
-                )
+    parents = [
+        f"(select min(p.currency) from landed.generic__{parent.domain}__{parent.name} as p "
+        "where p.source_instance = f.source_instance "
+        f"and p.{identifier(key)} = f.{identifier(column)})"
+        for column, parent, key in currency_parents(contract)
+    ]
     return f"coalesce({', '.join(parents)})" if len(parents) > 1 else (parents[0] if parents else None)

@@ -29,25 +29,18 @@ found as (
     candidates.legal_entity_code,
     candidates.customer_id,
     candidates.currency_code,
-    candidates.amount_minor,
+    {%- for part in ['net', 'tax'] %}
     case
-      when count(candidates.net_minor) over in_group = count(*) over in_group
+      when count(candidates.{{ part }}_minor) over in_group = count(*) over in_group
         then
           coalesce(
-            sum(case candidates.side when 'left' then candidates.net_minor else -candidates.net_minor end)
+            sum(case candidates.side when 'left' then candidates.{{ part }}_minor else -candidates.{{ part }}_minor end)
               over in_group, 0
           )
       else 0
-    end as net_residual_minor,
-    case
-      when count(candidates.tax_minor) over in_group = count(*) over in_group
-        then
-          coalesce(
-            sum(case candidates.side when 'left' then candidates.tax_minor else -candidates.tax_minor end)
-              over in_group, 0
-          )
-      else 0
-    end as tax_residual_minor
+    end as {{ part }}_residual_minor,
+    {%- endfor %}
+    candidates.amount_minor
   from outcome
   inner join candidates on candidates.row_id = outcome.row_id
   window in_group as (partition by outcome.purpose, outcome.group_id)
