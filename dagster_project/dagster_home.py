@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 UI_FILE, COMMAND_FILE = "dagster.yaml", "command.yaml"
 COMMON = {
     "telemetry": {"enabled": False},
+    "nux": {"enabled": False},  # no form for an e-mail address before the graph
     # one writer: the queue starts a second run of the UI or a schedule only when the first has ended
     "concurrency": {"runs": {"max_concurrent_runs": 1}, "pools": {"granularity": "run", "default_limit": 1}},
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import subprocess
 import sys
@@ -26,15 +27,21 @@ def command(settings: Settings, port: int = 8501, headless: bool = False) -> lis
 
 
 def serve(settings: Settings, port: int = 8501, headless: bool = False) -> int:
-    """Serves until interrupted; returns the exit code. Raises InputError when the port is taken."""
+    """Serves until interrupted or terminated; returns the exit code. Raises InputError when the port is taken."""
     _require_free(port)
+    signal.signal(signal.SIGTERM, _leave)  # else the server would stay behind, on its port
     with subprocess.Popen(command(settings, port, headless)) as process:
         try:
             return process.wait()
         except KeyboardInterrupt:
+            return 130
+        finally:
             process.terminate()
             process.wait()
-            return 130
+
+
+def _leave(number: int, frame: object) -> None:
+    raise SystemExit(128 + number)
 
 
 def _require_free(port: int) -> None:

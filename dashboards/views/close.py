@@ -46,6 +46,7 @@ SOURCE_COLUMNS = (
     Column("accepted", "Rows accepted", numeric=True),
     Column("quarantined", "Rows set aside", numeric=True),
 )
+BLOCKING_COLUMNS = tuple(column for column in RESULT_COLUMNS if column.key != "status")  # none of them ties
 OBJECT_COLUMNS = (
     Column("object", "Object"),
     Column("state", "State"),
@@ -64,6 +65,7 @@ def show() -> None:
     scope = _scope(db)
     _status(db, scope)
     _sources(db)
+    _blocking(db, scope)
 
 
 def _scope(db: Snapshot) -> Scope:
@@ -104,7 +106,6 @@ def _status(db: Snapshot, scope: Scope) -> None:
         *(Column(n, t) for n, (t, _) in GATES.items()),
     )
     table("Every gate of the close", gates, [_gate_row(row) for row in rows], key="gates")
-    _blocking(db, scope)
 
 
 def _blocking(db: Snapshot, scope: Scope) -> None:
@@ -114,15 +115,19 @@ def _blocking(db: Snapshot, scope: Scope) -> None:
     total = results.count_blocking(db, scope)
     if not total:
         return
+    st.subheader("Open and blocking", anchor="blocking")
     page = page_of("blocking", total, scope)
     rows = results.blocking(db, scope, page.limit, page.offset)
     shown = [result_row(row, _record(row), control=f"{row['code']} {row['title']}") for row in rows]
-    table(f"Open and blocking, {page.words}. The largest difference first, per currency.", RESULT_COLUMNS, shown,
-          key="blocking")  # fmt: skip
+    table(f"{page.words}. The largest difference first, per currency.", BLOCKING_COLUMNS, shown, key="blocking")
 
 
 def _record(row: Row) -> str:
     return link("controls", control=row["code"], record=row["match_key"], instance=row["source_instance"])
+
+
+def _to_blocking(row: Row) -> str:
+    return link("./", entity=row["legal_entity_code"], period=row["period"]) + "#blocking"
 
 
 def _verdict(counts: dict[str, int], scope: Scope) -> str:
@@ -160,7 +165,7 @@ def _status_row(row: Row) -> dict[str, Value]:
         "open": Cell(
             money.count(row["open_s1_exceptions"]),
             tone="bad" if row["open_s1_exceptions"] else "",
-            href=link("./", entity=row["legal_entity_code"], period=row["period"]) if row["open_s1_exceptions"] else "",
+            href=_to_blocking(row) if row["open_s1_exceptions"] else "",
             label=f"Open and blocking: {row['open_s1_exceptions']}; show them",
         ),
         "known": day_and_time(row["known_at"]),
@@ -174,7 +179,8 @@ def _gate_row(row: Row) -> dict[str, Value]:
         period = "" if code == "R38" else row["period"]
         entity = "" if code == "R38" else row["legal_entity_code"]
         # the last gate is of no one control: what it counts stands below
-        href = link("controls" if gate != "gate_open_s1" else "./", control=code, entity=entity, period=period)
+        is_of_none = gate == "gate_open_s1"
+        href = _to_blocking(row) if is_of_none else link("controls", control=code, entity=entity, period=period)
         cells[gate] = Cell(chip.text, tone=chip.tone, href=href if row[gate] != "passed" else "")
     return {**_where(row), **cells}
 

@@ -116,7 +116,7 @@ def test_telemetry_is_off_and_one_run_writes_at_a_time(tmp_path):
     folder = dagster_home.prepare(settings_of(tmp_path))
     for name in (dagster_home.UI_FILE, dagster_home.COMMAND_FILE):
         content = yaml.safe_load((folder / name).read_text())
-        assert content["telemetry"] == {"enabled": False}
+        assert content["telemetry"] == content["nux"] == {"enabled": False}
         assert content["concurrency"]["runs"]["max_concurrent_runs"] == 1
 
 

@@ -36,7 +36,7 @@ def test_close_lists_what_blocks_it_also_where_it_belongs_to_no_period(visit, tm
     blocking = tables(app)["blocking"]
     assert [record.split()[0] for record in blocking.column("Record")] == ["K-1", "IN-1"]
     assert "controls?control=R09&record=K-1&instance=billing" in blocking.links
-    assert "./?entity=US&period=2026-09" in tables(app)["close"].links
+    assert "./?entity=US&period=2026-09#blocking" in tables(app)["close"].links
     app = visit(book, period="2026-09", entity="BH")
     assert "blocking" not in tables(app), "hard closed: nothing can be posted there"
 
