@@ -132,7 +132,8 @@ compared as (
     all_rows.needed_count as left_value,
     all_rows.there_count as right_value,
     all_rows.delta_minor,
-    cast(null as decimal(38, 9)) as delta_quantity,
+    -- systems, not money: the sides count where the amendment is due and where it is
+    cast(all_rows.needed_count - all_rows.there_count as decimal(38, 9)) as delta_quantity,
     all_rows.has_fault,
     'partial orchestration' as cause_code,
     'business_rule' as failure_class,
