@@ -1,6 +1,6 @@
 """Publishes what a run found: a new read-only DuckDB file, swapped in atomically, so that readers never block a run.
 
-Does not compute: every table is copied from the warehouse as it is.
+Does not compute: every table is copied from the warehouse as it is. Usage events stay in the archive, seen by a view.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dagster_project import warehouse
 from dagster_project.archive.engine import store_faults
 from dagster_project.errors import InputError
 from dagster_project.settings import Settings
-from dagster_project.sql import quoted, scalar
+from dagster_project.sql import column, quoted, scalar
 from dagster_project.warehouse import steps
 
 WHOLE_SCHEMAS = ("marts", "config", "quality", "canonical", "seeds")
@@ -26,6 +26,14 @@ SINGLE_TABLES = {
     "matching": ("matches", "searches", "linkage_suggestions"),
     "reconciliation": (),
 }
+EVENT_VIEWS = """
+    select sql from duckdb_views()
+    where database_name = current_database() and (
+        (schema_name = 'landed' and ends_with(view_name, '__product__usage_events'))
+        or (schema_name = 'staging' and ends_with(view_name, '__product__usage_deliveries'))
+        or (schema_name = 'canonical' and view_name = 'usage_event')
+    )
+    order by list_position(['landed', 'staging', 'canonical'], schema_name), view_name"""
 KEPT_SNAPSHOTS = 5
 CURRENT = "current.duckdb"
 _NAME = re.compile(r"tieout-(\d{6,})\.duckdb")
@@ -90,13 +98,31 @@ def open_current(settings: Settings) -> duckdb.DuckDBPyConnection:
 def _copy(con: duckdb.DuckDBPyConnection, scratch: Path) -> dict[str, int]:
     con.execute(f"attach '{quoted(scratch)}' as snapshot")
     try:
-        return {f"{schema}.{table}": _copy_table(con, schema, table) for schema, table in _public_tables(con)}
+        tables = {f"{schema}.{table}": _copy_table(con, schema, table) for schema, table in _public_tables(con)}
+        _carry_events(con)
+        return tables
     finally:
         con.execute("detach snapshot")
 
 
+def _carry_events(con: duckdb.DuckDBPyConnection) -> None:
+    """Usage events as views over the archive, whose files never change: copies of them would be the snapshot's bulk."""
+    views = column(con, EVENT_VIEWS)
+    if not any(" canonical." in view for view in views):
+        return
+    warehouse_name = scalar(con, "select current_database()")
+    con.execute("use snapshot")
+    try:
+        for schema in ("landed", "staging", "canonical"):
+            con.execute(f"create schema if not exists {schema}")
+        for view in views:
+            con.execute(view)
+    finally:
+        con.execute(f'use "{warehouse_name}"')
+
+
 def _public_tables(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
-    """Base tables of whole schemas and the named few; event-level views stay in the warehouse."""
+    """Base tables of whole schemas and the named few."""
     rows = con.execute(
         "select table_schema, table_name, table_type from information_schema.tables"
         " where table_catalog = current_database() order by all"

@@ -9,6 +9,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from dagster_project import publish
+from dagster_project.archive.engine import store_faults
 from dagster_project.cli.console import out
 from dagster_project.errors import InputError
 from dagster_project.lineage.batches import batches_of
@@ -30,7 +31,7 @@ _UNBROKEN = 10_000
 
 def explain(settings: Settings, text: str, instance: str | None, fan: int) -> int:
     """Prints the chain of the record that `text` names and returns the open breaks on it; raises InputError."""
-    with publish.open_current(settings) as con:
+    with store_faults(settings.archive_path), publish.open_current(settings) as con:
         return _Page(con, settings, _chosen(con, text, instance), fan).print()
 
 

@@ -107,5 +107,5 @@ def money(minor: int | None, currency: str | None, decimals: dict[str, int]) -> 
 
 
 def _published(con: duckdb.DuckDBPyConnection, kind: Kind) -> bool:
-    query = "select 1 from duckdb_tables() where schema_name = 'canonical' and table_name = ?"
+    query = "select 1 from information_schema.tables where table_schema = 'canonical' and table_name = ?"
     return bool(con.execute(query, [quoted(kind.table)]).fetchall())

@@ -39,12 +39,17 @@ where
 
 def write(con: duckdb.DuckDBPyConnection, objects: list[tuple[str, Contract]]) -> None:
     """Replaces the table and completes accepted, duplicate and quarantined rows of `landed.batches`."""
+    find(con, objects)
+    con.execute(_UPDATE_BATCHES)
+
+
+def find(con: duckdb.DuckDBPyConnection, objects: list[tuple[str, Contract]]) -> None:
+    """Replaces the table: the surplus copies of every object of which a batch has landed."""
     con.execute(_EMPTY)
     landed = {name for (name,) in con.execute("select distinct domain || '.' || object from landed.batches").fetchall()}
     for vendor, contract in objects:
         if f"{contract.domain}.{contract.name}" in landed:
             con.execute(_surplus(vendor, contract))
-    con.execute(_UPDATE_BATCHES)
 
 
 def identity_of(contract: Contract) -> list[str]:

@@ -80,7 +80,9 @@ def _run(
         if (contract.domain, contract.name) in broken:
             verdict = Verdict(untestable=f"{landed(contract)} does not have the contracted columns")
         else:
-            relation = relation_sql(contract, rows_sql(connection, contract))
+            judged = f"{suite.relation}__rows"  # to count them, none need be judged
+            connection.execute(f"create or replace temp view {judged} as {rows_sql(connection, contract)}")
+            relation = relation_sql(contract, f"select * from {judged}")
             connection.execute(f"create or replace temp view {suite.relation} as {relation}")
             verdict = evaluator.evaluate(suite)
         found = Measure(connection, suite, verdict, results_dir, home, testable).rows(instances)

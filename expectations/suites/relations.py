@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 
 from dagster_project.sources.contracts import Contract
-from expectations.suites.sql import names
+from expectations.suites.sql import literal, names
 
 
 def landed(contract: Contract) -> str:
@@ -43,6 +43,30 @@ def rows_sql(connection: duckdb.DuckDBPyConnection, contract: Contract) -> str:
 
 
 def _surplus_sql(contract: Contract) -> str:
+    """Of a fact every row is in force but the copies, which landing has found; of a record older versions are not."""
+    return _copies_sql(contract) if contract.mode == "append" else _versions_sql(contract)
+
+
+def _copies_sql(contract: Contract) -> str:
+    fact = names(("source_instance", *contract.key))
+    return f"""
+        select
+            source_instance,
+            batch_id,
+            row_number,
+            copies.copy_kind = 'conflict' and row_number() over (
+                partition by {fact}, content_hash order by {_earliest(contract)}batch_id, row_number
+            ) = 1 as is_conflict
+        from {landed(contract)}
+        inner join (
+            select source_instance, batch_id, row_number, kind as copy_kind
+            from landed.conflicts
+            where domain = {literal(contract.domain)} and object = {literal(contract.name)}
+        ) as copies using (source_instance, batch_id, row_number)
+    """
+
+
+def _versions_sql(contract: Contract) -> str:
     key = names(("source_instance", *contract.key))
     if contract.mode == "full":
         candidates = landed(contract)
@@ -59,7 +83,7 @@ def _surplus_sql(contract: Contract) -> str:
         version = key
         if contract.mode == "upsert":
             in_force = f"updated_at is not distinct from max(updated_at) over (partition by {key})"
-    earliest = "ingested_at, " if _has(contract, "ingested_at") else ""
+    earliest = _earliest(contract)
     return f"""
         with versions as (
             select *, {in_force} as is_newest from {candidates}
@@ -88,5 +112,5 @@ def _surplus_sql(contract: Contract) -> str:
     """
 
 
-def _has(contract: Contract, column: str) -> bool:
-    return any(item.name == column for item in contract.columns)
+def _earliest(contract: Contract) -> str:
+    return "ingested_at, " if any(column.name == "ingested_at" for column in contract.columns) else ""

@@ -82,6 +82,7 @@ def row_suite(contract: Contract) -> Suite:
                 amount_minor=amount,
                 currency_code=currency,
                 testable_sql=rule.testable_sql,
+                evaluated_sql=f"select source_instance, count(*) from {relation}__rows group by source_instance",
             )
         )
     name = f"boundary.{contract.domain}.{contract.name}"

@@ -23,6 +23,8 @@ TABLES = (
     "canonical.usage_day",
     "canonical.usage_unique",
     "canonical.usage_month",
+    "state.usage_lag",
+    "state.usage_name",
 )
 MONTHS = ("2025-12", "2026-01", "2026-02", "2026-03")
 SEEDS = 12
@@ -40,7 +42,7 @@ class Company:
             self.warehouse,
             self.work,
             self.work / "logs",
-            select=["+usage_month"],
+            select=["+usage_month", "+usage_lag", "+usage_name"],
             exclude=["resource_type:test"],
         )
         assert outcome.success, [f"{one.name}: {one.message}" for one in outcome.failures] or outcome.error

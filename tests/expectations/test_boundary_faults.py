@@ -7,7 +7,6 @@ import pytest
 
 from dagster_project.sources.contracts import load_contracts
 from dagster_project.sql import scalar
-from expectations.suites.boundary import run_boundary
 from tests.expectations.world import default_row, found, land_defaults, results, world
 
 CONTRACTS = load_contracts()
@@ -66,7 +65,7 @@ def judge(tmp_path_factory):
         made = world(home, sources or {"billing": "billing", "crm": "crm"}, links)
         land_defaults(made)
         prepare(made)
-        made.suites = run_boundary(made.con, made.settings, home / "runs" / "r1" / "expectations")
+        made.suites = made.judge()
         return made
 
     return _judge
@@ -207,7 +206,7 @@ def test_a_clean_world_passes_and_references_stay_within_linked_instances(judge)
 
 def test_a_world_without_a_row_passes_where_nothing_is_required(judge, tmp_path):
     made = world(tmp_path, {"hub": "hub"})
-    run_boundary(made.con, made.settings, tmp_path / "runs" / "r1" / "expectations")
+    made.judge()
     statuses = {row["expectation"]: row["status"] for row in results(made)}
     assert statuses["copies_agree"] == "passed" and statuses["delivered"] == "failed"
     assert statuses["fresh"] == statuses["control_totals_as_reported"] == "not_testable"
@@ -216,7 +215,7 @@ def test_a_world_without_a_row_passes_where_nothing_is_required(judge, tmp_path)
 def test_a_relation_of_another_shape_blocks_and_its_rows_are_not_judged(tmp_path):
     made = world(tmp_path, {"hub": "hub"})
     made.con.execute("alter table landed.generic__hub__messages alter sequence type varchar")
-    (suite,) = run_boundary(made.con, made.settings, tmp_path / "runs" / "r1" / "expectations")
+    (suite,) = made.judge()
     checks = {check.name: check for check in suite.checks}
     assert not checks["columns_as_contracted"].passed and checks["columns_as_contracted"].blocking
     assert checks["copies_agree"].metadata["status"] == "not_testable"

@@ -15,7 +15,9 @@ import pyarrow as pa
 
 from dagster_project.settings import FilesConnector, Settings, Source
 from dagster_project.sources.contracts import Contract, load_contracts
-from dagster_project.warehouse import configuration, deliveries
+from dagster_project.warehouse import configuration, copies, deliveries
+from expectations.suites.boundary import run_boundary
+from expectations.suites.model import SuiteResult
 
 AS_OF = datetime(2026, 10, 12, tzinfo=UTC)
 EXTRACTED = "2026-10-11 23:00:00"
@@ -121,6 +123,11 @@ class World:
             "0 as quarantined_rows, ? as reported_row_count",
             [source, domain, name, batch, f"{batch}.csv", extracted, state, rows, rows, reported],
         )
+
+    def judge(self) -> list[SuiteResult]:
+        """Runs the suites at the boundary as run r1, after landing has found the copies."""
+        copies.find(self.con, [("generic", contract) for contract in load_contracts().values()])
+        return run_boundary(self.con, self.settings, self.settings.home / "runs" / "r1" / "expectations")
 
     def total(self, name: str, column: str, reported: str, received: str, source: str, batch: str = "b1") -> None:
         """Adds one control total of a sidecar."""

@@ -7,7 +7,6 @@
     ('product', 'tenants', 'upsert', 'tenant', none),
     ('product', 'meters', 'upsert', 'meter', none),
     ('product', 'entitlements', 'upsert', 'entitlement', none),
-    ('product', 'usage_events', 'append', 'usage_event', none),
     ('product', 'metered_usage', 'append', 'metered_usage', none),
     ('billing', 'customers', 'upsert', 'billing_customer', none),
     ('billing', 'skus', 'upsert', 'sku', none),
@@ -47,10 +46,57 @@
     ] %}
 {#- When a record of an object that is only added to says that it happened; any other says when it was updated. #}
 {%- set moments = {
-    'usage_events': 'occurred_at', 'metered_usage': 'computed_at', 'prepaid_drawdowns': 'drawn_at',
+    'metered_usage': 'computed_at', 'prepaid_drawdowns': 'drawn_at',
     'journal_lines': 'created_at', 'cash_applications': 'applied_at', 'messages': 'published_at',
     } %}
 with
+-- events are counted in what is kept of each delivery and of each day: counting them one by one would read all again
+delivered_events as (
+
+  select source_instance, count(*) as delivery_count
+  from {{ ref('usage_key') }}
+  group by source_instance
+
+),
+
+surplus_events as (
+
+  select source_instance, count(*) as surplus_count
+  from {{ ref('usage_repeat') }}
+  where copy_number > 1
+  group by source_instance
+
+),
+
+held_events as (
+
+  select
+    source_instance,
+    cast(sum(event_count) as bigint) as event_count,
+    max(last_occurred_at) as newest_record_at
+  from {{ ref('usage_day') }}
+  group by source_instance
+
+),
+
+product_usage_events as (
+
+  select
+    delivered_events.source_instance,
+    'product' as domain,
+    'usage_events' as object,
+    delivered_events.delivery_count - coalesce(surplus_events.surplus_count, 0) as staged_rows,
+    delivered_events.delivery_count - coalesce(surplus_events.surplus_count, 0) as current_rows,
+    coalesce(held_events.event_count, 0) as canonical_rows,
+    cast(null as decimal(38, 0)) as current_total,
+    cast(null as decimal(38, 0)) as canonical_total,
+    held_events.newest_record_at
+  from delivered_events
+  left join surplus_events on surplus_events.source_instance = delivered_events.source_instance
+  left join held_events on held_events.source_instance = delivered_events.source_instance
+
+),
+
 {% for domain, object, mode, canonical, amount in objects %}
 {{ domain }}_{{ object }} as (
 
@@ -61,8 +107,9 @@ with
 ),
 {% endfor %}
 counted as (
+  select * from product_usage_events
   {% for domain, object, mode, canonical, amount in objects %}
-    {{ 'union all' if not loop.first }}  -- noqa: LT02
+    union all
   select * from {{ domain }}_{{ object }}
   {% endfor %}
 ),

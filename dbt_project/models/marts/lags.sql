@@ -3,29 +3,24 @@
 -- its business transaction. Percentiles are of what has arrived: the smallest lag that so many do not exceed.
 {%- set leg = ['workflow', 'step', 'source_instance', 'period'] | join(', ') %}
 with events as (
-  select * from {{ ref('usage_event') }}
+  select * from {{ ref('usage_lag') }}
 ),
 
 steps as (
   select * from {{ ref('business_transaction_steps') }}
 ),
 
--- counted per minute first: ten million events have a few thousand different lags
 measured as (
   select
     'usage_to_invoice' as workflow,
     'ingested' as step,
     source_instance,
-    {{ month_key('occurred_at') }} as period,
-    greatest(0, {{ minutes_between('occurred_at', 'ingested_at') }}) as lag_minutes,
+    {{ month_key('service_month') }} as period,
+    lag_minutes,
     'done' as state,
     'ProductData' as owner_role,
-    count(*) as record_count
+    event_count as record_count
   from events
-  group by
-    source_instance,
-    {{ month_key('occurred_at') }},
-    greatest(0, {{ minutes_between('occurred_at', 'ingested_at') }})
 
   union all
 

@@ -82,8 +82,8 @@ untestable_parts as (
 ),
 
 populations as (
-  select source_instance, 'product.usage_events' as object, count(*) as record_count
-  from {{ ref('usage_event') }}
+  select source_instance, 'product.usage_events' as object, sum(event_count) as record_count
+  from {{ ref('usage_day') }}
   group by source_instance
   union all
   select source_instance, 'billing.invoices' as object, count(*) as record_count

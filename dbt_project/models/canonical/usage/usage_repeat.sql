@@ -58,6 +58,8 @@ select
   properties,
   content_hash,
   content_hash = counted_hash as is_equal_copy,
-  counted_at
+  counted_at,
+  batch_id,
+  row_number
 from ranked
 where copies > 1

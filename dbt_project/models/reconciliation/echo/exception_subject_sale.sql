@@ -102,10 +102,13 @@ usage_of_event as (
   select
     opened.exception_key, 'usage' as subject, links.linked_instance as instance,
     events.subscription_id || '|' || events.meter_code || '|'
-    || cast(events.service_month as {{ dbt.type_string() }}) as id
+    || cast({{ month_start('events.occurred_at') }} as {{ dbt.type_string() }}) as id
   from opened
-  inner join {{ ref('usage_event') }} as events
-    on events.source_instance = opened.source_instance and events.event_id = opened.after_part_1
+  inner join {{ ref('usage_repeat') }} as events
+    on
+      events.source_instance = opened.source_instance
+      and events.event_id = opened.after_part_1
+      and events.copy_number = 1
   inner join links on links.source_instance = events.source_instance and links.domain = 'billing'
   where opened.code = 'R19' and opened.part_1 = 'usage_events'
 ),

@@ -29,8 +29,8 @@ event_groups as (
     tenant_id,
     subscription_id,
     meter_code,
-    min(event_id) as record_key
-  from {{ ref('usage_event') }}
+    min(first_event_id) as record_key
+  from {{ ref('usage_name') }}
   group by source_instance, tenant_id, subscription_id, meter_code
 ),
 
