@@ -9,6 +9,7 @@ import duckdb
 
 from dagster_project.archive.at_hand import links_at_hand
 from dagster_project.archive.batches import Batch, batches
+from dagster_project.archive.store import parquet_path
 from dagster_project.settings import Settings
 from dagster_project.sources.contracts import Contract, load_contracts
 from dagster_project.warehouse import configuration, copies, deliveries, double_effects, relations
@@ -44,11 +45,11 @@ def land(settings: Settings, known_at: datetime | None = None, as_of: datetime |
         configuration.write(con, settings, clock)
         contracts = list(load_contracts().values())
         deliveries.write(con, settings, known)
-        for vendor in VENDORS:
-            for contract in contracts:
-                relations.create(con, settings, vendor, contract, _loaded(known, vendor, contract))
         objects = [(vendor, contract) for vendor in VENDORS for contract in contracts]
-        copies.write(con, objects)
+        loaded = [_loaded(known, vendor, contract) for vendor, contract in objects]
+        for (vendor, contract), some in zip(objects, loaded, strict=True):
+            relations.create(con, settings, vendor, contract, some)
+        copies.write(con, [(*one, _rows(settings, some)) for one, some in zip(objects, loaded, strict=True)])
         double_effects.count(con, objects)
         con.execute("commit")
         received = _received(con)
@@ -64,6 +65,17 @@ def _loaded(known: list[Batch], vendor: str, contract: Contract) -> list[Batch]:
         and (batch.manifest.vendor, batch.manifest.domain, batch.manifest.object)
         == (vendor, contract.domain, contract.name)
     ]
+
+
+def _rows(settings: Settings, loaded: list[Batch]) -> dict[tuple[str, str], str]:
+    """Per batch with rows the names of its Parquet: a replay adds a file, nothing changes one."""
+    return {
+        (batch.manifest.source_instance, batch.manifest.batch_id): " ".join(
+            sorted(parquet_path(settings, link).name for link in batch.with_rows)
+        )
+        for batch in loaded
+        if batch.with_rows
+    }
 
 
 def _received(con: duckdb.DuckDBPyConnection) -> int:

@@ -72,6 +72,23 @@ def test_another_quantity_under_the_same_key_is_a_conflict_and_loses(borealis: C
     assert conflict["counting_batch_id"] == second["batch_id"]
 
 
+def test_a_delivery_that_comes_later_is_held_against_all_that_came_before(borealis: Company):
+    """Only what is new is looked at again; a copy in an old file that stops counting must be found all the same."""
+    counts = []
+    for name, quantity, day in (("a", "1", 5), ("b", "1", 4), ("c", "2", 3), ("d", "2", 6)):
+        rows = [event(quantity=quantity, ingested_at=f"2026-09-0{day}T00:00:00Z"), event(f"ev-{name}")]
+        borealis.deliver(f"product/usage_events/{name}.csv", csv_text(rows))
+        borealis.ingest("product", "usage_events")
+        by_landing = borealis.query("from landed.conflicts order by all")
+        counts.append(sorted((row["kind"], row["batch_id"]) for row in by_landing))
+        borealis.settings.warehouse_path.unlink()
+        assert borealis.query("from landed.conflicts order by all") == by_landing, "a new warehouse says the same"
+        assert len(by_landing) == len(counts) - 1
+    assert [kind for kind, _ in counts[1]] == ["duplicate"]
+    assert [kind for kind, _ in counts[2]] == ["conflict", "conflict"], "the earliest copy says another quantity"
+    assert [kind for kind, _ in counts[3]] == ["conflict", "conflict", "duplicate"]
+
+
 def test_versions_of_an_upsert_row_are_neither_duplicates_nor_conflicts(borealis: Company):
     newer = invoice(status="paid", updated_at="2026-09-20T00:00:00Z")
     borealis.deliver("billing/invoices/a.csv", csv_text([invoice()]))

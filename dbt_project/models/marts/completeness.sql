@@ -109,7 +109,7 @@ product_usage_events as (
 counted as (
   select * from product_usage_events
   {% for domain, object, mode, canonical, amount in objects %}
-    union all
+    union all  -- noqa: LT02
   select * from {{ domain }}_{{ object }}
   {% endfor %}
 ),
