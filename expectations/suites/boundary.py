@@ -11,6 +11,7 @@ from dagster_project.settings import Settings
 from dagster_project.sources.contracts import Contract, load_contracts
 from expectations.suites import store
 from expectations.suites.agreement import ensure_agreement
+from expectations.suites.clean import CleanRows
 from expectations.suites.delivery_checks import delivery_checks, delivery_suite, find_deliveries
 from expectations.suites.gx import Evaluator, Verdict
 from expectations.suites.measure import Measure
@@ -34,6 +35,7 @@ def run_boundary(
 ) -> list[SuiteResult]:
     """Runs every suite; one result per configured object, in the contracts' order.
 
+    Rows that were judged before and kept every rule are counted and not judged again (see `clean`).
     `results_dir` is `<home>/runs/<run_id>/expectations`: JSON per suite and the complete failing rows go there, the
     results into `quality.boundary_results`. Nothing is raised for failing data; a caller stops where a failed check is
     blocking.
@@ -73,6 +75,7 @@ def _run(
     ensure_agreement(verdict, suite, rows)
     store.write_suite(results_dir, suite, verdict, rows)
     testable: dict[str, set[str | None]] = {}
+    clean = CleanRows(connection)
     broken = {row.asset_key for row in rows if row.expectation == "columns_as_contracted" and row.status == "failed"}
     for contract in contracts:
         progress(f"{contract.domain}.{contract.name}")
@@ -82,13 +85,15 @@ def _run(
         else:
             judged = f"{suite.relation}__rows"  # to count them, none need be judged
             connection.execute(f"create or replace temp view {judged} as {rows_sql(connection, contract)}")
-            relation = relation_sql(contract, f"select * from {judged}")
+            left = f"select * from {judged} where {clean.condition(contract)}"
+            relation = relation_sql(contract, left)
             connection.execute(f"create or replace temp view {suite.relation} as {relation}")
             verdict = evaluator.evaluate(suite)
         found = Measure(connection, suite, verdict, results_dir, home, testable).rows(instances)
         ensure_agreement(verdict, suite, found)
         store.write_suite(results_dir, suite, verdict, found)
         rows += found
+    clean.keep(contracts, rows)
     return rows
 
 

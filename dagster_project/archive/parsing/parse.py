@@ -87,7 +87,7 @@ copy (
         {literal(origin.source_instance)} as source_instance, {literal(origin.batch_id)} as batch_id,
         tieout_row as row_number, {_content_hash(contract)} as content_hash, {extracted_at} as extracted_at
     from typed
-) to {literal(str(path))} (format parquet, compression zstd)""")
+) to {literal(str(path))} (format parquet, compression zstd, compression_level 1)""")
 
 
 def write_rejects(con: duckdb.DuckDBPyConnection, origin: Origin, path: Path, condition: str = "true") -> None:
