@@ -5,6 +5,8 @@
     config  partition_columns  the columns that name a partition, all of them columns of the model
             fingerprints       the model with one row per partition and its `fingerprint`, a digest of everything in the
                             data that the rows of the partition follow from; the model names it in `depends_on` too
+            narrowed           optional, {model, moment, month}: of that model only rows count whose `moment` lies in the
+                            partition's `month`; so files without any are not even opened
     The code they follow from is TIEOUT_CODE, a digest of the project that the run sets. Where it is not set, where it
     is another than that of the table, or where there is no table yet, everything is computed.
 
@@ -29,7 +31,7 @@
         {% elif found.partitions %}
             delete from {{ target_relation }} where {{ is_one_of(columns, found.partitions) }};
             insert into {{ target_relation }} by name
-            select * from ({{ compiled_code }}) as computed where {{ is_one_of(columns, found.partitions) }};
+            select * from ({{ narrowed(compiled_code, found.partitions) }}) as computed where {{ is_one_of(columns, found.partitions) }};
         {% endif %}
         create schema if not exists {{ state.schema }};
         create or replace table {{ state }} as
@@ -66,6 +68,21 @@
     ).rows -%}
     {{ return({'is_whole': other_code > 0 or changed | length == all | length, 'partitions': changed}) }}
 {% endmacro %}
+
+
+{# The model's SQL, with what it reads of `narrowed.model` bound to the months of the partitions: an engine cannot tell from
+   a month that is computed from a moment which moments it needs. #}
+{% macro narrowed(sql, partitions) -%}
+    {%- set by = config.get('narrowed') -%}
+    {%- if not by -%}{{ return(sql) }}{%- endif -%}
+    {%- set months = partitions | map(attribute=by.month) | sort -%}
+    {%- set relation = ref(by.model) | string -%}
+    {%- set bound -%}
+        (select * from {{ relation }} where {{ by.moment }} >= timestamp '{{ months | first }}'
+        and {{ by.moment }} < timestamp '{{ months | last }}' + interval 1 month)
+    {%- endset -%}
+    {{ return(sql | replace('from ' ~ relation, 'from ' ~ bound)) }}
+{%- endmacro %}
 
 
 {% macro texts(columns) -%}

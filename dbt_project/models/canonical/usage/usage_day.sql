@@ -3,7 +3,8 @@
 {{ config(
   materialized='by_partition' if target.type == 'duckdb' else 'table',
   partition_columns=['source_instance', 'service_month'],
-  fingerprints='usage_partition'
+  fingerprints='usage_partition',
+  narrowed={'model': 'usage_event', 'moment': 'occurred_at', 'month': 'service_month'}
 ) }}
 -- depends_on: {{ ref('usage_partition') }}
 with events as (
