@@ -9,14 +9,13 @@ from rich.text import Text
 from rich.tree import Tree
 
 from dagster_project import publish
-from dagster_project.archive.engine import store_faults
 from dagster_project.cli.console import out
 from dagster_project.errors import InputError
 from dagster_project.lineage.batches import batches_of
 from dagster_project.lineage.breaks import Break, OpenBreaks
 from dagster_project.lineage.chain import Step, follow
 from dagster_project.lineage.kinds import KINDS
-from dagster_project.lineage.records import Described, Record, describe, exponents, find, money, near
+from dagster_project.lineage.records import Described, Record, describe, events_at_hand, exponents, find, money, near
 from dagster_project.settings import Settings
 
 _JOURNAL_LINES = """
@@ -31,7 +30,7 @@ _UNBROKEN = 10_000
 
 def explain(settings: Settings, text: str, instance: str | None, fan: int) -> int:
     """Prints the chain of the record that `text` names and returns the open breaks on it; raises InputError."""
-    with store_faults(settings.archive_path), publish.open_current(settings) as con:
+    with publish.open_current(settings) as con:
         return _Page(con, settings, _chosen(con, text, instance), fan).print()
 
 
@@ -46,8 +45,9 @@ def _chosen(con: duckdb.DuckDBPyConnection, text: str, instance: str | None) -> 
         raise InputError(f"{text} is not an id of source {instance}; it is one of {held}")
     if not found:
         alike = "; ".join(f"{_name(one)}" for one in near(con, text.strip()))
+        unseen = "" if events_at_hand(con) else "; usage events were not looked at, for the archive is not at hand"
         raise InputError(
-            f"no published record has the id {text}" + (f"; ids that read alike: {alike}" if alike else "")
+            f"no published record has the id {text}" + (f"; ids that read alike: {alike}" if alike else "") + unseen
         )
     first = chosen[0]
     hint = f"{first.kind}:{first.id}"
@@ -72,7 +72,7 @@ class _Page:
         self.breaks = OpenBreaks(con)
         single = [self.own, *(one for step in self._all() if len(step.records) <= fan for one in step.records)]
         self.batches = batches_of(con, settings.archive_path, single)
-        self.has_archive = settings.archive_path.is_dir()
+        self.has_archive = settings.archive_path.is_dir() and events_at_hand(con)
         self.broken: dict[str, Break] = {}
 
     def print(self) -> int:
@@ -92,7 +92,7 @@ class _Page:
         else:
             out.print("The chain is unbroken: no open break names a record of it.", markup=False)
         if not self.has_archive:
-            out.print("The archive is not at hand, so the deliveries are not named.", markup=False)
+            out.print("The archive is not at hand, so usage events and deliveries may not be named.", markup=False)
         return len(self.broken)
 
     def _all(self) -> Iterator[Step]:

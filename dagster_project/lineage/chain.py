@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import duckdb
 
 from dagster_project.lineage import FAN
-from dagster_project.lineage.records import Described, Record, describe
+from dagster_project.lineage.records import Described, Record, describe, events_at_hand
 
 DEPTH = 16
 
@@ -106,6 +106,8 @@ def _grouped(
 
 def _usage(con: duckdb.DuckDBPyConnection, records: list[Record], upward: bool) -> list[tuple[str, Record]]:
     """Events are no links: a month's events are looked up when a month is reached, and the month from an event."""
+    if not any(record.kind in ("usage_month", "usage_event") for record in records) or not events_at_hand(con):
+        return []
     if upward:
         months = [(record.instance, *record.id.rsplit("|", 2)) for record in records if record.kind == "usage_month"]
         if not months:

@@ -106,6 +106,17 @@ def money(minor: int | None, currency: str | None, decimals: dict[str, int]) -> 
     return "" if minor is None or currency is None else f"{major(minor, decimals.get(currency, 2))} {currency}"
 
 
+def events_at_hand(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether usage events can be read: they lie in the archive, which may have gone elsewhere since publishing."""
+    try:
+        con.execute("select 1 from canonical.usage_event limit 0")
+    except (duckdb.IOException, duckdb.CatalogException):
+        return False
+    return True
+
+
 def _published(con: duckdb.DuckDBPyConnection, kind: Kind) -> bool:
+    if kind.name == "usage_event":
+        return events_at_hand(con)
     query = "select 1 from information_schema.tables where table_schema = 'canonical' and table_name = ?"
     return bool(con.execute(query, [quoted(kind.table)]).fetchall())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import duckdb
 import pytest
 
@@ -127,3 +129,23 @@ def test_before_the_first_run_it_says_what_to_do(tmp_path):
     assert tieout("init", cwd=tmp_path).code == 0
     ran = tieout("explain", "IN-1", cwd=tmp_path)
     assert ran.code == 2 and "tieout run" in ran.err
+
+
+def test_without_the_archive_all_but_events_is_told_and_that_is_said(planted, tmp_path):
+    """Events stay in the archive: who was sent a snapshot alone must not be told that an event does not exist."""
+    home = tmp_path / ".tieout" / "published"
+    home.mkdir(parents=True)
+    shutil.copy(planted.config, tmp_path / "tieout.yml")
+    shutil.copy(planted.published, home / "current.duckdb")
+    gone = tmp_path / "gone.parquet"
+    with duckdb.connect(str(home / "current.duckdb")) as con:
+        ((event, invoice),) = con.execute(
+            "select (select min(event_id) from canonical.usage_event), (select min(invoice_id) from canonical.invoice)"
+        ).fetchall()
+        con.execute(f"copy (from canonical.usage_event limit 1) to '{gone}'")
+        con.execute(f"create or replace view canonical.usage_event as from read_parquet('{gone}')")
+    gone.unlink()
+    told = tieout("explain", "--config", tmp_path / "tieout.yml", invoice)
+    assert f"invoice {invoice} of billing" in told.out and "The archive is not at hand" in told.out
+    refused = tieout("explain", "--config", tmp_path / "tieout.yml", event)
+    assert refused.code == 2 and "usage events were not looked at" in refused.err
