@@ -353,6 +353,8 @@ def _known_keys(location: tuple[Any, ...]) -> str:
         model = connections.model_at(location) if "connector" in location else Source
     elif location[0] == "thresholds":
         model = Thresholds
+    elif location[:2] == ("alerts", "channels") and len(location) > 2:
+        model = observability.Channel
     elif location[0] in _NEVER_SHOWN:
         model = _NEVER_SHOWN[location[0]]
     elif location[0] == "archive":

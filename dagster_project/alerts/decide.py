@@ -54,8 +54,8 @@ def decide(
     `looked_at` are the kinds that this run could see: only of these does absence mean that something has ended.
     """
     findings = {finding.key: finding for finding in found}
-    wanted = {key for key, finding in findings.items() if _is_wanted(finding, options)}
-    known = {key for key, one in told.items() if _is_wanted(one.finding, options)}
+    wanted = {key for key, finding in findings.items() if is_wanted(finding, options)}
+    known = {key for key, one in told.items() if is_wanted(one.finding, options)}
     absent = {key for key, one in told.items() if key not in findings and one.finding.kind in looked_at}
     news = [
         one
@@ -71,7 +71,7 @@ def _of(finding: Finding, told: Told | None, now: datetime, options: Alerts) -> 
     if told is None:
         return News("opened", finding)
     before = told.finding
-    if (finding.state, finding.severity) != (before.state, before.severity):
+    if (finding.state, finding.severity, finding.owner_role) != (before.state, before.severity, before.owner_role):
         return News("changed", finding, before)
     if _moved(before.amounts, finding.amounts, options.amount_change_percent):
         return News("changed", finding, before)
@@ -80,8 +80,10 @@ def _of(finding: Finding, told: Told | None, now: datetime, options: Alerts) -> 
     return None
 
 
-def _is_wanted(finding: Finding, options: Alerts) -> bool:
-    return finding.kind in options.about and finding.severity <= options.min_severity
+def is_wanted(finding: Finding, options: Alerts) -> bool:
+    """Whether a channel of these settings is to hear of it: by kind, severity and owner."""
+    is_of_owner = not options.owners or finding.owner_role in options.owners
+    return is_of_owner and finding.kind in options.about and finding.severity <= options.min_severity
 
 
 def _moved(before: Amounts, now: Amounts, percent: int) -> bool:

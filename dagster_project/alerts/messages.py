@@ -66,7 +66,7 @@ def _single(one: News, context: Context) -> Message:
         f"Where: {finding.where}",
         f"How much: {_how_much(one, context)}",
         f"Why: {finding.reason}",
-        f"Who acts: {finding.owner_role}",
+        f"Who acts: {_who(one)}",
         f"Next: {'nothing' if one.event == 'resolved' else finding.next_step}",
         f"Look: {context.where_to_look(finding.page)}",
     ]
@@ -80,6 +80,11 @@ def _how_much(one: News, context: Context) -> str:
     if one.event == "changed" and one.before and one.before.amounts != one.finding.amounts:
         return f"{now}, told before: {context.money(one.before.amounts)}"
     return f"it was {now}" if one.event == "resolved" and one.finding.amounts else now
+
+
+def _who(one: News) -> str:
+    owner, before = one.finding.owner_role, one.before.owner_role if one.before else ""
+    return f"{owner}, told before: {before}" if one.event == "changed" and before != owner else owner
 
 
 def _digest(owner: str, news: tuple[News, ...], context: Context) -> Message:

@@ -9,12 +9,12 @@ from typing import get_args
 
 from dagster_project.alerts import ledger
 from dagster_project.alerts.channels import ChannelFault, send
-from dagster_project.alerts.decide import Decision, decide
+from dagster_project.alerts.decide import Decision, decide, is_wanted
 from dagster_project.alerts.finding import Finding
 from dagster_project.alerts.findings import Found, read
 from dagster_project.alerts.messages import Context, Message, messages
 from dagster_project.errors import TieoutError
-from dagster_project.observability.options import AlertKind
+from dagster_project.observability.options import AlertKind, Alerts
 from dagster_project.settings import Settings
 
 EVERY_KIND: tuple[AlertKind, ...] = get_args(AlertKind)
@@ -64,8 +64,13 @@ def tell_failure(settings: Settings, step: str, words: str, now: datetime) -> Re
     return _without_harm(lambda: _tell(settings, Found((finding,), now.replace(tzinfo=None), {}), looked_at=()))
 
 
-def plan(settings: Settings, found: Found, channel: str, looked_at: Collection[AlertKind] = EVERY_KIND) -> Planned:
-    """What the channel would be told. A run that looks at the past tells nothing: what it misses has not ended."""
+def plan(
+    settings: Settings, found: Found, channel: str, options: Alerts, looked_at: Collection[AlertKind] = EVERY_KIND
+) -> Planned:
+    """What a channel of these options would be told.
+
+    A run that looks at the past tells nothing: what it misses has not ended.
+    """
     heard = ledger.heard(settings, channel)
     if heard is not None and found.as_of < heard:
         note = (
@@ -73,9 +78,25 @@ def plan(settings: Settings, found: Found, channel: str, looked_at: Collection[A
             f" run looks at {found.as_of:%Y-%m-%d %H:%M} UTC"
         )
         return Planned(channel, (), Decision((), ()), note)
-    decision = decide(ledger.told(settings, channel), found.findings, found.as_of, settings.alerts, looked_at)
+    decision = decide(ledger.told(settings, channel), found.findings, found.as_of, options, looked_at)
     said = messages(decision.news, context(settings, found), settings.alerts.digest_above)
     return Planned(channel, tuple(said), decision)
+
+
+def unheard(alerts: Alerts, found: Found) -> tuple[str, ...]:
+    """A note where findings are kept from every channel by its `owners` alone: nobody would know that they exist."""
+    channels = alerts.by_channel().values()
+    open_to_all = [options.model_copy(update={"owners": ()}) for options in channels]
+    kept = [
+        finding.owner_role
+        for finding in found.findings
+        if any(is_wanted(finding, options) for options in open_to_all)
+        and not any(is_wanted(finding, options) for options in channels)
+    ]
+    if not kept:
+        return ()
+    roles = ", ".join(sorted(set(kept)))
+    return (f"alerts: no channel hears of {len(kept):,} finding(s) of {roles}; name them in the `owners` of a channel",)
 
 
 def context(settings: Settings, found: Found) -> Context:
@@ -94,9 +115,9 @@ def _without_harm(tell: Callable[[], Report]) -> Report:
 
 
 def _tell(settings: Settings, found: Found, looked_at: Collection[AlertKind]) -> Report:
-    sent, notes = 0, []
-    for channel in settings.alerts.channels:
-        planned = plan(settings, found, channel, looked_at)
+    sent, notes = 0, [*unheard(settings.alerts, found)]
+    for channel, options in settings.alerts.by_channel().items():
+        planned = plan(settings, found, channel, options, looked_at)
         if planned.note:
             notes.append(planned.note)
             continue

@@ -38,7 +38,7 @@ def _try(settings: Settings) -> int:
         f"{settings.company}: test message of Tieout", "This channel works. Nothing is to be done.", True, ()
     )
     faults = 0
-    for channel in settings.alerts.channels:
+    for channel in settings.alerts.by_channel():
         try:
             send(channel, message)
             out.print(f"{channel}: took the message", markup=False)
@@ -50,15 +50,17 @@ def _try(settings: Settings) -> int:
 
 def _preview(settings: Settings) -> None:
     from dagster_project.alerts.findings import read
-    from dagster_project.alerts.telling import plan
+    from dagster_project.alerts.telling import plan, unheard
 
     found = read(settings)
-    channels = settings.alerts.channels or ("a channel that heard nothing yet",)
-    for channel in channels:
-        planned = plan(settings, found, channel)
+    channels = settings.alerts.by_channel() or {"a channel that heard nothing yet": settings.alerts}
+    for channel, options in channels.items():
+        planned = plan(settings, found, channel, options)
         out.print(planned.note or f"{channel}: {len(planned.messages)} message(s)", markup=False, soft_wrap=True)
         for message in planned.messages:
             out.print(f"\n{message.title}", style="bold", markup=False, soft_wrap=True)
             out.print(message.body, markup=False, soft_wrap=True)
+    for note in unheard(settings.alerts, found):
+        out.print(note, markup=False, soft_wrap=True)
     if not settings.alerts.channels:
         out.print(_NONE.format(file=settings.config_path), markup=False, soft_wrap=True)

@@ -43,7 +43,8 @@ sources:
 #   posting_hours: 4
 
 # alerts: {{channels: [TIEOUT_ALERTS_AR]}}    # who hears of closed gates, overdue problems, stale sources:
-#                                # variables that hold an Apprise address each; `tieout alerts preview` shows what
+#                                # variables that hold an Apprise address each; `tieout alerts preview` shows what;
+#                                # {{variable: TIEOUT_ALERTS_GL, owners: [GL]}} hears of what GL owns
 # telemetry: {{otlp_endpoint: "http://localhost:4318"}}    # traces and metrics; docs/observability.md says what is sent
 # openlineage: {{transport: file}}                         # lineage events, to a file of home or a server
 

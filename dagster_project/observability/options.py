@@ -6,13 +6,14 @@ Secrets never stand in the file: channels and keys are named by the environment 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+from expectations.policy.data_quality import OwnerRole, Severity
 
 AlertKind = Literal["gate", "unexplained", "sla", "stale", "run"]
-Severity = Literal["S1", "S2", "S3", "S4"]
 
 
 def _web_address(text: str) -> str:
@@ -67,10 +68,28 @@ class OpenLineage(_Strict):
         return self
 
 
+class Channel(_Strict):
+    """One receiver, and what it hears where that is not what `alerts` says for all."""
+
+    variable: VariableName = Field(description="environment variable that holds an Apprise address")
+    owners: tuple[OwnerRole, ...] | None = Field(default=None, min_length=1)
+    about: tuple[AlertKind, ...] | None = None
+    min_severity: Severity | None = None
+
+
+def _channel(entry: Any) -> Any:
+    if isinstance(entry, str):
+        return {"variable": entry}
+    if not isinstance(entry, (dict, Channel)):
+        raise ValueError("expected the name of an environment variable, or {variable: TIEOUT_ALERTS_GL, owners: [GL]}")
+    return entry
+
+
 class Alerts(_Strict):
     """Who is told what; nobody without `channels`."""
 
-    channels: tuple[VariableName, ...] = Field(default=(), description="variables that hold an Apprise address each")
+    channels: tuple[Annotated[Channel, BeforeValidator(_channel)], ...] = ()
+    owners: tuple[OwnerRole, ...] = Field(default=(), description="whose findings are told; empty: everybody's")
     about: tuple[AlertKind, ...] = ("gate", "unexplained", "sla", "stale", "run")
     min_severity: Severity = "S2"
     reminder_hours: int = Field(default=24, ge=0, description="an open finding is told again after it; 0: never")
@@ -79,3 +98,21 @@ class Alerts(_Strict):
     )
     digest_above: int = Field(default=5, ge=1, description="more news than this: one message per owner")
     dashboard_url: WebAddress | None = Field(default=None, description="where the dashboard is served, for links")
+
+    @field_validator("channels")
+    @classmethod
+    def _each_once(cls, value: tuple[Channel, ...]) -> tuple[Channel, ...]:
+        """What a channel was told is remembered by its variable: two entries would call each other's findings ended."""
+        variables = [channel.variable for channel in value]
+        for number, variable in enumerate(variables):
+            if variable in variables[:number]:
+                first = variables.index(variable)
+                raise ValueError(f"entries {first} and {number} name one variable; expected one entry with all owners")
+        return value
+
+    def by_channel(self) -> dict[str, Alerts]:
+        """The settings that count for each channel, by its variable."""
+        return {
+            channel.variable: self.model_copy(update=channel.model_dump(exclude={"variable"}, exclude_none=True))
+            for channel in self.channels
+        }

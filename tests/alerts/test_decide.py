@@ -66,6 +66,33 @@ def test_over_any_runs_every_change_is_told_once_and_what_ends_was_told_to_have_
             assert spoken == [("opened", "resolved")[place % 2] for place in range(len(spoken))]
 
 
+owned = st.lists(st.dictionaries(st.sampled_from("abcd"), st.sampled_from(["AR", "GL", "Tax"])), min_size=1, max_size=8)
+
+
+@given(owned)
+def test_channels_that_share_the_owners_among_them_know_together_what_one_of_all_knows(runs):
+    """Else routing would lose a finding, or leave one with somebody who no longer owns it."""
+    channels = [NEVER_AGAIN.model_copy(update={"owners": owners}) for owners in [("AR",), ("GL", "Tax"), ()]]
+    memories: list[dict[str, Told]] = [{}, {}, {}]
+    for run in runs:
+        found = [finding(key, owner_role=role) for key, role in run.items()]
+        for options, memory in zip(channels, memories, strict=True):
+            decision = decide(memory, found, NOW, options, EVERY_KIND)
+            assert all(one.finding.owner_role in options.owners or one.event == "changed" for one in decision.news) or (
+                not options.owners
+            )
+            for one in decision.news:
+                memory[one.finding.key] = Told(one.finding, NOW)
+            for key in [*decision.forgotten, *(one.finding.key for one in decision.news if one.event == "resolved")]:
+                del memory[key]
+        shared = [
+            {key: told.finding for key, told in memory.items() if told.finding.owner_role in options.owners}
+            for options, memory in zip(channels[:2], memories[:2], strict=True)
+        ]
+        assert shared[0] | shared[1] == {key: told.finding for key, told in memories[2].items()}
+        assert {key: told.finding.owner_role for key, told in memories[2].items()} == run
+
+
 @given(st.lists(states, min_size=1, max_size=10))
 def test_as_many_changes_of_state_are_told_as_there_were(sequence):
     told: dict[str, Told] = {}

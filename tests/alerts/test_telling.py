@@ -3,41 +3,18 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
-
-import pytest
 
 from dagster_project import alerts
 from dagster_project import settings as configuration
 from dagster_project.alerts import ledger
-from dagster_project.settings import Settings
+from tests.alerts.receiver_of_alerts import LATER, VARIABLE, published, titles
 from tests.command import tieout
 from tests.dashboards import snapshots
-from tests.receiver import Receiver, receiving, silent
+from tests.receiver import receiving, silent
 
-LATER = "update config.parameters set as_of = '2026-10-12 05:00:00';"
 MENDED = "update marts.close_status set readiness = 'ready', gate_receivables = 'passed', gate_unexplained = 'passed',"
 MENDED += " gate_open_s1 = 'passed', gate_control_account = 'passed' where readiness = 'blocked';"
 MENDED += "delete from marts.exceptions; update marts.source_health set is_stale = false;"
-VARIABLE = "TIEOUT_ALERTS_TEST"
-
-
-@pytest.fixture
-def channel(monkeypatch) -> Receiver:
-    with receiving() as receiver:
-        monkeypatch.setenv(VARIABLE, f"json://user:hush@{receiver.address}/hook")
-        yield receiver
-
-
-def published(folder: Path, extra: str = "", number: int = 1, **options) -> Settings:
-    """Settings whose newest snapshot is the small one with changes."""
-    settings = configuration.load(snapshots.write(folder, extra=extra, number=number))
-    wanted = {"channels": (VARIABLE,), "digest_above": 100, **options}
-    return settings.model_copy(update={"alerts": settings.alerts.model_copy(update=wanted)})
-
-
-def titles(receiver: Receiver) -> list[str]:
-    return [request.json()["title"] for request in receiver.to("/hook")]
 
 
 def test_a_message_says_what_where_how_much_why_whose_and_what_next(tmp_path, channel):
