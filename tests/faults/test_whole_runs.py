@@ -20,6 +20,7 @@ from tests.command import COMMAND, tieout
 from tests.e2e.test_bad_input import rewrite
 from tests.faults import schedules
 from tests.faults.broken_files import broken
+from tests.faults.outcomes import archived
 from tests.faults.scale import some
 from tests.faults.test_broken_files import INTERNALS
 from tests.faults.test_history import ENDED
@@ -56,16 +57,18 @@ def undisturbed(tmp_path_factory) -> tuple[Path, float]:
 
 
 @pytest.mark.parametrize("seed", some(KILLS))
-def test_a_close_killed_at_any_moment_gives_the_same_marts_when_run_again(undisturbed, tmp_path, seed, counted):
-    """Every third kill falls into the first run of a schedule, every third into a home that has a close already."""
-    whole, seconds = undisturbed
+def test_a_close_killed_at_any_moment_gives_the_same_marts_when_run_again(request, tmp_path, seed, counted):
+    """By turns: the sample company after its warehouse was lost, a first close, and the first run of a schedule."""
     folder, schedule = tmp_path / "killed", None
     if seed % 3 == 0:
-        schedule = _scheduled(folder, whole, seed)
-    elif seed % 3 == 1:
-        smallest(folder)
+        whole = request.getfixturevalue("planted").folder
+        seconds = _without_warehouse(folder, whole)
     else:
-        shutil.copytree(whole, folder, symlinks=True)
+        whole, seconds = request.getfixturevalue("undisturbed")
+        if seed % 3 == 1:
+            smallest(folder)
+        else:
+            schedule = _scheduled(folder, whole, seed)
     with _begun(folder) as killed:
         time.sleep(random.Random(seed).uniform(0, seconds))
         killed.kill()
@@ -80,12 +83,23 @@ def test_a_close_killed_at_any_moment_gives_the_same_marts_when_run_again(undist
     counted("kills through tieout run", 1)
     assert _differing(folder, whole) == []
     settings = load(folder / "tieout.yml")
+    if seed % 3 == 0:
+        assert archived(folder) == archived(whole), "what was rebuilt from the archive changed it"
     assert store.chain_faults(store.read_manifests(settings)) == []
     assert [str(file) for file in settings.home.rglob("*.tmp")] == []
     for pack in settings.evidence_path.iterdir():
         assert verify_pack(pack).faults == ()
     with dagster_home.opened(dagster_home.prepare(settings)) as instance:
         assert {run.status for run in instance.get_runs()} <= ENDED
+
+
+def _without_warehouse(folder: Path, whole: Path) -> float:
+    """A closed company of which only archive and published marts are left; returns the seconds that its close took."""
+    shutil.copytree(whole, folder, symlinks=True)
+    shutil.rmtree(folder / ".tieout" / "warehouse")
+    with dagster_home.opened(dagster_home.prepare(load(folder / "tieout.yml"))) as instance:
+        (record,) = instance.get_run_records()
+    return (record.end_time or 0) - (record.start_time or 0)
 
 
 def _scheduled(folder: Path, whole: Path, seed: int) -> tuple[int, list[schedules.File]]:
@@ -107,8 +121,8 @@ def _deliver_the_rest(folder: Path, runs: int, files: list[schedules.File]) -> N
     schedules.lay(folder, files)
 
 
-def test_broken_files_beside_good_ones_are_told_and_every_row_is_accounted_for(undisturbed, tmp_path, counted):
-    folder = Path(shutil.copytree(undisturbed[0], tmp_path / "broken", symlinks=True))
+def test_broken_files_beside_good_ones_are_told_and_every_row_is_accounted_for(planted, tmp_path, counted):
+    folder = Path(shutil.copytree(planted.folder, tmp_path / "broken", symlinks=True))
     files = [broken(1_000_000 + seed) for seed in some(20)]
     for file in files:
         path = folder / "data" / file.file

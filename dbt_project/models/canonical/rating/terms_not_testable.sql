@@ -1,6 +1,7 @@
 -- One row per contract, price, subscription or set of items of which a newer row was rejected: its terms are not
 -- known. Rating by the rows that did come through would call the billed amount wrong, or right, by terms that no longer
--- hold.
+-- hold. A rejected row whose key cannot be read may be any of its instance: each of them has a row, and so has null, as
+-- it may also be of something that never came through.
 with contracts as (
   {{ quarantined_rows('crm', 'contracts', ['contract_id', 'updated_at']) }}
 ),
@@ -63,25 +64,55 @@ rejected as (
   from {{ relation }}
   {{ 'union all' if not loop.last }}
   {%- endfor %}
+),
+
+unknown as (
+  select
+    rejected.source_instance,
+    rejected.scope,
+    rejected.scope_id,
+    min(
+      replace(rejected.kind, '_', ' ')
+      || ' '
+      || coalesce(rejected.key_text, 'whose key cannot be read')
+      || ' was rejected: '
+      || rejected.reason
+    ) as reason
+  from rejected
+  left join accepted
+    on
+      accepted.source_instance = rejected.source_instance
+      and accepted.kind = rejected.kind
+      and accepted.key_text = rejected.key_text
+      and accepted.updated_at >= rejected.updated_at
+  where accepted.key_text is null
+  group by rejected.source_instance, rejected.scope, rejected.scope_id
+),
+
+known as (
+  select distinct source_instance, 'contract' as scope, contract_id as scope_id from {{ ref('contract_version') }}
+  union all
+  select source_instance, 'price' as scope, price_id as scope_id from {{ ref('price') }}
+  union all
+  select source_instance, 'subscription' as scope, subscription_id as scope_id from {{ ref('subscription') }}
+  union all
+  select source_instance, 'item' as scope, subscription_id as scope_id from {{ ref('subscription') }}
 )
 
-select
-  rejected.source_instance,
-  rejected.scope,
-  rejected.scope_id,
-  min(
-    replace(rejected.kind, '_', ' ')
-    || ' '
-    || coalesce(rejected.key_text, 'whose key cannot be read')
-    || ' was rejected: '
-    || rejected.reason
-  ) as reason
-from rejected
-left join accepted
+select source_instance, scope, scope_id, reason from unknown
+
+union all
+
+select known.source_instance, known.scope, known.scope_id, unreadable.reason
+from known
+inner join unknown as unreadable
   on
-    accepted.source_instance = rejected.source_instance
-    and accepted.kind = rejected.kind
-    and accepted.key_text = rejected.key_text
-    and accepted.updated_at >= rejected.updated_at
-where accepted.key_text is null
-group by rejected.source_instance, rejected.scope, rejected.scope_id
+    unreadable.source_instance = known.source_instance
+    and unreadable.scope = known.scope
+    and unreadable.scope_id is null
+left join unknown as own
+  on
+    own.source_instance = known.source_instance
+    and own.scope = known.scope
+    and own.scope_id = known.scope_id
+where own.scope_id is null
