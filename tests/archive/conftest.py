@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import uuid
+from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Thread
@@ -62,7 +63,7 @@ def gcs_server() -> Iterator[str]:
     os.environ.pop("STORAGE_EMULATOR_HOST")
     # Its log fills a pipe; when nobody reads that, the server stops answering.
     log = cast(subprocess.Popen[bytes], server._process).stderr
-    Thread(target=lambda: all(log), daemon=True).start()
+    Thread(target=deque, args=(log, 0), daemon=True).start()
     yield server.url
     server.stop()
 
