@@ -58,12 +58,11 @@ def inflate(con: duckdb.DuckDBPyConnection, rows: int) -> int:
 
 def _copy(con: duckdb.DuckDBPyConnection, table: str, times: int) -> None:
     """The copies of a control's results lie beside its own, as a mart that unites controls has them."""
-    described = con.execute(f"describe {table}").fetchall()
-    columns = [name for name, *_ in described]
+    columns = [name for name, *_ in con.execute(f"describe {table}").fetchall()]
     own = ", ".join(f"{name} || '#' || n as {name}" for name in columns if name in _KEYS)
-    con.execute(f"alter table {table} rename to small")
-    con.execute(f"create table {table} as from {table.split('.')[0]}.small limit 0")
     small = f"{table.split('.')[0]}.small"
+    con.execute(f"alter table {table} rename to small")
+    con.execute(f"create table {table} as from {small} limit 0")
     codes = con.execute(f"select distinct code from {small} order by 1").fetchall() if "code" in columns else [(None,)]
     for (code,) in codes:
         of = f"where code = '{code}'" if code else ""
