@@ -1,14 +1,15 @@
-# Tieout: make setup | demo | test | soak | bench | lint | dashboard | dagster | help
+# Tieout: make setup | setup-peers | demo | test | soak | bench | lint | dashboard | dagster | help
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := .demo
+PEERS := datacompy data-diff
 EVENTS ?= 1000000
 export DO_NOT_TRACK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test soak bench lint lock dashboard dagster clean
+.PHONY: help setup setup-peers demo test soak bench lint lock lock-peers dashboard dagster clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -25,6 +26,16 @@ $(VENV)/.installed: requirements.lock requirements-installer.lock pyproject.toml
 
 lock: setup ## resolve the dependencies again and write the lock
 	$(BIN)/uv pip compile pyproject.toml --extra dev --generate-hashes --no-header --universal --python-version 3.11 --upgrade --quiet -o requirements.lock
+
+setup-peers: $(PEERS:%=.peers/%/.installed) ## what `tieout bench --case compare` compares with, each in an environment of its own
+
+.peers/%/.installed: tests/benchmarks/peers/%.lock $(VENV)/.installed
+	$(PYTHON) -m venv .peers/$*
+	$(BIN)/uv pip sync --quiet --python .peers/$*/bin/python --require-hashes --compile-bytecode $<
+	@touch $@
+
+lock-peers: setup ## resolve what the peers need again and write their locks
+	for peer in $(PEERS); do $(BIN)/uv pip compile tests/benchmarks/peers/$$peer.in --generate-hashes --no-header --universal --python-version 3.11 --upgrade --quiet -o tests/benchmarks/peers/$$peer.lock || exit 1; done
 
 demo: setup ## close the sample company's last period, show what was found and what to open next
 	@$(BIN)/tieout demo --home $(DEMO)

@@ -23,6 +23,8 @@ from dagster_project.settings import Settings
 Row = dict[str, Any]
 QUERY_LIMIT = 5_000
 """No page fetches more rows than this; whoever needs more pages, filters or downloads."""
+DOWNLOAD_LIMIT = 200_000
+"""No file holds more rows than this; the database sorts and reads no more either."""
 
 
 @dataclass(frozen=True)

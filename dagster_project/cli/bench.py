@@ -12,7 +12,7 @@ import typer
 from dagster_project.errors import InputError
 from dagster_project.settings import PROJECT_ROOT
 
-CASES = ("floor", "whole", "rerun", "increment", "late", "evidence", "pages", "fixed", "matching")
+CASES = ("floor", "whole", "rerun", "increment", "late", "evidence", "pages", "fixed", "matching", "compare")
 
 
 def register(app: typer.Typer) -> None:
@@ -34,7 +34,7 @@ def register(app: typer.Typer) -> None:
             Path | None, typer.Option(help="Write the figures here as well, as JSON.", show_default=False)
         ] = None,
     ) -> None:
-        """Measure closes, matching, pages and packs: seconds, ratio to plain DuckDB, peak memory, rows per second."""
+        """Measure closes, pages, packs, matching, comparing: seconds, ratio to plain DuckDB, memory, rows a second."""
         unknown = sorted(set(case or ()) - set(CASES))
         if unknown:
             raise InputError(f"--case {unknown[0]}: expected one of {', '.join(CASES)}")

@@ -11,8 +11,8 @@ import streamlit as st
 from dashboards.components import money, words
 from dashboards.components.frame import day_and_time
 from dashboards.components.table import Cell, Column, Value
-from dashboards.export import DOWNLOAD_LIMIT, to_csv
-from dashboards.snapshot import Row, Snapshot
+from dashboards.export import to_csv
+from dashboards.snapshot import DOWNLOAD_LIMIT, Row, Snapshot
 
 RESULT_COLUMNS = (
     Column("status", "Result", narrow=True),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dashboards.queries.scope import CUSTOMER_TEXT, Scope, where
-from dashboards.snapshot import Row, Snapshot
+from dashboards.snapshot import DOWNLOAD_LIMIT, Row, Snapshot
 
 
 @dataclass(frozen=True)
@@ -97,9 +97,9 @@ def page(db: Snapshot, kind: str, scope: Scope, limit: int, offset: int) -> list
 
 
 def download(kind: str, scope: Scope) -> tuple[str, tuple[Any, ...]]:
-    """All records: a query for `Snapshot.stream`."""
+    """All records, as many as a file holds: a query for `Snapshot.stream`."""
     sql, values = _sql(kind, scope)
-    return f"select * from ({sql}) order by {LISTINGS[kind].order}", values
+    return f"select * from ({sql}) order by {LISTINGS[kind].order} limit ?", (*values, DOWNLOAD_LIMIT)
 
 
 def _sql(kind: str, scope: Scope) -> tuple[str, tuple[Any, ...]]:

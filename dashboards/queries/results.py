@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dashboards.queries.scope import CUSTOMER_TEXT, Scope, where
-from dashboards.snapshot import Row, Snapshot
+from dashboards.snapshot import DOWNLOAD_LIMIT, Row, Snapshot
 
 _KEYS = {
     "ar_document": "document_id",
@@ -64,7 +64,7 @@ _OF_SERVICE_MONTH = """(
 )"""
 """Usage of August is invoiced in September: a service month's results are its own and those of its invoices."""
 
-_HOLDS_A_CLOSE = """(code, source_instance, match_key) in (
+_HOLDS_A_CLOSE = """status = 'break' and (code, source_instance, match_key) in (
     select found.code, found.source_instance, found.match_key
     from marts.close_status as status
     inner join config.instance_links as links
@@ -121,9 +121,9 @@ def blocking(db: Snapshot, scope: Scope, limit: int, offset: int) -> list[Row]:
 
 
 def download(scope: Scope, code: str = "", status: str = "") -> tuple[str, tuple[Any, ...]]:
-    """All results of the scope: a query for `Snapshot.stream`."""
+    """All results of the scope, as many as a file holds: a query for `Snapshot.stream`."""
     conditions, values = _in_results(scope, code, status)
-    return _sql(conditions), values
+    return _sql(conditions, "limit ?"), (*values, DOWNLOAD_LIMIT)
 
 
 def one(db: Snapshot, code: str, source_instance: str, match_key: str) -> Row:
@@ -190,12 +190,15 @@ def _in_results(scope: Scope, code: str, status: str) -> tuple[str, tuple[Any, .
     )
 
 
-def _sql(conditions: str, page_of: str = "") -> str:
-    # the page is cut before the joins: ten million results stay one pass over a few columns
+def _sql(conditions: str, page_of: str) -> str:
+    # cut before the joins, and by row numbers: of ten million results only the words of those that are shown are read
     return f"""
-        with picked as (
-            select {_COLUMNS} from marts.reconciliation_results as r
+        with cut as (
+            select r.rowid as place from marts.reconciliation_results as r
             where {conditions} order by {_ORDER.format("r")} {page_of}
+        ),
+        picked as (
+            select {_COLUMNS} from marts.reconciliation_results where rowid in (select place from cut)
         )
         select
             picked.*,

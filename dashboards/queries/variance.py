@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from dashboards.queries.scope import CUSTOMER_TEXT, Scope, where
-from dashboards.snapshot import Row, Snapshot
+from dashboards.snapshot import DOWNLOAD_LIMIT, Row, Snapshot
 
 STAGES = ("expected_minor", "metered_minor", "billed_minor", "posted_minor", "settled_minor")
 GROUPS = {
@@ -42,9 +42,10 @@ def page(db: Snapshot, scope: Scope, group: str, differing: bool, limit: int, of
 
 
 def download(scope: Scope, group: str, differing: bool) -> tuple[str, tuple[Any, ...]]:
-    """All groups of the scope: a query for `Snapshot.stream`."""
+    """All groups of the scope, as many as a file holds: a query for `Snapshot.stream`."""
     sql, values = _grouped(scope, group, differing)
-    return f"select name as {group}, * exclude (name, gap) from ({sql}) order by currency_code, name", values
+    select = f"select name as {group}, * exclude (name, gap) from ({sql}) order by currency_code, name limit ?"
+    return select, (*values, DOWNLOAD_LIMIT)
 
 
 def causes(db: Snapshot, scope: Scope, limit: int = 1000) -> list[Row]:

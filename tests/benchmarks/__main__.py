@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.benchmarks import close, combinations, fixed, pages, report
+from tests.benchmarks import close, combinations, comparison, fixed, pages, report
 from tests.benchmarks.measured import Failed, Result, measure, module
 
 CLOSES = ("whole", "rerun", "evidence", "increment", "late")
@@ -23,6 +23,7 @@ CASES = {
     "pages": "every dashboard page over as many results as events",
     "fixed": "a close of an almost empty company, process start included",
     "matching": "n:m matching of a tenth as many rows",
+    "compare": "as many documents of two systems, beside datacompy and data-diff (`make setup-peers`)",
 }
 
 
@@ -64,7 +65,10 @@ def measured(folder: Path, wanted: set[str], events: int, told: Console) -> Iter
     if "fixed" in wanted:
         told.print("fixed")
         yield fixed.case(folder / "empty")
-    if not wanted - {"matching", "fixed"}:
+    if "compare" in wanted:
+        told.print("compare")
+        yield comparison.case(folder / "compare", events)
+    if not wanted - {"matching", "fixed", "compare"}:
         return
     company = folder / "company"
     company.mkdir()

@@ -1,8 +1,7 @@
 """The queries behind each dashboard page, run through the page itself, over a snapshot with many result rows.
 
-    python -m tests.benchmarks.pages FOLDER [--floor]
-
-FOLDER holds a home whose snapshot was inflated by `inflate`.
+python -m tests.benchmarks.pages FOLDER --rows 10000000      # over a copy of a closed company, such as .demo
+python -m tests.benchmarks.pages FOLDER [--floor]            # over the snapshot as it is
 """
 
 from __future__ import annotations
@@ -12,27 +11,23 @@ import json
 import os
 import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from tests.benchmarks import inflated
 from tests.benchmarks.measured import Result, measure, module
+from tests.benchmarks.report import as_data
 
-VISITS: tuple[tuple[str, dict[str, str]], ...] = (
+_SHOWN = 200
+FIRST = (
     ("close", {}),
     ("variance", {}),
     ("controls", {}),
-    ("controls", {"control": "R21"}),
     ("sources", {}),
 )
-_BREAKS = 1000  # one result in so many is made a break: the company of the benchmark is a clean one
-_WIDENED = ("reconciliation_results", "bridge_cells", "bridge_allocation")
-_KEYS = {
-    "reconciliation_results": "match_key",
-    "bridge_cells": "subscription_id",
-    "bridge_allocation": "subscription_id",
-}
 
 
 def case(folder: Path, rows: int) -> Result:
@@ -42,7 +37,8 @@ def case(folder: Path, rows: int) -> Result:
     floor, _, _ = measure(module("pages", home, "--floor"))
     measured, out, _ = measure(module("pages", home))
     shutil.rmtree(home)
-    details = {"pages": json.loads(out)}
+    taken = json.loads(out)
+    details = {f"{kind} {name}": figures for kind, of in taken.items() for name, figures in of.items()}
     return Result("pages", "every dashboard page, over many results", made, measured, floor, details)
 
 
@@ -56,28 +52,43 @@ def inflate(folder: Path, home: Path, rows: int) -> int:
     shutil.copy(folder / ".tieout" / "published" / "current.duckdb", file)
     (published / "current.duckdb").symlink_to(file.name)
     with duckdb.connect(str(file), config={"threads": 2, "memory_limit": "3GB"}) as con:
-        (there,) = con.execute("select count(*) from marts.reconciliation_results").fetchone() or (1,)
-        times = max(1, -(-rows // there))
-        for table in _WIDENED:
-            key = _KEYS[table]
-            con.execute(
-                f"insert into marts.{table} select held.* replace (held.{key} || '#' || n as {key})"
-                f" from marts.{table} as held, range(1, {times}) as t(n)"
-            )
-        con.execute(
-            f"""
-            insert into marts.exceptions by name
-            select
-                md5(concat_ws('|', code, source_instance, match_key)) as exception_key, code, source_instance, match_key,
-                'x99' as cause_code, 1 as delta_minor, coalesce(currency_code, 'USD') as currency_code, legal_entity_code,
-                customer_id, period, 'S2' as severity, 'AR' as owner_role, 'open' as state, 'made' as reason,
-                'none' as next_step, left_ref, right_ref, exception_key as root_exception_key
-            from marts.reconciliation_results
-            where hash(code, match_key) % {_BREAKS} = 0
-            """
-        )
+        inflated.inflate(con, rows)
         (made,) = con.execute("select count(*) from marts.reconciliation_results").fetchone() or (0,)
     return int(made)
+
+
+def visits(home: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    """Pages with what a reader narrows them to: the largest control, customer and month that there are."""
+    with _opened(home) as con:
+        code, period = _first(
+            con, "select code, max(period) from marts.reconciliation_results group by code order by count(*) desc"
+        )
+        customer, month = _first(
+            con,
+            "select customer_id, strftime(max(service_period_start), '%Y-%m') from marts.bridge_cells"
+            " group by customer_id order by count(*) desc, customer_id",
+        )
+        record, instance = _first(
+            con,
+            "select match_key, source_instance from marts.reconciliation_results"
+            f" where code = '{code}' order by match_key desc",
+        )
+    yield from FIRST
+    yield "close", {"period": "all"}
+    for by in ("customer", "period"):
+        yield "variance", {"by": by}
+    yield "variance", {"by": "customer", "differing": "1", "period": month}
+    yield "variance", {"by": "customer", "q": customer[-2:]}
+    yield "variance", {"customer": customer, "by": "period", "records": "results"}
+    for kind in ("results", "invoice_lines", "ar_documents", "cash_applications"):
+        yield "variance", {"records": kind}
+        yield "variance", {"records": kind, "period": month}
+    yield "controls", {"control": "R14"}
+    for status in ("break", "matched", "all"):
+        yield "controls", {"control": code, "status": status}
+    yield "controls", {"control": code, "status": "all", "period": period or ""}
+    yield "controls", {"control": code, "status": "all", "q": record[-4:]}
+    yield "controls", {"control": code, "record": record, "instance": instance}
 
 
 def visit(home: Path) -> dict[str, dict[str, Any]]:
@@ -90,18 +101,18 @@ def visit(home: Path) -> dict[str, dict[str, Any]]:
     from dashboards.serve import APP
 
     os.environ[CONFIG_VARIABLE] = str(home / "tieout.yml")
-    asked: list[float] = []
+    asked: list[tuple[float, str]] = []
     answer = snapshot._rows
 
-    def timed(*arguments: Any) -> Any:
+    def timed(path: str, sql: str, parameters: tuple[Any, ...]) -> Any:
         began = time.monotonic()
-        rows = answer(*arguments)
-        asked.append(time.monotonic() - began)
+        rows = answer(path, sql, parameters)
+        asked.append((time.monotonic() - began, sql))
         return rows
 
     snapshot._rows = timed
     found = {}
-    for page, parameters in VISITS:
+    for page, parameters in visits(home):
         app = AppTest.from_file(str(APP), default_timeout=600)
         if page != "close":
             app.run()
@@ -109,32 +120,73 @@ def visit(home: Path) -> dict[str, dict[str, Any]]:
         app.query_params.update(parameters)
         st.cache_data.clear()
         asked.clear()
-        began = time.monotonic()
+        began, processor = time.monotonic(), time.process_time()
         app.run()
         assert not app.exception, [error.message for error in app.exception]
-        name = " ".join([page, *parameters.values()])
-        found[name] = {
+        slowest, sql = max(asked, default=(0.0, ""))
+        found[" ".join([page, *(f"{name}={value}" for name, value in parameters.items())])] = {
             "seconds": round(time.monotonic() - began, 3),
-            "query_seconds": round(sum(asked), 3),
+            "processor": round(time.process_time() - processor, 3),
             "queries": len(asked),
-            "slowest_query": round(max(asked, default=0), 3),
+            "query_seconds": round(sum(seconds for seconds, _ in asked), 3),
+            "slowest_query": round(slowest, 3),
+            **({"slow": " ".join(sql.split())[:_SHOWN]} if slowest > 1 else {}),
         }
     return found
+
+
+def downloads(home: Path) -> dict[str, dict[str, Any]]:
+    """Seconds to the first row and to the whole file of each download, over everything that there is."""
+    from dashboards.export import to_csv
+    from dashboards.queries import records, results, variance
+    from dashboards.queries.scope import Scope
+    from dashboards.snapshot import Snapshot
+
+    db = Snapshot(str((home / ".tieout" / "published" / "current.duckdb").resolve()))
+    asked = {
+        "results": results.download(Scope()),
+        "breaks": results.download(Scope(), "", "break"),
+        "variance by customer": variance.download(Scope(), "customer", False),
+        **{kind: records.download(kind, Scope()) for kind in records.LISTINGS},
+    }
+    found = {}
+    for name, query in asked.items():
+        began, processor = time.monotonic(), time.process_time()
+        size = len(to_csv(db.stream(*query)))
+        found[name] = {
+            "seconds": round(time.monotonic() - began, 3),
+            "processor": round(time.process_time() - processor, 3),
+            "bytes": size,
+        }
+    return found
+
+
+def _opened(home: Path) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(str(home / ".tieout" / "published" / "current.duckdb"), read_only=True)
+
+
+def _first(con: duckdb.DuckDBPyConnection, sql: str) -> tuple[Any, ...]:
+    row: tuple[Any, ...] | None = con.execute(f"{sql} limit 1").fetchone()
+    return row or ("", "")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--floor", action="store_true", help="only count and add up the results once")
+    parser.add_argument("--rows", type=int, help="inflate a copy of the snapshot to so many results first")
     asked = parser.parse_args()
+    if asked.rows:
+        print(json.dumps(as_data(case(asked.folder, asked.rows)), indent=1))  # noqa: T201
+        return
     if asked.floor:
-        with duckdb.connect(str(asked.folder / ".tieout" / "published" / "current.duckdb"), read_only=True) as con:
+        with _opened(asked.folder) as con:
             con.execute(
                 "select code, period, status, currency_code, count(*), sum(delta_minor)"
                 " from marts.reconciliation_results group by all"
             ).fetchall()
         return
-    print(json.dumps(visit(asked.folder)))  # noqa: T201
+    print(json.dumps({"page": visit(asked.folder), "file": downloads(asked.folder)}))  # noqa: T201
 
 
 if __name__ == "__main__":

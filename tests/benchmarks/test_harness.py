@@ -100,6 +100,17 @@ def test_every_case_is_measured(tmp_path):
     ran = tieout("bench", "--events", "4000", "--json", file)
     assert ran.code == 0, ran.text
     found = {one["case"]: one for one in json.loads(file.read_text())["cases"]}
-    assert set(found) == {"floor", "whole", "rerun", "increment", "late", "evidence", "pages", "fixed", "matching"}
+    assert set(found) == {
+        "floor",
+        "whole",
+        "rerun",
+        "increment",
+        "late",
+        "evidence",
+        "pages",
+        "fixed",
+        "matching",
+        "compare",
+    }
     assert found["late"]["details"]["partitions"]["usage_day"] == ["product 2025-11"]
     assert found["rerun"]["details"]["partitions"]["usage_day"] == []

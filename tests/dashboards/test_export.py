@@ -50,3 +50,11 @@ def test_the_variance_download_is_the_sum_of_the_cells(books, ask):
 
 def test_the_file_stops_at_its_limit():
     assert len(rows(to_csv(({"n": number} for number in range(10)), limit=3))) == 3
+
+
+def test_a_file_that_cannot_hold_everything_holds_what_a_page_would_show_first(books, monkeypatch):
+    """The database cuts it: were it cut before it was sorted, the largest break could be missing from the file."""
+    db = snapshot(books)
+    shown = [row["match_key"] for row in results.page(db, Scope(), "", "", limit=3, offset=0)]
+    monkeypatch.setattr(results, "DOWNLOAD_LIMIT", 3)
+    assert [row["match_key"] for row in rows(to_csv(db.stream(*results.download(Scope()))))] == shown

@@ -16,6 +16,7 @@ FILES = (
     "rating/rate.sql",
     "rating/intervals.sql",
     "bridge.sql",
+    "reconcile.sql",
 )
 
 
