@@ -103,6 +103,10 @@ def _explained(row: dict[str, Any]) -> str:
 
 
 _KEYS = ("link", "left_object", "left_instance", "left_id", "right_object", "right_instance", "right_id")
+_TEXTS = ("link", "left_ref", "left_instance", "right_ref", "right_instance", "legal_entity_code")
+SUGGESTIONS = pa.schema(
+    [*((name, pa.string()) for name in _TEXTS), ("probability_basis_points", pa.int64()), ("explanation", pa.string())]
+)
 _SUGGESTED_FROM = 5_000  # basis points: more likely one customer than two
 
 
@@ -124,15 +128,7 @@ def suggestions(candidates: pa.Table) -> pa.Table:
         for one in score(pairs)
         if one.basis_points >= _SUGGESTED_FROM and (row := rows[one.pair_id])
     ]
-    text = ("link", "left_ref", "left_instance", "right_ref", "right_instance", "legal_entity_code")
-    schema = pa.schema(
-        [
-            *((name, pa.string()) for name in text),
-            ("probability_basis_points", pa.int64()),
-            ("explanation", pa.string()),
-        ]
-    )
-    return pa.Table.from_pylist(kept, schema=schema)
+    return pa.Table.from_pylist(kept, schema=SUGGESTIONS)
 
 
 def _values(row: dict[str, Any], side: str) -> tuple[str | None, ...]:

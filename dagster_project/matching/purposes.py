@@ -34,6 +34,8 @@ PLANS = {
 # a record that an earlier purpose matched, surely or not, is no candidate of the later one
 AFTER = {"summary": ("posting",), "net_summary": ("posting", "summary")}
 _TYPES = {"int": pa.int64(), "str": pa.string()}
+_FOUND = {field.name: _TYPES[str(field.type)] for shape in (Match, Search) for field in fields(shape)}
+OUTCOME = pa.schema([("purpose", pa.string()), ("finding", pa.string()), *_FOUND.items()])
 
 
 def outcome(con: duckdb.DuckDBPyConnection, relation: str, windows: dict[str, int]) -> pa.Table:
@@ -76,11 +78,9 @@ def _open_rows(con: duckdb.DuckDBPyConnection, relation: str, purpose: str, take
 
 
 def _as_table(found: list[tuple[str, str, Match | Search]]) -> pa.Table:
-    kinds = {field.name: _TYPES[str(field.type)] for shape in (Match, Search) for field in fields(shape)}
     rows = [
         dict(zip((field.name for field in fields(one)), astuple(one), strict=True))
         | {"purpose": purpose, "finding": finding}
         for purpose, finding, one in found
     ]
-    schema = pa.schema([("purpose", pa.string()), ("finding", pa.string()), *kinds.items()])
-    return pa.Table.from_pylist(rows, schema=schema)
+    return pa.Table.from_pylist(rows, schema=OUTCOME)

@@ -279,9 +279,9 @@ from reconcile__results
   select
     source_instance,
     key_text,
-    {{ without_place('reason') }} as reason,
-    {%- for field in fields %}
-    {{ json_text('coalesce(fields, payload)', field) }} as {{ field }},
+    {{ without_place('reason') }} as reason
+    {%- for field in fields %},
+    {{ json_text('coalesce(fields, payload)', field) }} as {{ field }}
     {%- endfor %}
   from {{ source('landed', 'quarantine') }}
   where domain = '{{ domain }}' and object = '{{ object }}' and row_number is not null and {{ is_waiting() }}

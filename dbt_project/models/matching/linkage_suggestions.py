@@ -5,6 +5,11 @@ def model(dbt, session):
     dbt.config(materialized="table")
     candidates = dbt.ref("linkage_candidate")
 
+    if hasattr(candidates, "sparkSession"):
+        from dagster_project.matching.on_spark import suggestions_on_spark
+
+        return suggestions_on_spark(candidates)
+
     from dagster_project.matching.linkage import suggestions
 
     return suggestions(candidates.to_arrow_table())

@@ -3,8 +3,14 @@
 
 def model(dbt, session):
     dbt.config(materialized="table")
-    dbt.ref("match_candidate")
+    candidates = dbt.ref("match_candidate")
     parameters = dbt.source("config", "parameters")
+
+    if hasattr(candidates, "sparkSession"):
+        from dagster_project.matching.on_spark import outcome_on_spark
+
+        cash_days = parameters.first()["cash_business_days"]
+        return outcome_on_spark(candidates, {"cash": cash_days, "receipt_copy": cash_days})
 
     from dagster_project.matching.purposes import outcome
 

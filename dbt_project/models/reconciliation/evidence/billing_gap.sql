@@ -61,7 +61,6 @@ drawdowns as (
 priced as (
   select
     gaps.interval_key,
-    gaps.kind,
     terms.*,
     gaps.interval_key || '|' || terms.sku || '|' || terms.terms_id as rate_id,
     case gaps.kind when 'usage' then metered.quantity else terms.quantity end as due_quantity,

@@ -24,7 +24,7 @@ placed as (
     *,
     row_number() over credit as place,
     first_value(document_id) over credit as first_document_id,
-    sum(posts_minor) over credit - posts_minor as before_minor
+    (sum(posts_minor) over credit) - posts_minor as before_minor
   from memos
   window credit as (
     partition by source_instance, key

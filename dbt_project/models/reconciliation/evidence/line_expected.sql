@@ -9,7 +9,7 @@ chained as (
     billing_instance,
     line_id,
     cast(sum(quantity) over chain as decimal(38, 9)) as quantity_to_here,
-    cast(sum(quantity) over chain - quantity as decimal(38, 9)) as quantity_before,
+    cast((sum(quantity) over chain) - quantity as decimal(38, 9)) as quantity_before,
     row_number() over chain as turn
   from lines
   where kind = 'usage' and is_counted

@@ -34,14 +34,19 @@ first_account as (
   group by source_instance
 ),
 
-own_account as (
-  select source_instance, document_id, legal_entity_code, account_number
+moved as (
+  select source_instance, document_id, legal_entity_code, account_number, sum(moved_minor) as moved_minor
   from receivable_lines
   where document_id is not null
   group by source_instance, document_id, legal_entity_code, account_number
+),
+
+own_account as (
+  select source_instance, document_id, legal_entity_code, account_number
+  from moved
   qualify
     row_number() over (
-      partition by source_instance, document_id order by sum(moved_minor) desc, account_number, legal_entity_code asc
+      partition by source_instance, document_id order by moved_minor desc, account_number, legal_entity_code asc
     ) = 1
 )
 

@@ -1,0 +1,44 @@
+"""The Spark session of a build: one per process, in UTC, strict about casts and overflow, no server of any kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+_FIXED = {
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.sql.session.timeZone": "UTC",
+    # an amount that does not fit must stop the build, not become null
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.ansi.doubleQuotedIdentifiers": "true",
+    "spark.sql.sources.default": "parquet",
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    # Parquet's local times are UTC by the contracts
+    "spark.sql.parquet.inferTimestampNTZ.enabled": "false",
+    "spark.log.level": "OFF",
+}
+_ONE_MACHINE = {
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.sql.shuffle.partitions": "2",
+    # generating and compiling Java per query costs more than it saves on books of one machine
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
+
+
+def open_session(master: str, memory: str, warehouse: Path, settings: Mapping[str, str]) -> Any:
+    """The session; `settings` are Spark's own names, and count over ours. The catalogue lives as long as the process."""
+    from pyspark.sql import SparkSession
+
+    chosen = {**_FIXED, **(_ONE_MACHINE if master.startswith("local") else {})}
+    chosen["spark.driver.memory"] = memory
+    chosen["spark.sql.catalogImplementation"] = "in-memory"
+    chosen["spark.sql.warehouse.dir"] = str(warehouse)
+    chosen["spark.driver.extraJavaOptions"] = "-Duser.timezone=UTC"
+    builder = SparkSession.builder.master(master).appName("tieout")
+    for name, value in {**chosen, **settings}.items():
+        builder = builder.config(name, value)
+    return builder.getOrCreate()
