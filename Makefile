@@ -1,6 +1,7 @@
 # Tieout: make setup | setup-peers | demo | test | soak | bench | lint | dashboard | dagster | help
 PYTHON ?= python3
 VENV := .venv
+SPARK_VENV := .venv-spark
 BIN := $(VENV)/bin
 DEMO := .demo
 PEERS := datacompy data-diff
@@ -9,7 +10,7 @@ export DO_NOT_TRACK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-peers demo test soak bench lint lock lock-peers dashboard dagster clean
+.PHONY: help setup setup-spark setup-peers demo test test-spark soak bench lint lock lock-peers dashboard dagster clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -24,8 +25,17 @@ $(VENV)/.installed: requirements.lock requirements-installer.lock pyproject.toml
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
+setup-spark: setup $(SPARK_VENV)/.installed ## make .venv-spark for `target: spark`; needs Java 17 or newer
+
+$(SPARK_VENV)/.installed: requirements-spark.lock
+	@java -version >/dev/null 2>&1 || { echo "Spark needs Java 17 or newer, and there is no java here"; exit 1; }
+	$(PYTHON) -m venv $(SPARK_VENV)
+	VIRTUAL_ENV=$(SPARK_VENV) $(BIN)/uv pip sync --quiet --require-hashes --compile-bytecode requirements-spark.lock
+	@touch $@
+
 lock: setup ## resolve the dependencies again and write the lock
 	$(BIN)/uv pip compile pyproject.toml --extra dev --generate-hashes --no-header --universal --python-version 3.11 --upgrade --quiet -o requirements.lock
+	$(BIN)/uv pip compile requirements-spark.in --constraints requirements.lock --generate-hashes --no-header --universal --python-version 3.11 --upgrade --quiet -o requirements-spark.lock
 
 setup-peers: $(PEERS:%=.peers/%/.installed) ## what `tieout bench --case compare` compares with, each in an environment of its own
 
@@ -42,6 +52,9 @@ demo: setup ## close the sample company's last period, show what was found and w
 
 test: setup ## every test, and 5 percent of the long loops
 	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder --durations=15
+
+test-spark: setup-spark ## the sample company's books on Spark, table by table the same as on DuckDB
+	$(BIN)/python -m pytest -m spark tests/spark
 
 soak: setup ## what takes too long for every change: other seeds, a second billing engine, all kills and broken files
 	FAULTS=100 $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder -m "soak or faults"

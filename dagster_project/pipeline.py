@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from dagster_project import dagster_home, progress
 from dagster_project.errors import StoreError, is_out_of_space, no_space
 from dagster_project.settings import CONFIG_VARIABLE, Settings
+from dagster_project.spark.environment import require
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -67,6 +68,8 @@ def run(settings: Settings, period: str | None = None, full_refresh: bool = Fals
     KeyboardInterrupt when the user stops it; what was archived or published before stays whole.
     """
     progress.announce(progress.PREPARING)
+    if settings.target == "spark":
+        require(settings)
     import dagster as dg
 
     from dagster_project.archive.lock import exclusive

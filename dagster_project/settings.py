@@ -18,6 +18,7 @@ from dagster_project.connections import AnyConnector
 from dagster_project.connections import FilesConnector as FilesConnector
 from dagster_project.errors import ConfigurationError
 from dagster_project.observability import options as observability
+from dagster_project.spark.options import Spark
 from expectations.policy import authority as policy
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
@@ -29,6 +30,7 @@ _OTLP_VARIABLES = (
 )  # fmt: skip
 _NEVER_SHOWN: dict[str, type[BaseModel]] = {
     "telemetry": observability.Telemetry, "openlineage": observability.OpenLineage, "alerts": observability.Alerts,
+    "spark": Spark,
 }  # fmt: skip
 """Sections in which a secret may have been written by mistake: a message about them does not repeat the value."""
 
@@ -157,7 +159,8 @@ class Settings(_Strict):
     reporting_currency: str = Field(pattern=r"^[A-Z]{3}$")
     authority_model: Literal["crm_led", "billing_led", "erp_led", "event_hub"] = "billing_led"
     authority: policy.Overlay = policy.Overlay()
-    target: Literal["duckdb"] = "duckdb"
+    target: Literal["duckdb", "spark"] = "duckdb"
+    spark: Spark = Spark()
     archive: Archive = Archive()
     thresholds: Thresholds = Thresholds()
     dimensions: dict[str, dict[str, str]] = Field(
@@ -272,7 +275,13 @@ def load(path: Path | None = None) -> Settings:
         update={"url": _absolute(base, settings.archive.url), "anchor": _absolute(base, settings.archive.anchor)}
     )
     return settings.model_copy(
-        update={"home": (base / settings.home).resolve(), "sources": sources, "archive": archive}
+        update={
+            "home": (base / settings.home).resolve(),
+            "sources": sources,
+            "archive": archive,
+            # not resolved: the interpreter of an environment is a link, and what it links to is not the environment
+            "spark": settings.spark.model_copy(update={"python": base / settings.spark.python}),
+        }
     )
 
 

@@ -14,14 +14,18 @@ from dagster_project import progress, warehouse
 from dagster_project.dbt import changed, manifest, runner
 from dagster_project.dbt.changed import Success
 from dagster_project.dbt.runner import BuildOutcome
+from dagster_project.defs.faults import failure, in_words
 from dagster_project.defs.measures import UNCHANGED, control_figures, partitions_computed, row_counts
 from dagster_project.defs.resources import WRITER_POOL, Tieout
 from dagster_project.defs.translator import LayerTranslator, asset_key
+from dagster_project.errors import InputError
 from dagster_project.observability import telemetry
 from dagster_project.settings import Settings
+from dagster_project.spark import runner as spark
 from dagster_project.version import code_version
 from dagster_project.warehouse.connection import limits
 
+_ON_SPARK = "spark"
 _ENGINES = ("duckdb", "polars", "splink", "dbt-core", "dbt-duckdb")
 CONTROL_LAYERS = frozenset({"matching", "reconciliation", "marts"})
 
@@ -55,11 +59,14 @@ def build(
 
     Artefacts go to `<home>/dbt/target`, the log to the run's folder.
     """
+    if select and settings.target == _ON_SPARK:
+        raise failure(InputError("on Spark the books are built whole: choose all models, or none"))
     contents = parsed.as_dict()
-    code = "|".join([code_version(), parsed.folder.name, *(f"{one} {version(one)}" for one in _ENGINES)])
+    engines = [settings.target, *(f"{one} {version(one)}" for one in _ENGINES)]
+    code = "|".join([code_version(), parsed.folder.name, *engines])
     with warehouse.connect(settings) as con:
         made = changed.plan(con, contents, code, warehouse.digests(con, settings.archive_path))
-        is_whole = full_refresh or not made.current
+        is_whole = full_refresh or not made.current or (settings.target == _ON_SPARK and bool(made.stale))
         stale = list(made.wanted) if select or is_whole else made.stale
         changed.forget(con, stale)
     unchanged = {} if select or is_whole else made.current
@@ -67,16 +74,21 @@ def build(
         return Built(runner.NOTHING_TO_DO, unchanged)
     nodes = () if select or is_whole else [made.nodes[name]["fqn"] for name in stale]
     follow = _announcing(contents["nodes"], stale)
-    outcome = runner.build(
-        parsed,
-        settings.warehouse_path,
-        work_folder=settings.home / "dbt",
-        log_folder=settings.home / "runs" / run_id,
-        select=select,
-        nodes=nodes,
-        options=limits(settings.warehouse_path.parent / "tmp"),
-        follow=follow,
-    )
+    logs = settings.home / "runs" / run_id
+    if settings.target == _ON_SPARK:
+        with in_words():
+            outcome = spark.build(parsed, settings, logs, follow)
+    else:
+        outcome = runner.build(
+            parsed,
+            settings.warehouse_path,
+            work_folder=settings.home / "dbt",
+            log_folder=logs,
+            select=select,
+            nodes=nodes,
+            options=limits(settings.warehouse_path.parent / "tmp"),
+            follow=follow,
+        )
     with warehouse.connect(settings) as con:
         changed.record(con, made, outcome.events)
     return Built(outcome, unchanged)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dagster_project.spark.jobs import run_python_models_here
+from dagster_project.spark.adapter import adapt
 from dagster_project.spark.relations import show
 from dagster_project.spark.session import open_session
 
@@ -45,7 +45,7 @@ def build(request: Request, tell: Tell) -> None:
 
     spark = open_session(request.master, request.memory, Path(request.warehouse), request.settings)
     show(spark, request.relations)
-    run_python_models_here()
+    adapt()
 
     def hear(message: Any) -> None:
         if message.info.name in RESULT_EVENTS:

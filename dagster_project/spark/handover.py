@@ -62,7 +62,7 @@ def _relation(con: duckdb.DuckDBPyConnection, schema: str, name: str, folder: Pa
         return Relation(schema, name, columns, tuple(_parts(con, files)), _BATCHES in view[0][0])
     file = folder / schema / f"{name}.parquet"
     file.parent.mkdir(parents=True, exist_ok=True)
-    con.execute(f"copy \"{schema}\".\"{name}\" to '{quoted(file)}' (format parquet)")
+    con.execute(f'copy "{schema}"."{name}" to \'{quoted(file)}\' (format parquet)')
     part = Part((str(file),), tuple(column for column, _ in columns))
     return Relation(schema, name, columns, (part,), is_restated=False)
 

@@ -65,9 +65,7 @@ def _scan(part: Mapping[str, Any], kinds: Mapping[str, str]) -> str:
     for file in part["files"]:
         folder, _, name = file.rpartition("/")
         folders.setdefault(folder, []).append(name)
-    scans = (
-        f"select {listed} from parquet.`{_escaped(folder)}/{_one_of(names)}`" for folder, names in folders.items()
-    )
+    scans = (f"select {listed} from parquet.`{_escaped(folder)}/{_one_of(names)}`" for folder, names in folders.items())
     return " union all ".join(scans)
 
 

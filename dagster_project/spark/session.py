@@ -19,7 +19,10 @@ _FIXED = {
     "spark.sql.parquet.inferTimestampNTZ.enabled": "false",
     "spark.log.level": "OFF",
 }
+_ROOT = str(Path(__file__).resolve().parents[2])
 _ONE_MACHINE = {
+    # workers run the matching
+    "spark.executorEnv.PYTHONPATH": _ROOT,
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.sql.shuffle.partitions": "2",
@@ -30,7 +33,7 @@ _ONE_MACHINE = {
 
 
 def open_session(master: str, memory: str, warehouse: Path, settings: Mapping[str, str]) -> Any:
-    """The session; `settings` are Spark's own names, and count over ours. The catalogue lives as long as the process."""
+    """The session; `settings` have Spark's own names, and count over ours. Its catalogue ends with the process."""
     from pyspark.sql import SparkSession
 
     chosen = {**_FIXED, **(_ONE_MACHINE if master.startswith("local") else {})}

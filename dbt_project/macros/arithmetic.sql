@@ -10,7 +10,7 @@
 {%- endmacro %}
 
 {% macro spark__int_div(numerator, denominator) -%}
-  (({{ numerator }}) div ({{ denominator }}))
+  (({{ numerator }}) div nullif({{ denominator }}, 0))
 {%- endmacro %}
 
 
@@ -74,6 +74,7 @@
 {#- A quantity for people: no trailing zeros, `1200`, `0.5`; `an unknown quantity` for null. -#}
 {% macro quantity_words(quantity) -%}
   coalesce(
-    rtrim(rtrim(cast(cast({{ quantity }} as decimal(38, 9)) as {{ dbt.type_string() }}), '0'), '.'), 'an unknown quantity'
+    trim(trailing '.' from trim(trailing '0' from cast(cast({{ quantity }} as decimal(38, 9)) as {{ dbt.type_string() }}))),
+    'an unknown quantity'
   )
 {%- endmacro %}

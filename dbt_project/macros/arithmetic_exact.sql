@@ -40,10 +40,22 @@
 {%- endmacro %}
 
 
-{#- Whole quotient of two whole numbers of up to 38 digits, cut off towards zero. -#}
+{#- Whole quotient of two whole numbers of up to 38 digits, cut off towards zero; on Spark null from 10^32 on. -#}
 {% macro whole_div(a, d) %}{{ return(adapter.dispatch('whole_div')(a, d)) }}{% endmacro %}
 {% macro default__whole_div(a, d) -%} (({{ a }}) // ({{ d }})) {%- endmacro %}
-{% macro spark__whole_div(a, d) -%} cast((({{ a }}) - ({{ a }}) % ({{ d }})) / ({{ d }}) as decimal(38, 0)) {%- endmacro %}
+{% macro spark__whole_div(a, d) -%}
+  cast(try_divide(({{ a }}) - ({{ a }}) % nullif({{ d }}, 0), {{ d }}) as decimal(38, 0))
+{%- endmacro %}
+
+
+{#- Whether the product of two whole numbers, the second positive, is at most `limit`, a power of ten below 10^38. -#}
+{% macro product_is_at_most(a, b, limit) %}{{ return(adapter.dispatch('product_is_at_most')(a, b, limit)) }}{% endmacro %}
+{% macro default__product_is_at_most(a, b, limit) -%}
+  {{ a }} <= {{ whole_div('cast(' ~ limit ~ ' as ' ~ whole() ~ ')', b) }}
+{%- endmacro %}
+{% macro spark__product_is_at_most(a, b, limit) -%}
+  coalesce(try_multiply({{ a }}, cast({{ b }} as decimal(38, 0))) <= {{ limit }}, false)
+{%- endmacro %}
 
 
 {#-
@@ -53,12 +65,11 @@
   Arguments appear several times in the text: pass columns, not expressions.
 -#}
 {% macro mul_div_round(a, n, d) -%}
-  {%- set limit = '10000000000000000000000000000' -%}
   case
     when {{ d }} > 0 and {{ n }} = 0 then cast(0 as {{ whole() }})
     when {{ d }} > 0 and {{ n }} > 0
-      and {{ d }} <= {{ whole_div('cast(10000000000000000000000000000000000000 as ' ~ whole() ~ ')', n) }}
-      and {{ whole_div('abs(' ~ a ~ ')', d) }} <= {{ whole_div('cast(' ~ limit ~ ' as ' ~ whole() ~ ')', n) }}
+      and {{ product_is_at_most(d, n, '10000000000000000000000000000000000000') }}
+      and {{ product_is_at_most(whole_div('abs(' ~ a ~ ')', d), n, '10000000000000000000000000000') }}
       then
         (case when {{ a }} < 0 then -1 else 1 end)
         * (

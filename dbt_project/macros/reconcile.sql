@@ -296,7 +296,7 @@ from reconcile__results
 {%- endmacro %}
 
 {% macro spark__json_text(json, field) -%}
-  nullif(get_json_object({{ json }}, '$["{{ field }}"]'), '')
+  nullif(get_json_object({{ json }}, '$[''{{ field }}'']'), '')
 {%- endmacro %}
 
 
@@ -308,5 +308,5 @@ from reconcile__results
 {%- endmacro %}
 
 {% macro spark__json_text_of(json, field) -%}
-  nullif(get_json_object({{ json }}, concat('$["', {{ field }}, '"]')), '')
+  nullif(get_json_object({{ json }}, '$[''' || {{ field }} || ''']'), '')
 {%- endmacro %}

@@ -10,9 +10,7 @@
 
 
 {#- The digits at the end of a text, as their count. -#}
-{% macro trailing_digits(text) %}{{ return(adapter.dispatch('trailing_digits')(text)) }}{% endmacro %}
-{% macro default__trailing_digits(text) -%} (length({{ text }}) - length(rtrim({{ text }}, '0123456789'))) {%- endmacro %}
-{% macro spark__trailing_digits(text) -%} (length({{ text }}) - length(rtrim('0123456789', {{ text }}))) {%- endmacro %}
+{% macro trailing_digits(text) -%} (length({{ text }}) - length(trim(trailing '0123456789' from {{ text }}))) {%- endmacro %}
 
 
 {#- Letters and digits of a text in lower case, so that `gb 12-34` and `GB1234` are the same; null for none. -#}

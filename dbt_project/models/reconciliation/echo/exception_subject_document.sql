@@ -62,7 +62,7 @@ mentions as (
   union all
 
   -- objects are written in the plural in these two keys
-  select exception_key, source_instance, rtrim(part_1, 's') as object, after_part_1 as id
+  select exception_key, source_instance, trim(trailing 's' from part_1) as object, after_part_1 as id
   from opened
   where code in ('R19', 'R20')
 

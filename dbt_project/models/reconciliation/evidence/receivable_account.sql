@@ -20,12 +20,17 @@ receivable_lines as (
       and control_accounts.account_number = journals.account_number
 ),
 
-usual_account as (
-  select source_instance, legal_entity_code, account_number
+used as (
+  select source_instance, legal_entity_code, account_number, count(*) as line_count
   from receivable_lines
   group by source_instance, legal_entity_code, account_number
+),
+
+usual_account as (
+  select source_instance, legal_entity_code, account_number
+  from used
   qualify
-    row_number() over (partition by source_instance, legal_entity_code order by count(*) desc, account_number) = 1
+    row_number() over (partition by source_instance, legal_entity_code order by line_count desc, account_number) = 1
 ),
 
 first_account as (

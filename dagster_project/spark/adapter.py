@@ -1,0 +1,57 @@
+"""Three things that dbt-spark's session method does otherwise than books of account need."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dagster_project.spark.null_order import nulls_last
+
+
+def adapt() -> None:
+    """Makes dbt keep the session strict, order nulls as DuckDB does, and run Python models here. Once per process."""
+    _keep_strict()
+    _place_nulls()
+    _run_python_models_here()
+
+
+def _keep_strict() -> None:
+    """dbt-spark switches ANSI mode off with every statement: an amount that does not fit would wrap or become null."""
+    from dbt.adapters.spark.connections import SparkCredentials
+
+    adapters_own = SparkCredentials.__post_init__
+
+    def strict(credentials: Any) -> None:
+        adapters_own(credentials)
+        credentials.server_side_parameters["spark.sql.ansi.enabled"] = "true"
+
+    SparkCredentials.__post_init__ = strict
+
+
+def _place_nulls() -> None:
+    from dbt.adapters.spark.session import Cursor
+
+    adapters_own = Cursor.execute
+
+    def execute(cursor: Any, sql: str, *parameters: Any) -> None:
+        adapters_own(cursor, nulls_last(sql), *parameters)
+
+    Cursor.execute = execute
+
+
+def _run_python_models_here() -> None:
+    """dbt-spark runs Python models as jobs of Databricks alone."""
+    from dbt.adapters.base import PythonJobHelper
+    from dbt.adapters.spark.impl import SparkAdapter
+    from pyspark.sql import SparkSession
+
+    class SessionJob(PythonJobHelper):
+        """Runs a compiled model: dbt's own last lines write what it returns."""
+
+        def __init__(self, parsed_model: dict[str, Any], credentials: Any) -> None:
+            self.file = parsed_model["original_file_path"]
+
+        def submit(self, compiled_code: str) -> None:
+            exec(compile(compiled_code, self.file, "exec"), {"spark": SparkSession.active(), "__name__": "dbt_model"})
+
+    SparkAdapter.python_submission_helpers = property(lambda adapter: {"session": SessionJob})
+    SparkAdapter.default_python_submission_method = property(lambda adapter: "session")
