@@ -1,7 +1,7 @@
 """Puts nulls last wherever a statement orders and does not say where they go, as DuckDB does; Spark puts them first.
 
-Which of two records counts is often the first of an order: with a null in it the engines would choose differently, and a
-figure would depend on the engine. Said here once, because Spark has no setting for it.
+Which of two records counts is often the first of an order: with a null in it the engines would choose differently, and
+a figure would depend on the engine. Said here once, because Spark has no setting for it.
 """
 
 from __future__ import annotations
