@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -36,6 +38,8 @@ def open_session(master: str, memory: str, warehouse: Path, settings: Mapping[st
     """The session; `settings` have Spark's own names, and count over ours. Its catalogue ends with the process."""
     from pyspark.sql import SparkSession
 
+    if master.startswith("local"):
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # else workers start whatever python3 the path has
     chosen = {**_FIXED, **(_ONE_MACHINE if master.startswith("local") else {})}
     chosen["spark.driver.memory"] = memory
     chosen["spark.sql.catalogImplementation"] = "in-memory"
