@@ -15,6 +15,8 @@ _FIXED = {
     # an amount that does not fit must stop the build, not become null
     "spark.sql.ansi.enabled": "true",
     "spark.sql.ansi.doubleQuotedIdentifiers": "true",
+    # the sum of two quantities keeps its nine decimals; else each addition costs one, silently
+    "spark.sql.decimalOperations.allowPrecisionLoss": "false",
     "spark.sql.sources.default": "parquet",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     # Parquet's local times are UTC by the contracts

@@ -40,11 +40,16 @@
 {%- endmacro %}
 
 
-{#- Whole quotient of two whole numbers of up to 38 digits, cut off towards zero; on Spark null from 10^32 on. -#}
+{#- Whole quotient of two whole numbers of up to 38 digits, cut off towards zero; on Spark null from 10^28 on, because the type of a
+    quotient keeps so many digits only where the divisor has at most 20. -#}
 {% macro whole_div(a, d) %}{{ return(adapter.dispatch('whole_div')(a, d)) }}{% endmacro %}
 {% macro default__whole_div(a, d) -%} (({{ a }}) // ({{ d }})) {%- endmacro %}
 {% macro spark__whole_div(a, d) -%}
-  cast(try_divide(({{ a }}) - ({{ a }}) % nullif({{ d }}, 0), {{ d }}) as decimal(38, 0))
+  {%- set even = '(' ~ a ~ ') - (' ~ a ~ ') % nullif(' ~ d ~ ', 0)' -%}
+  coalesce(
+    cast(try_divide({{ even }}, try_cast({{ d }} as decimal(20, 0))) as decimal(38, 0)),
+    cast(try_divide({{ even }}, {{ d }}) as decimal(38, 0))
+  )
 {%- endmacro %}
 
 

@@ -149,7 +149,7 @@ from (
 {% macro product_or_null(a, b) -%}
   case
     when {{ b }} = 0 then cast(0 as {{ whole() }})
-    when abs({{ a }}) <= {{ whole_div('cast(1000000000000000000000000000000000000 as ' ~ whole() ~ ')', 'abs(' ~ b ~ ')') }}
+    when {{ product_is_at_most('abs(' ~ a ~ ')', 'abs(' ~ b ~ ')', '1000000000000000000000000000000000000') }}
       then ({{ a }}) * ({{ b }})
   end
 {%- endmacro %}
