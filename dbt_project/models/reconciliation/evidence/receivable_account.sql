@@ -30,7 +30,7 @@ usual_account as (
   select source_instance, legal_entity_code, account_number
   from used
   qualify
-    row_number() over (partition by source_instance, legal_entity_code order by line_count desc, account_number) = 1
+    row_number() over (partition by source_instance, legal_entity_code order by line_count desc, account_number asc) = 1
 ),
 
 first_account as (
@@ -51,7 +51,7 @@ own_account as (
   from moved
   qualify
     row_number() over (
-      partition by source_instance, document_id order by moved_minor desc, account_number, legal_entity_code asc
+      partition by source_instance, document_id order by moved_minor desc, account_number asc, legal_entity_code asc
     ) = 1
 )
 
