@@ -34,7 +34,9 @@ repeated as (
 ranked as (
   select
     *,
-    row_number() over (partition by source_instance, event_id order by ingested_at, content_hash) as copy_number,
+    cast(
+      row_number() over (partition by source_instance, event_id order by ingested_at, content_hash) as bigint
+    ) as copy_number,
     first_value(content_hash)
       over (partition by source_instance, event_id order by ingested_at, content_hash)
       as counted_hash,
