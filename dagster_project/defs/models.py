@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import dagster as dg
@@ -73,7 +74,7 @@ def build(
     if not stale:
         return Built(runner.NOTHING_TO_DO, unchanged)
     nodes = () if select or is_whole else [made.nodes[name]["fqn"] for name in stale]
-    follow = _announcing(contents["nodes"], stale)
+    follow = announcing(contents["nodes"], stale)
     logs = settings.home / "runs" / run_id
     if settings.target == _ON_SPARK:
         with in_words():
@@ -94,17 +95,20 @@ def build(
     return Built(outcome, unchanged)
 
 
-def _announcing(nodes: Mapping[str, Mapping[str, Any]], names: Iterable[str]) -> Callable[[Mapping[str, Any]], None]:
+def announcing(nodes: Mapping[str, Mapping[str, Any]], names: Iterable[str]) -> Callable[[Mapping[str, Any]], None]:
+    """What is told of each result of a build: dbt's threads tell theirs at once, here one after another."""
     ahead = set(names)
     total = len(ahead)
+    one_at_a_time = Lock()
     progress.announce(progress.BOOKS, done=0, total=total)
 
     def follow(event: Mapping[str, Any]) -> None:
         unique_id = event["data"]["node_info"]["unique_id"]
-        ahead.discard(unique_id)
-        telemetry.node(event, nodes)
-        stage = stage_of(nodes[one] for one in ahead)
-        progress.announce(stage, str(nodes.get(unique_id, {}).get("name", "")), total - len(ahead), total)
+        with one_at_a_time:
+            ahead.discard(unique_id)
+            telemetry.node(event, nodes)
+            stage = stage_of(nodes[one] for one in ahead)
+            progress.announce(stage, str(nodes.get(unique_id, {}).get("name", "")), total - len(ahead), total)
 
     return follow
 

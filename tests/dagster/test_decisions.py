@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -185,3 +187,18 @@ def test_the_books_are_being_built_until_the_last_of_them_is_done():
     test = {"resource_type": "test", "schema": "tests"}
     assert models.stage_of([control, invoice]) == progress.BOOKS
     assert models.stage_of([control, test]) == progress.CONTROLS
+
+
+def test_threads_that_end_models_at_once_do_not_end_the_run():
+    """A line of progress must never be what fails a close."""
+    names = [f"model.tieout.m{number}" for number in range(400)]
+    nodes = {name: {"resource_type": "model", "schema": "marts", "name": name} for name in names}
+    follow, heard = models.announcing(nodes, names), []
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with progress.listening(heard.append), ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda name: follow({"data": {"node_info": {"unique_id": name}}}), names))
+    finally:
+        sys.setswitchinterval(before)
+    assert sorted(step.done for step in heard) == list(range(1, 401))
