@@ -25,6 +25,8 @@ def is_table(node: Mapping[str, Any]) -> bool:
 def take_back(con: duckdb.DuckDBPyConnection, nodes: Iterable[Mapping[str, Any]], built: Path) -> None:
     """Replaces each table by what lies in `built/<schema>.db/<table>`, in the types that its contract states.
 
+    Tables of `state` keep Spark's: they hold the hashes of the engine that made them, and are nobody's figures.
+
     All or nothing, in one transaction. What DuckDB kept of partitions that it computed itself is forgotten. Raises
     StoreError where a table is not there.
     """
@@ -43,7 +45,8 @@ def take_back(con: duckdb.DuckDBPyConnection, nodes: Iterable[Mapping[str, Any]]
 
 
 def _typed(con: duckdb.DuckDBPyConnection, node: Mapping[str, Any], files: str) -> str:
-    stated = {name.lower(): column.get("data_type") for name, column in node["columns"].items()}
+    columns = {} if node["schema"] == "state" else node["columns"]
+    stated = {name.lower(): column.get("data_type") for name, column in columns.items()}
     held = con.execute(f"describe select * from {files}").fetchall()
     kinds = {name: stated.get(name.lower()) or _PARQUET_TYPES.get(kind, kind) for name, kind, *_ in held}
     return ", ".join(f'cast("{name}" as {kind}) as "{name}"' for name, kind in kinds.items())
