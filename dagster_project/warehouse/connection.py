@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import duckdb
 
@@ -17,9 +18,25 @@ def connect(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     path = settings.warehouse_path
     with store_faults(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        con = duckdb.connect(str(path), config=limits(path.parent / "tmp"))
+        con = _opened(path)
         try:
             con.execute("set TimeZone = 'UTC'")
             yield con
         finally:
             con.close()
+
+
+def _opened(path: Path) -> duckdb.DuckDBPyConnection:
+    """The database; a kill in the middle of a block can leave one that is none.
+
+    Everything in it is computed from the archive, so it is set aside as `.damaged` and made again.
+    """
+    try:
+        return duckdb.connect(str(path), config=limits(path.parent / "tmp"))
+    except duckdb.Error as error:
+        if not str(error).startswith("Corrupt database file"):
+            raise
+    for file in (path, path.with_name(f"{path.name}.wal")):
+        if file.exists():
+            file.replace(file.with_name(f"{file.name}.damaged"))
+    return duckdb.connect(str(path), config=limits(path.parent / "tmp"))
