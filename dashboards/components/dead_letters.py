@@ -22,9 +22,9 @@ COLUMNS = (
     Column("object", "Object"),
     Column("count", "Count", numeric=True),
     Column("amount", "Money at stake", numeric=True),
-    Column("reason", "Why", wide=True),
+    Column("reason", "Why", wide=True, below=True),
     Column("state", "State"),
-    Column("next", "Who acts, and what next", wide=True),
+    Column("next", "Who acts, and what next", wide=True, below=True),
 )
 
 

@@ -20,7 +20,7 @@ RESULT_COLUMNS = (
     Column("difference", "Difference", numeric=True),
     Column("left", "Left side", numeric=True),
     Column("right", "Right side", numeric=True),
-    Column("reason", "Why", widest=True),
+    Column("reason", "Why", widest=True, below=True),
     Column("owner", "Who acts"),
     Column("due", "Due", narrow=True),
 )
@@ -45,7 +45,7 @@ def side(row: Row, name: str) -> str:
 
 def difference(row: Row) -> Cell:
     """What does not tie: money with its currency, and the quantity where that is what is compared."""
-    quantity = f"{money.quantity(row['delta_quantity'])} units" if row["delta_quantity"] else ""
+    quantity = f"{money.quantity(row['delta_quantity'])} {words.counted(row['code'])}" if row["delta_quantity"] else ""
     if row["delta_minor"] is None or not row["currency_code"]:
         return Cell(quantity or money.NOTHING)
     negative = row["delta_minor"] < 0

@@ -22,7 +22,7 @@ _SCORES = ((9_900, "Almost certain"), (9_000, "Very likely"), (7_500, "Likely"),
 _LIKELY_COLUMNS = (
     Column("right", "Likely the same as", mid=True),
     Column("score", "How likely"),
-    Column("why", "What agrees and what does not", wide=True),
+    Column("why", "What agrees and what does not", wide=True, below=True),
     Column("entity", "Legal entity", narrow=True),
 )
 _COPY_COLUMNS = (

@@ -16,7 +16,7 @@ from dashboards.components.money import MINUS
 
 @dataclass(frozen=True)
 class Column:
-    """A column: key in the row, heading, and how it reads."""
+    """A column: key in the row, heading, and how it reads; `below` the figures of its row where a page is narrower."""
 
     key: str
     label: str
@@ -25,6 +25,7 @@ class Column:
     widest: bool = False
     mid: bool = False
     narrow: bool = False
+    below: bool = False
     hint: str = ""
 
 
@@ -63,8 +64,10 @@ def markup(caption: str, columns: Sequence[Column], rows: Iterable[Mapping[str, 
         for column in columns
     )
     body = "".join(f'<tr role="row">{_cells(columns, row)}</tr>' for row in rows)
+    beside = sum(not column.below for column in columns)
+    kind = f'"tt tt-below" style="--tt-beside: {beside}"' if beside < len(columns) else '"tt"'
     return (
-        f'<div class="tt-scroll"><table class="tt" role="table" data-table="{escape(key)}">'
+        f'<div class="tt-scroll"><table class={kind} role="table" data-table="{escape(key)}">'
         f"<caption>{escape(caption)}</caption>"
         f'<thead role="rowgroup"><tr role="row">{head}</tr></thead><tbody role="rowgroup">{body}</tbody></table></div>'
     )
@@ -124,6 +127,7 @@ def _class(column: Column) -> str:
             ("widest", column.widest),
             ("mid", column.mid),
             ("narrow", column.narrow),
+            ("below", column.below),
         )
         if on
     )

@@ -86,6 +86,11 @@ def plain(text: str | None) -> str:
     return " ".join([parts[0][:1].upper() + parts[0][1:], *parts[1:]])
 
 
+def counted(code: str) -> str:
+    """What the quantities of a control count."""
+    return "systems" if code == "R10" else "units"
+
+
 COUNTS = {
     "compared": "Compared",
     "matched": "Ties",

@@ -31,7 +31,7 @@ STATUS_COLUMNS = (
     Column("entity", "Legal entity", mid=True),
     Column("period", "Period", narrow=True),
     Column("readiness", "Can it close?"),
-    Column("gates", "What stands in the way", wide=True),
+    Column("gates", "What stands in the way", wide=True, below=True),
     Column("unexplained", "Unexplained", numeric=True, hint="Differences without a known cause, without their sign"),
     Column("threshold", "Limit", numeric=True, hint="Clearly trivial amount of the entity"),
     Column("open", "Open and blocking", numeric=True, hint="Open differences of severity S1"),
@@ -53,7 +53,7 @@ OBJECT_COLUMNS = (
     Column("age", "Age", numeric=True),
     Column("accepted", "Rows accepted", numeric=True),
     Column("quarantined", "Rows set aside", numeric=True),
-    Column("reason", "Why", wide=True),
+    Column("reason", "Why", wide=True, below=True),
 )
 
 
