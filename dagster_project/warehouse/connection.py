@@ -29,14 +29,30 @@ def connect(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
 def _opened(path: Path) -> duckdb.DuckDBPyConnection:
     """The database; a kill in the middle of a block can leave one that is none.
 
-    Everything in it is computed from the archive, so it is set aside as `.damaged` and made again.
+    Everything in it is computed from the archive, so it is set aside as `.damaged` and made again. A log beside it says
+    that its writer did not end: then every block is read before anything rests on one.
     """
+    log = path.with_name(f"{path.name}.wal")
+    was_killed = log.exists()
     try:
-        return duckdb.connect(str(path), config=limits(path.parent / "tmp"))
+        con = duckdb.connect(str(path), config=limits(path.parent / "tmp"))
+        try:
+            if was_killed:
+                _read_whole(con)
+        except duckdb.Error:
+            con.close()
+            raise
+        return con
     except duckdb.Error as error:
         if not str(error).startswith("Corrupt database file"):
             raise
-    for file in (path, path.with_name(f"{path.name}.wal")):
+    for file in (path, log):
         if file.exists():
             file.replace(file.with_name(f"{file.name}.damaged"))
     return duckdb.connect(str(path), config=limits(path.parent / "tmp"))
+
+
+def _read_whole(con: duckdb.DuckDBPyConnection) -> None:
+    tables = "select schema_name, table_name from duckdb_tables() where database_name = current_database()"
+    for schema, table in con.execute(tables).fetchall():
+        con.execute(f'select sum(hash(held)) from "{schema}"."{table}" as held')

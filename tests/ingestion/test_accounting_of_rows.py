@@ -89,19 +89,6 @@ def test_a_delivery_that_comes_later_is_held_against_all_that_came_before(boreal
     assert [kind for kind, _ in counts[3]] == ["conflict", "conflict", "duplicate"]
 
 
-def test_a_warehouse_torn_by_a_kill_is_set_aside_and_made_again(borealis: Company):
-    """It is a cache of the archive: no close may wait for somebody who deletes it by hand."""
-    borealis.deliver("product/usage_events/a.csv", csv_text([event()]))
-    borealis.ingest("product", "usage_events")
-    before = borealis.query("from landed.generic__product__usage_events")
-    path = borealis.settings.warehouse_path
-    content = bytearray(path.read_bytes())
-    content[12288 + 100 : 12288 + 5000] = b"x" * 4900
-    path.write_bytes(content)
-    assert borealis.query("from landed.generic__product__usage_events") == before
-    assert path.with_name(f"{path.name}.damaged").exists()
-
-
 def test_versions_of_an_upsert_row_are_neither_duplicates_nor_conflicts(borealis: Company):
     newer = invoice(status="paid", updated_at="2026-09-20T00:00:00Z")
     borealis.deliver("billing/invoices/a.csv", csv_text([invoice()]))
