@@ -102,3 +102,14 @@
     )
     {%- endif -%}
 {%- endmacro %}
+
+
+{# The config of what is asked of usage events by source and month. #}
+{% macro by_usage_month() %}
+    {{ return({
+        'materialized': 'by_partition' if target.type == 'duckdb' else 'table',
+        'partition_columns': ['source_instance', 'service_month'],
+        'fingerprints': 'usage_partition',
+        'narrowed': {'model': 'usage_event', 'moment': 'occurred_at', 'month': 'service_month'},
+    }) }}
+{% endmacro %}

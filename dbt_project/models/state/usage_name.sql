@@ -1,11 +1,6 @@
 -- One row per source, service month and the tenant, subscription and meter that valid events name together: which
 -- records of other objects do events rest on? Each event by itself would be asked the same question a thousand times.
-{{ config(
-  materialized='by_partition' if target.type == 'duckdb' else 'table',
-  partition_columns=['source_instance', 'service_month'],
-  fingerprints='usage_partition',
-  narrowed={'model': 'usage_event', 'moment': 'occurred_at', 'month': 'service_month'}
-) }}
+{{ config(**by_usage_month()) }}
 -- depends_on: {{ ref('usage_partition') }}
 with events as (
   select * from {{ ref('usage_event') }}

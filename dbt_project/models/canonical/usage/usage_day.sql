@@ -1,11 +1,6 @@
 -- One row per subscription, meter, day and kind of tenant: what was used, and how much of it was known when metering
 -- ran?
-{{ config(
-  materialized='by_partition' if target.type == 'duckdb' else 'table',
-  partition_columns=['source_instance', 'service_month'],
-  fingerprints='usage_partition',
-  narrowed={'model': 'usage_event', 'moment': 'occurred_at', 'month': 'service_month'}
-) }}
+{{ config(**by_usage_month()) }}
 -- depends_on: {{ ref('usage_partition') }}
 with events as (
   select * from {{ ref('usage_event') }}

@@ -1,11 +1,6 @@
 -- One row per subscription, meter and service month of meters that count distinct keys: how many were seen, how many
 -- in time? Distinct keys cannot be added up by day; this is the only aggregation that goes back to events.
-{{ config(
-  materialized='by_partition' if target.type == 'duckdb' else 'table',
-  partition_columns=['source_instance', 'service_month'],
-  fingerprints='usage_partition',
-  narrowed={'model': 'usage_event', 'moment': 'occurred_at', 'month': 'service_month'}
-) }}
+{{ config(**by_usage_month()) }}
 -- depends_on: {{ ref('usage_partition') }}
 with events as (
   select * from {{ ref('usage_event') }}
