@@ -12,20 +12,23 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from dagster_project import leftovers
+from dagster_project import dagster_storage, leftovers
 from dagster_project.errors import StoreError
 from dagster_project.settings import Settings
 
 if TYPE_CHECKING:
     import dagster as dg
+    from sqlalchemy.engine import Engine
 
 UI_FILE, COMMAND_FILE = "dagster.yaml", "command.yaml"
 COMMON = {
     "telemetry": {"enabled": False},
     "nux": {"enabled": False},  # no form for an e-mail address before the graph
-    # one writer: the queue starts a second run of the UI or a schedule only when the first has ended
-    "concurrency": {"runs": {"max_concurrent_runs": 1}, "pools": {"granularity": "run", "default_limit": 1}},
+    # a worker that died before its run began must not keep others in the queue for ever
+    "run_monitoring": {"enabled": True, "start_timeout_seconds": 600},
 }
+ONE_WRITER = {"granularity": "run", "default_limit": 1}
+"""Of the runs that write, the queue starts the second when the first has ended, however many workers there are."""
 # the command shows its own progress; capturing its output would put a pipe between it and the terminal
 COMMAND_ONLY = {
     "compute_logs": {"module": "dagster._core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"}
@@ -34,18 +37,19 @@ COMMAND_ONLY = {
 
 def prepare(settings: Settings) -> Path:
     """Makes an empty history where there is none, writes both configuration files where they differ, and returns the
-    folder; StoreError when it cannot."""
+    folder; StoreError when it cannot, or when the database of `dagster.storage` does not answer."""
+    dagster_storage.require(settings)
     folder = settings.home / "dagster"
     try:
         if not folder.exists():
-            _begin(folder)
-        _configure(folder)
+            _begin(folder, settings)
+        _configure(folder, settings)
     except OSError as error:
         raise StoreError(f"{folder}: the run history cannot be written: {error.strerror}") from None
     return folder
 
 
-def _begin(folder: Path) -> None:
+def _begin(folder: Path, settings: Settings) -> None:
     """Whole or not at all: Dagster never completes databases whose making was killed, and asks for a migration."""
     import dagster as dg
 
@@ -55,9 +59,10 @@ def _begin(folder: Path) -> None:
     shutil.rmtree(scratch, ignore_errors=True)
     try:
         scratch.mkdir()
-        _configure(scratch)
-        with dg.DagsterInstance.from_config(str(scratch), COMMAND_FILE):
-            pass
+        _configure(scratch, settings)
+        if settings.dagster.storage is None:
+            with dg.DagsterInstance.from_config(str(scratch), COMMAND_FILE):
+                pass
         try:
             scratch.rename(folder)
         except OSError:  # the UI, or a command beside it, was first
@@ -67,9 +72,13 @@ def _begin(folder: Path) -> None:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _configure(folder: Path) -> None:
-    _write(folder / UI_FILE, COMMON)
-    _write(folder / COMMAND_FILE, {**COMMON, **COMMAND_ONLY})
+def _configure(folder: Path, settings: Settings) -> None:
+    runs = {"max_concurrent_runs": settings.dagster.workers}
+    content: dict[str, object] = {**COMMON, "concurrency": {"runs": runs, "pools": ONE_WRITER}}
+    if settings.dagster.storage is not None:
+        content["storage"] = dagster_storage.section(settings.dagster.storage)
+    _write(folder / UI_FILE, content)
+    _write(folder / COMMAND_FILE, {**content, **COMMAND_ONLY})
 
 
 @contextmanager
@@ -116,12 +125,12 @@ def opened(folder: Path) -> Iterator[dg.DagsterInstance]:
 class _Engines:
     """One SQLAlchemy engine per database of the history, for as long as a command runs.
 
-    Dagster makes a new one per event: each compiles every statement again and opens the file again, which took a sixth
-    of the time of a reconciliation. Where a storage is another than Dagster's SQLite, it stays as it is.
+    Of SQLite Dagster makes a new one per event: each compiles every statement again and opens the file again, which
+    took a sixth of the time of a reconciliation. Of PostgreSQL it opens connections per event. Others stay as they are.
     """
 
     def __init__(self) -> None:
-        self._kept: dict[str, Any] = {}
+        self._kept: dict[str, Engine] = {}
 
     def keep_open(self, instance: dg.DagsterInstance) -> None:
         """Lets the event log and the run storage of this instance reuse their engines."""
@@ -145,6 +154,9 @@ class _Engines:
             self._remember_schema(events)
         if type(runs) is SqliteRunStorage:
             runs.connect = lambda: self._of(runs._conn_string).begin()  # type: ignore[method-assign]
+        for storage in (events, runs):
+            if type(storage).__name__ in ("PostgresEventLogStorage", "PostgresRunStorage"):
+                storage._engine = self._pooled(storage.postgres_url)
 
     @staticmethod
     def _remember_schema(events: Any) -> None:
@@ -165,7 +177,15 @@ class _Engines:
         for engine in self._kept.values():
             engine.dispose()
 
-    def _of(self, address: str) -> Any:
+    def _pooled(self, address: str) -> Engine:
+        """Asked before each use whether they still stand: a server that was restarted meanwhile ends no run."""
+        from sqlalchemy import create_engine
+
+        if address not in self._kept:
+            self._kept[address] = create_engine(address, isolation_level="AUTOCOMMIT", pool_pre_ping=True)
+        return self._kept[address]
+
+    def _of(self, address: str) -> Engine:
         from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
         from sqlalchemy import create_engine
 

@@ -15,7 +15,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dagster_project import dagster_home, progress
+from dagster_project import dagster_home, dagster_storage, progress
+from dagster_project.abandoned import end_abandoned, this_process
 from dagster_project.errors import StoreError, is_out_of_space, no_space
 from dagster_project.settings import CONFIG_VARIABLE, Settings
 from dagster_project.spark.environment import require
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     import dagster as dg
 
 MODULE = "dagster_project.definitions"
-PROCESS_TAG = "tieout/pid"
 _INTERRUPTS = frozenset({"DagsterExecutionInterruptedError", "KeyboardInterrupt"})
 REPOSITORY_TAG = ".dagster/repository"  # the UI lists runs of a job by it
 
@@ -82,10 +82,10 @@ def run(settings: Settings, period: str | None = None, full_refresh: bool = Fals
     log = settings.home / "runs" / run_id / "log.txt"
     with exclusive(settings):
         folder = dagster_home.prepare(settings)
-        with _quiet(log), dagster_home.opened(folder) as instance:
+        with _quiet(log), dagster_storage.in_words(settings), dagster_home.opened(folder) as instance:
             end_abandoned(instance)
             periods.register(instance, [chosen])
-            tags = {REPOSITORY_TAG: f"__repository__@{MODULE}", PROCESS_TAG: str(os.getpid())}
+            tags = {REPOSITORY_TAG: f"__repository__@{MODULE}", **this_process()}
             if period is None:
                 tags[periods.DEFAULTED_TAG] = "true"
             try:
@@ -193,32 +193,14 @@ def is_closed_gate(evaluation: dg.AssetCheckEvaluation) -> bool:
     return not evaluation.passed and bool(evaluation.blocking) and evaluation.severity == dg.AssetCheckSeverity.ERROR
 
 
-def end_abandoned(instance: dg.DagsterInstance) -> None:
-    """Marks as failed the runs of commands that were killed: the queue of the UI would wait for them for ever."""
-    import dagster as dg
-
-    open_states = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.NOT_STARTED]
-    for found in instance.get_runs(filters=dg.RunsFilter(statuses=open_states)):
-        process = found.tags.get(PROCESS_TAG)
-        if process is not None and (int(process) == os.getpid() or not Path(f"/proc/{process}").exists()):
-            instance.report_run_failed(found, "the process of this run ended before the run did")
-
-
-def serve(settings: Settings, port: int = 3000) -> int:
-    """Starts the Dagster UI with its daemon over the home and returns its exit code when it ends."""
+def serve(settings: Settings, port: int = 3000, with_ui: bool = True) -> int:
+    """Starts Dagster's daemon over the home, with the UI or without, and returns its exit code when it ends."""
     folder = dagster_home.prepare(settings)
-    command = [
-        sys.executable,
-        "-m",
-        "dagster",
-        "dev",
-        "--module-name",
-        MODULE,
-        "--port",
-        str(port),
-        "--host",
-        "127.0.0.1",
-    ]
+    with dagster_storage.in_words(settings), dagster_home.opened(folder) as instance:
+        end_abandoned(instance)
+    ui = ["dagster", "dev", "--module-name", MODULE, "--port", str(port), "--host", "127.0.0.1"]
+    daemon = ["dagster._daemon", "run", "--module-name", MODULE]
+    command = [sys.executable, "-m", *(ui if with_ui else daemon)]
     environment = {"DAGSTER_HOME": str(folder), CONFIG_VARIABLE: str(settings.config_path)}
     process = subprocess.Popen(command, env={**os.environ, **environment})
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from dagster_project import connections
 from dagster_project.connections import AnyConnector
 from dagster_project.connections import FilesConnector as FilesConnector
+from dagster_project.dagster_options import Dagster, Storage
 from dagster_project.errors import ConfigurationError
 from dagster_project.observability import options as observability
 from dagster_project.spark.options import Spark
@@ -30,7 +31,7 @@ _OTLP_VARIABLES = (
 )  # fmt: skip
 _NEVER_SHOWN: dict[str, type[BaseModel]] = {
     "telemetry": observability.Telemetry, "openlineage": observability.OpenLineage, "alerts": observability.Alerts,
-    "spark": Spark,
+    "spark": Spark, "dagster": Dagster,
 }  # fmt: skip
 """Sections in which a secret may have been written by mistake: a message about them does not repeat the value."""
 
@@ -169,6 +170,7 @@ class Settings(_Strict):
     telemetry: observability.Telemetry = observability.Telemetry()
     openlineage: observability.OpenLineage = observability.OpenLineage()
     alerts: observability.Alerts = observability.Alerts()
+    dagster: Dagster = Dagster()
     sources: tuple[Source, ...] = Field(min_length=1)
     config_path: Path = Path(DEFAULT_CONFIG_NAME)
 
@@ -364,6 +366,8 @@ def _known_keys(location: tuple[Any, ...]) -> str:
         model = Thresholds
     elif location[:2] == ("alerts", "channels") and len(location) > 2:
         model = observability.Channel
+    elif location[:2] == ("dagster", "storage") and len(location) > 2:
+        model = Storage
     elif location[0] in _NEVER_SHOWN:
         model = _NEVER_SHOWN[location[0]]
     elif location[0] == "archive":

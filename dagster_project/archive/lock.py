@@ -1,4 +1,7 @@
-"""One run at a time per home: two would both append to the chain, and one delivery would be lost from it."""
+"""One run at a time per home: two would both append to the chain, and one delivery would be lost from it.
+
+Runs that only read go together, and never beside one that writes: a pack must not be of two states of the archive.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import fcntl
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +19,7 @@ from dagster_project.archive.engine import store_faults
 from dagster_project.errors import StoreError
 from dagster_project.settings import Settings
 
+Tell = Callable[[str], object]
 _held: dict[Path, int] = {}
 _threads = threading.RLock()
 _PAUSE_SECONDS = 0.2
@@ -26,10 +30,10 @@ class HomeInUse(StoreError):
 
 
 @contextmanager
-def exclusive(settings: Settings, wait_seconds: float = 0) -> Iterator[None]:
+def exclusive(settings: Settings, wait_seconds: float = 0, tell: Tell | None = None) -> Iterator[None]:
     """Holds `<home>/lock` while the context lasts; HomeInUse when another process holds it after `wait_seconds`.
 
-    An archive outside of the home is held as well (see archive.shared).
+    An archive outside of the home is held as well (see archive.shared). `tell` hears, once, whom it waits for.
 
     May be entered again within one thread. The system releases the lock of a process that is killed; what it left
     half-written is removed first.
@@ -43,12 +47,11 @@ def exclusive(settings: Settings, wait_seconds: float = 0) -> Iterator[None]:
             finally:
                 _held[path] -= 1
             return
-        with store_faults(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-        try:
+        with _opened(path) as descriptor:
             with store_faults(path):
-                was_killed = _acquire(descriptor, path, wait_seconds)
+                _acquire(descriptor, path, fcntl.LOCK_EX, wait_seconds, tell)
+                was_killed = os.fstat(descriptor).st_size > 0  # the holder before: the lock still names it
+                os.ftruncate(descriptor, os.pwrite(descriptor, str(os.getpid()).encode(), 0))  # at no moment empty
             _held[path] = 1
             try:
                 if was_killed:
@@ -58,24 +61,44 @@ def exclusive(settings: Settings, wait_seconds: float = 0) -> Iterator[None]:
             finally:
                 _held[path] = 0
                 os.ftruncate(descriptor, 0)
-        finally:
-            os.close(descriptor)
 
 
-def _acquire(descriptor: int, path: Path, wait_seconds: float) -> bool:
-    """Whether the holder before was killed: the lock still names it."""
+@contextmanager
+def reading(settings: Settings, wait_seconds: float = 0, tell: Tell | None = None) -> Iterator[None]:
+    """Keeps writers away from the home while the context lasts, beside others that read; HomeInUse as `exclusive`."""
+    path = settings.home / "lock"
+    with _opened(path) as descriptor:
+        with store_faults(path):
+            _acquire(descriptor, path, fcntl.LOCK_SH, wait_seconds, tell)
+        yield
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    with store_faults(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _acquire(descriptor: int, path: Path, mode: int, wait_seconds: float, tell: Tell | None) -> None:
     until = time.monotonic() + wait_seconds
+    is_told = False
     while True:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, mode | fcntl.LOCK_NB)
         except BlockingIOError:
+            holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip()
+            who = f"process {holder}" if holder else "one that only reads"
+            words = f"{path.parent}: another run ({who}) is at work here"
             if time.monotonic() >= until:
-                holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip() or "unknown"
-                raise HomeInUse(
-                    f"{path.parent}: another run (process {holder}) is at work here; wait until it has ended"
-                ) from None
+                raise HomeInUse(f"{words}; wait until it has ended") from None
+            if tell is not None and not is_told:
+                tell(f"{words}; this one waits for it, at most {wait_seconds / 60:g} minutes")
+                is_told = True
             time.sleep(_PAUSE_SECONDS)
         else:
-            was_killed = os.fstat(descriptor).st_size > 0
-            os.ftruncate(descriptor, os.pwrite(descriptor, str(os.getpid()).encode(), 0))  # at no moment empty
-            return was_killed
+            return

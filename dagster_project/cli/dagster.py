@@ -15,8 +15,11 @@ def register(app: typer.Typer) -> None:
     def dagster(
         config: ConfigOption = None,
         port: Annotated[int, typer.Option(help="The port to serve on.")] = 3000,
+        no_ui: Annotated[
+            bool, typer.Option("--no-ui", help="Only the daemon: runs what is queued and scheduled.")
+        ] = False,
     ) -> None:
-        """Open the Dagster UI: assets, checks, runs, schedules."""
+        """Open the Dagster UI: assets, checks, runs, schedules, backfills; its daemon runs what is queued."""
         from dagster_project.pipeline import serve
 
-        raise typer.Exit(serve(configuration.load(config), port=port))
+        raise typer.Exit(serve(configuration.load(config), port=port, with_ui=not no_ui))

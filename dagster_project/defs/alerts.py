@@ -3,13 +3,13 @@
 import dagster as dg
 
 from dagster_project.defs.published import SNAPSHOT
-from dagster_project.defs.resources import RESOURCE_KEY, Tieout
+from dagster_project.defs.resources import RESOURCE_KEY, WRITER_POOL, Tieout
 
 TOLD = dg.AssetKey(["alerts", "told"])
 _INTERRUPTS = (KeyboardInterrupt, dg.DagsterExecutionInterruptedError)
 
 
-@dg.asset(key=TOLD, deps=[SNAPSHOT], group_name="published")
+@dg.asset(key=TOLD, deps=[SNAPSHOT], group_name="published", pool=WRITER_POOL)
 def told(context: dg.AssetExecutionContext, tieout: Tieout) -> dg.MaterializeResult:
     """Closed gates, overdue problems and stale sources, told once to every channel of `alerts:` in tieout.yml."""
     from dagster_project import alerts

@@ -12,19 +12,24 @@ import dagster as dg
 
 from dagster_project.defs.alerts import tell_that_it_stopped
 from dagster_project.defs.periods import ACCOUNTING_PERIODS, DEFAULTED_TAG, last_ended, register
-from dagster_project.defs.resources import Tieout
+from dagster_project.defs.resources import EVIDENCE, PACK, Tieout
 from dagster_project.defs.watch import changes
 
 CLOSE, SNAPSHOT = "close", "snapshot"
 
 
 def build_jobs(domains: Sequence[str]) -> list[Any]:
-    """`close`, `snapshot` and one `snapshot_<domain>` each."""
+    """`close`, `evidence`, `snapshot` and one `snapshot_<domain>` each."""
     close = dg.define_asset_job(
         CLOSE,
         selection=dg.AssetSelection.all(),
         description="Everything: snapshots, landing, books, controls, checks, published reconciliation, evidence pack.",
         hooks={tell_that_it_stopped},
+    )
+    evidence = dg.define_asset_job(
+        EVIDENCE,
+        selection=dg.AssetSelection.assets(PACK),
+        description="The evidence pack of a period, of what is published; packs of several periods are made together.",
     )
     snapshot = dg.define_asset_job(
         SNAPSHOT,
@@ -39,7 +44,7 @@ def build_jobs(domains: Sequence[str]) -> list[Any]:
         )
         for domain in domains
     ]
-    return [close, snapshot, *per_domain]
+    return [close, evidence, snapshot, *per_domain]
 
 
 def close_request(settings_as_of: datetime | None, now: datetime, run_key: str | None = None) -> dg.RunRequest:

@@ -1,4 +1,8 @@
-"""What assets are given: the settings of the run, its clock, and the sole right to write in its home."""
+"""What assets are given: the settings of the run, its clock, and the sole right to write in its home.
+
+Every asset but the pack is in the writer's pool: the queue starts one run with any of them at a time. The home's lock
+holds whatever the queue does not know of, such as a replay: a run that the queue has started waits for it.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,12 +13,17 @@ import dagster as dg
 from pydantic import PrivateAttr
 
 from dagster_project import settings as configuration
-from dagster_project.archive.lock import exclusive
+from dagster_project.abandoned import this_process
+from dagster_project.archive.lock import exclusive, reading
 from dagster_project.defs.observed import observed
 from dagster_project.settings import Settings
 
 WRITER_POOL = "duckdb_writer"
 RESOURCE_KEY = "tieout"
+PACK = dg.AssetKey(["evidence", "pack"])
+EVIDENCE = "evidence"
+PATIENCE_SECONDS = 3600.0
+"""How long a run of UI, schedule or backfill waits for the home before it fails; a worker is busy meanwhile."""
 
 
 class Tieout(dg.ConfigurableResource):
@@ -32,15 +41,21 @@ class Tieout(dg.ConfigurableResource):
     full_refresh: bool = False
 
     _settings: Settings | None = PrivateAttr(default=None)
+    _is_reading: bool = PrivateAttr(default=False)
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Tieout"]:
-        """Loads the settings; within a run it also holds the home's lock until the run ends."""
+        """Loads the settings; within a run it also holds the home's lock until the run ends, and waits for it."""
         self._settings = resolve(self.load(), self.as_of, _created_at(context), self.known_at)
         if context.run is None:
             yield self
             return
-        with exclusive(self._settings), observed(self._settings, context):
+        if context.instance is not None:
+            context.instance.add_run_tags(context.run.run_id, this_process())
+        self._is_reading = only_reads(context.run)
+        hold = reading if self._is_reading else exclusive
+        tell = context.log.info if context.log is not None else None
+        with hold(self._settings, PATIENCE_SECONDS, tell), observed(self._settings, context):
             yield self
 
     def load(self) -> Settings:
@@ -48,9 +63,19 @@ class Tieout(dg.ConfigurableResource):
         return configuration.load(Path(self.config_path) if self.config_path else None)
 
     @property
+    def is_reading(self) -> bool:
+        """Whether this run may only read, beside others that do."""
+        return self._is_reading
+
+    @property
     def settings(self) -> Settings:
         """The settings of this run, `as_of` always set."""
         return self._settings or resolve(self.load(), self.as_of, datetime.now(UTC), self.known_at)
+
+
+def only_reads(run: dg.DagsterRun) -> bool:
+    """Whether the run makes packs and nothing else; of whatever is not known to, it is taken that it writes."""
+    return run.job_name == EVIDENCE or (run.asset_selection is not None and run.asset_selection == {PACK})
 
 
 def resolve(settings: Settings, as_of: str, created_at: datetime, known_at: str = "") -> Settings:

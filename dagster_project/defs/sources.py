@@ -15,7 +15,7 @@ from dagster_project.archive.ingestion import ingest
 from dagster_project.archive.manifest import Manifest
 from dagster_project.archive.report import ObjectReport
 from dagster_project.defs.faults import in_words
-from dagster_project.defs.resources import Tieout
+from dagster_project.defs.resources import WRITER_POOL, Tieout
 from dagster_project.settings import Settings
 from dagster_project.sources.contracts import Contract
 
@@ -33,7 +33,12 @@ def build_sources(contracts: Mapping[Key, Contract]) -> list[dg.AssetsDefinition
 def build_domain(domain: str, contracts: Sequence[Contract]) -> dg.AssetsDefinition:
     """The assets [domain, object]; empty, and saying so, where no source of the domain is configured."""
 
-    @dg.multi_asset(specs=[source_spec(contract) for contract in contracts], name=f"take_{domain}", can_subset=True)
+    @dg.multi_asset(
+        specs=[source_spec(contract) for contract in contracts],
+        name=f"take_{domain}",
+        can_subset=True,
+        pool=WRITER_POOL,
+    )
     def take(context: dg.AssetExecutionContext, tieout: Tieout) -> Iterator[dg.MaterializeResult]:
         wanted = [contract.name for contract in contracts if source_key(contract) in context.selected_asset_keys]
         with in_words():

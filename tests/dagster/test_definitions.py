@@ -108,7 +108,7 @@ def test_the_snapshot_is_published_after_every_mart_and_the_pack_after_the_snaps
 def test_jobs_schedules_and_sensors_are_these():
     repository = defs.get_repository_def()
     named = {job.name for job in repository.get_all_jobs()} - {"__ASSET_JOB"}
-    assert named == {"close", "snapshot", *(f"snapshot_{domain}" for domain in DOMAINS)}
+    assert named == {"close", "evidence", "snapshot", *(f"snapshot_{domain}" for domain in DOMAINS)}
     schedules = {one.name: (one.cron_schedule, one.job_name, one.default_status) for one in repository.schedule_defs}
     assert schedules == {"continuous": ("0 * * * *", "close", dg.DefaultScheduleStatus.STOPPED)}
     sensors = {one.name: (one.job_name, one.default_status) for one in repository.sensor_defs}

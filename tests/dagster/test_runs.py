@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 import yaml
 
-from dagster_project import dagster_home, pipeline
+from dagster_project import abandoned, dagster_home, pipeline
 from dagster_project.defs.faults import in_words
 from dagster_project.errors import InputError
 from tests.dagster.test_decisions import NOON, settings_of
@@ -135,10 +135,10 @@ def test_a_killed_run_is_ended_and_a_living_one_is_left_alone(instance):
         for name, process in (("killed", ended), ("living", living)):
             run = dg.DagsterRun(
                 job_name=name, run_id=str(uuid.uuid4()),
-                status=dg.DagsterRunStatus.STARTED, tags={pipeline.PROCESS_TAG: str(process.pid)},
+                status=dg.DagsterRunStatus.STARTED, tags={abandoned.PROCESS_TAG: str(process.pid)},
             )  # fmt: skip
             instance.add_run(run)
-        pipeline.end_abandoned(instance)
+        abandoned.end_abandoned(instance)
         states = {run.job_name: run.status for run in instance.get_runs()}
     finally:
         living.kill()
