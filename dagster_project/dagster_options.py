@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from dagster_project.connections import EnvironmentName
-
-_EXPECTED = "expected an address such as postgresql://tieout@db.example.com:5432/dagster"
 
 
 class _Strict(BaseModel):
@@ -30,14 +28,9 @@ class Storage(_Strict):
         parts = urlsplit(value)
         if parts.password is not None or any("password" in name for name, _ in parse_qsl(parts.query)):
             raise ValueError("holds a password; put it into an environment variable and name that: password_env")
-        try:
-            is_whole = (
-                bool(parts.scheme == "postgresql" and parts.username and parts.path.strip("/")) and parts.port != 0
-            )
-        except ValueError:  # a port that is no number
-            is_whole = False
+        is_whole = parts.scheme == "postgresql" and parts.username and parts.path.strip("/") and _has_sound_port(parts)
         if not is_whole:
-            raise ValueError(_EXPECTED)
+            raise ValueError("expected an address such as postgresql://tieout@db.example.com:5432/dagster")
         return value
 
 
@@ -46,3 +39,10 @@ class Dagster(_Strict):
 
     storage: Storage | None = None
     workers: int = Field(default=1, ge=1, le=32, description="runs of UI, schedule and backfill at a time")
+
+
+def _has_sound_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port != 0
+    except ValueError:  # no number
+        return False

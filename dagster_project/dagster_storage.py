@@ -73,8 +73,8 @@ def in_words(settings: Settings) -> Iterator[None]:
         if password:
             words = words.replace(password, "***")
         raise StoreError(
-            f"{storage.postgres_url} (dagster.storage of {settings.config_path}): {words}; the history of runs lies there,"
-            " and nothing is run without it"
+            f"{storage.postgres_url} (dagster.storage of {settings.config_path}): {words}; the history of runs lies"
+            " there, and nothing is run without it"
         ) from None
 
 
@@ -95,7 +95,7 @@ def _password(settings: Settings, storage: Storage) -> str | None:
     password = environment(storage.password_env)
     if password is None:
         raise ConfigurationError(
-            f"{settings.config_path}: dagster.storage.password_env: the environment variable {storage.password_env} is not"
-            " set; expected the password of the database in it"
+            f"{settings.config_path}: dagster.storage.password_env: the environment variable {storage.password_env} is"
+            " not set; expected the password of the database in it"
         )
     return password

@@ -59,10 +59,7 @@ def evidence_pack(context: dg.AssetExecutionContext, tieout: Tieout) -> dg.Mater
     began = time.monotonic()
     asked = context.partition_key if context.has_partition_key else None
     with in_words():
-        if tieout.is_reading:
-            pack, note = evidence.write_pack(tieout.settings, asked), ""
-        else:
-            pack, note = write_pack_once(tieout, asked, is_default=DEFAULTED_TAG in context.run.tags)
+        pack, note = made_pack(tieout, asked, is_default=DEFAULTED_TAG in context.run.tags)
     if pack is None:
         return dg.MaterializeResult(metadata={"note": note})
     return dg.MaterializeResult(
@@ -74,6 +71,14 @@ def evidence_pack(context: dg.AssetExecutionContext, tieout: Tieout) -> dg.Mater
             "seconds": round(time.monotonic() - began, 3),
         }
     )
+
+
+def made_pack(tieout: Tieout, period: str | None, is_default: bool) -> tuple[evidence.Pack | None, str]:
+    """The pack of the period, or None and why there is none; InputError for the latter where it is all that was asked
+    for: the partition would look made."""
+    if tieout.is_reading:
+        return evidence.write_pack(tieout.settings, period), ""
+    return write_pack_once(tieout, period, is_default)
 
 
 _KEPT = TypeAdapter(tuple[evidence.Pack | None, str])

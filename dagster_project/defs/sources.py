@@ -33,12 +33,9 @@ def build_sources(contracts: Mapping[Key, Contract]) -> list[dg.AssetsDefinition
 def build_domain(domain: str, contracts: Sequence[Contract]) -> dg.AssetsDefinition:
     """The assets [domain, object]; empty, and saying so, where no source of the domain is configured."""
 
-    @dg.multi_asset(
-        specs=[source_spec(contract) for contract in contracts],
-        name=f"take_{domain}",
-        can_subset=True,
-        pool=WRITER_POOL,
-    )
+    specs = [source_spec(contract) for contract in contracts]
+
+    @dg.multi_asset(specs=specs, name=f"take_{domain}", can_subset=True, pool=WRITER_POOL)
     def take(context: dg.AssetExecutionContext, tieout: Tieout) -> Iterator[dg.MaterializeResult]:
         wanted = [contract.name for contract in contracts if source_key(contract) in context.selected_asset_keys]
         with in_words():
