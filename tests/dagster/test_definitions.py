@@ -11,7 +11,7 @@ import pytest
 
 from dagster_project.dbt import manifest
 from dagster_project.definitions import defs
-from dagster_project.defs import gates, jobs
+from dagster_project.defs import gates, jobs, resources
 from dagster_project.defs.landed import landed_key
 from dagster_project.defs.translator import asset_key
 from dagster_project.settings import PROJECT_ROOT
@@ -120,6 +120,12 @@ def test_the_close_runs_everything_and_a_snapshot_only_sources(graph):
     assert close.executable_asset_keys == graph.materializable_asset_keys
     snapshot = defs.resolve_job_def("snapshot_billing").asset_layer
     assert {key.path[0] for key in snapshot.executable_asset_keys} == {"billing"}
+
+
+def test_whatever_writes_is_in_the_writers_pool_and_only_the_pack_is_not(graph):
+    """A second worker would otherwise be given what must wait."""
+    pools = {key: graph.get(key).pools for key in graph.materializable_asset_keys}
+    assert {key for key, found in pools.items() if found != {resources.WRITER_POOL}} == {resources.PACK}
 
 
 def test_one_process_does_the_work():

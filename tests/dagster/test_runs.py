@@ -131,16 +131,22 @@ def test_a_killed_run_is_ended_and_a_living_one_is_left_alone(instance):
     ended = subprocess.Popen(["true"])
     ended.wait()
     living = subprocess.Popen(["sleep", "60"])
+    states, machine = dg.DagsterRunStatus, abandoned.MACHINE_TAG
+    runs = {
+        "killed": (states.STARTED, {abandoned.PROCESS_TAG: str(ended.pid)}),
+        "killed while it was stopped": (states.CANCELING, {abandoned.PROCESS_TAG: str(ended.pid)}),
+        "living": (states.STARTED, {abandoned.PROCESS_TAG: str(living.pid)}),
+        "elsewhere": (states.STARTED, {abandoned.PROCESS_TAG: str(ended.pid), machine: "another"}),
+        "not known": (states.STARTED, {}),
+    }
     try:
-        for name, process in (("killed", ended), ("living", living)):
-            run = dg.DagsterRun(
-                job_name=name, run_id=str(uuid.uuid4()),
-                status=dg.DagsterRunStatus.STARTED, tags={abandoned.PROCESS_TAG: str(process.pid)},
-            )  # fmt: skip
-            instance.add_run(run)
+        for name, (status, tags) in runs.items():
+            instance.add_run(dg.DagsterRun(job_name=name, run_id=str(uuid.uuid4()), status=status, tags=tags))
         abandoned.end_abandoned(instance)
-        states = {run.job_name: run.status for run in instance.get_runs()}
+        found = {run.job_name: run.status for run in instance.get_runs()}
     finally:
         living.kill()
         living.wait()
-    assert states == {"killed": dg.DagsterRunStatus.FAILURE, "living": dg.DagsterRunStatus.STARTED}
+    failed = {name for name, status in found.items() if status == states.FAILURE}
+    assert failed == {"killed", "killed while it was stopped"}
+    assert {found[name] for name in runs.keys() - failed} == {states.STARTED}
