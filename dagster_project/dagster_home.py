@@ -92,7 +92,6 @@ def opened(folder: Path) -> Iterator[dg.DagsterInstance]:
     from sqlalchemy import event
     from sqlalchemy.engine import Engine
 
-    engines = _Engines()
     readers: dict[str, sqlite3.Connection] = {}
     joined: set[str] = set()
 
@@ -112,18 +111,27 @@ def opened(folder: Path) -> Iterator[dg.DagsterInstance]:
 
     event.listen(Engine, "connect", relax)
     try:
-        with dg.DagsterInstance.from_config(str(folder), COMMAND_FILE) as instance:
-            engines.keep_open(instance)
+        with dg.DagsterInstance.from_config(str(folder), COMMAND_FILE) as instance, kept_open(instance):
             yield instance
     finally:
         event.remove(Engine, "connect", relax)
-        engines.close()
         for connection in readers.values():
             connection.close()
 
 
+@contextmanager
+def kept_open(instance: dg.DagsterInstance) -> Iterator[None]:
+    """Within it the instance keeps its connections; in a worker, what it writes afterwards still arrives."""
+    engines = _Engines()
+    engines.keep_open(instance)
+    try:
+        yield
+    finally:
+        engines.close()
+
+
 class _Engines:
-    """One SQLAlchemy engine per database of the history, for as long as a command runs.
+    """One SQLAlchemy engine per database of the history, for as long as a run lasts.
 
     Of SQLite Dagster makes a new one per event: each compiles every statement again and opens the file again, which
     took a sixth of the time of a reconciliation. Of PostgreSQL it opens connections per event. Others stay as they are.

@@ -196,11 +196,14 @@ def is_closed_gate(evaluation: dg.AssetCheckEvaluation) -> bool:
 def serve(settings: Settings, port: int = 3000, with_ui: bool = True) -> int:
     """Starts Dagster's daemon over the home, with the UI or without, and returns its exit code when it ends."""
     from dagster_project.defs.published import register_published
+    from dagster_project.defs.resources import WRITER_POOL
 
     folder = dagster_home.prepare(settings)
     with dagster_storage.in_words(settings), dagster_home.opened(folder) as instance:
         end_abandoned(instance)
         register_published(instance, settings)
+        # a queue that meets a pool for the first time learns of its limit only after it has launched
+        instance.event_log_storage.initialize_concurrency_limit_to_default(WRITER_POOL)
     ui = ["dagster", "dev", "--module-name", MODULE, "--port", str(port), "--host", "127.0.0.1"]
     daemon = ["dagster._daemon", "run", "--module-name", MODULE]
     command = [sys.executable, "-m", *(ui if with_ui else daemon)]

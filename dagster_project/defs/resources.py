@@ -15,6 +15,7 @@ from pydantic import PrivateAttr
 from dagster_project import settings as configuration
 from dagster_project.abandoned import this_process
 from dagster_project.archive.lock import exclusive, reading
+from dagster_project.dagster_home import kept_open
 from dagster_project.defs.observed import observed
 from dagster_project.settings import Settings
 
@@ -50,12 +51,10 @@ class Tieout(dg.ConfigurableResource):
         if context.run is None:
             yield self
             return
-        if context.instance is not None:
-            context.instance.add_run_tags(context.run.run_id, this_process())
         self._is_reading = only_reads(context.run)
         hold = reading if self._is_reading else exclusive
         tell = context.log.info if context.log is not None else None
-        with hold(self._settings, PATIENCE_SECONDS, tell), observed(self._settings, context):
+        with as_worker(context), hold(self._settings, PATIENCE_SECONDS, tell), observed(self._settings, context):
             yield self
 
     def load(self) -> Settings:
@@ -71,6 +70,18 @@ class Tieout(dg.ConfigurableResource):
     def settings(self) -> Settings:
         """The settings of this run, `as_of` always set."""
         return self._settings or resolve(self.load(), self.as_of, datetime.now(UTC), self.known_at)
+
+
+@contextmanager
+def as_worker(context: dg.InitResourceContext) -> Iterator[None]:
+    """Notes which process the run is, and keeps its connections to the run history; a command has done both."""
+    run, instance = context.run, context.instance
+    if run is None or instance is None or this_process().items() <= run.tags.items():
+        yield
+        return
+    instance.add_run_tags(run.run_id, this_process())
+    with kept_open(instance):
+        yield
 
 
 def only_reads(run: dg.DagsterRun) -> bool:
