@@ -9,7 +9,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import dagster as dg
 
 MODULE = "dagster_project.definitions"
+_PATIENCE_SECONDS = 70
+"""Dagster itself gives webserver and daemon 60 s each to end."""
 _INTERRUPTS = frozenset({"DagsterExecutionInterruptedError", "KeyboardInterrupt"})
 REPOSITORY_TAG = ".dagster/repository"  # the UI lists runs of a job by it
 
@@ -208,24 +210,28 @@ def serve(settings: Settings, port: int = 3000, with_ui: bool = True) -> int:
     daemon = ["dagster._daemon", "run", "--module-name", MODULE]
     command = [sys.executable, "-m", *(ui if with_ui else daemon)]
     environment = {"DAGSTER_HOME": str(folder), CONFIG_VARIABLE: str(settings.config_path)}
-    process = subprocess.Popen(command, env={**os.environ, **environment})
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    before = {one: signal.signal(one, signal.default_int_handler) for one in (signal.SIGINT, signal.SIGTERM)}
     try:
-        return process.wait()
-    except KeyboardInterrupt:
-        _end(process)
-        return 0
+        # its own group, to end it whole; it inherits that signals are heard, which a script in the background switches off
+        process = subprocess.Popen(command, env={**os.environ, **environment}, start_new_session=True)
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            _end(process)
+            return 0
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for one, handler in before.items():
+            signal.signal(one, handler)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Waits until webserver and daemon have put their things away; a terminal has told them, anything else has not."""
-    for patience, message in ((3, signal.SIGINT), (20, signal.SIGTERM), (10, signal.SIGKILL)):
-        try:
-            process.wait(patience)
-        except subprocess.TimeoutExpired:
-            process.send_signal(message)
+    """Waits until webserver, daemon and workers have put their things away. What is left then is killed: a daemon that
+    outlives its command would begin runs that nobody asked for."""
+    process.send_signal(signal.SIGINT)
+    with suppress(subprocess.TimeoutExpired, KeyboardInterrupt):  # who asks a second time does not wait
+        process.wait(_PATIENCE_SECONDS)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 
