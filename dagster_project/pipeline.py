@@ -212,7 +212,7 @@ def serve(settings: Settings, port: int = 3000, with_ui: bool = True) -> int:
     environment = {"DAGSTER_HOME": str(folder), CONFIG_VARIABLE: str(settings.config_path)}
     before = {one: signal.signal(one, signal.default_int_handler) for one in (signal.SIGINT, signal.SIGTERM)}
     try:
-        # its own group, to end it whole; it inherits that signals are heard, which a script in the background switches off
+        # a group of its own, to end it whole; a script in the background has switched off that signals are heard
         process = subprocess.Popen(command, env={**os.environ, **environment}, start_new_session=True)
         try:
             return process.wait()
