@@ -24,7 +24,7 @@ def section(storage: Storage) -> dict[str, Any]:
     database: dict[str, Any] = {
         "scheme": url.drivername,
         "username": url.username,
-        "hostname": url.host or "",
+        "hostname": f"[{url.host}]" if ":" in (url.host or "") else url.host or "",
         "port": url.port or 5432,
         "db_name": url.database,
         "params": dict(url.query),
@@ -86,7 +86,8 @@ def _of_database(error: BaseException | None) -> DBAPIError | None:
 
 def _url(storage: Storage) -> sa.URL:
     url = sa.make_url(storage.postgres_url)
-    return url.set(drivername=_DRIVER, query=_PATIENCE | dict(url.query))
+    query = {name: value if isinstance(value, str) else ",".join(value) for name, value in url.query.items()}
+    return url.set(drivername=_DRIVER, query=_PATIENCE | query)
 
 
 def _password(settings: Settings, storage: Storage) -> str | None:

@@ -8,8 +8,11 @@ from urllib.parse import quote
 import dagster as dg
 import pytest
 import yaml
+from dagster_postgres.utils import get_conn_string
+from sqlalchemy import make_url
 
 from dagster_project import dagster_home, dagster_storage
+from dagster_project.dagster_options import Storage
 from dagster_project.errors import ConfigurationError, InputError, StoreError
 from dagster_project.settings import load
 from tests.command import tieout
@@ -109,6 +112,24 @@ def test_what_dagster_is_told_names_the_variable_and_never_the_password(tmp_path
         for part in (instance.run_storage, instance.event_log_storage, instance.schedule_storage):
             assert "Postgres" in type(getattr(part, "_storage", part)).__name__
     assert not list(folder.rglob("*.db"))
+
+
+@pytest.mark.parametrize(
+    ("given", "host", "port", "query"),
+    [
+        (SOUND, "db.example.com", 5432, {}),
+        ("postgresql://tieout@[::1]:6000/dagster?sslmode=require", "::1", 6000, {"sslmode": "require"}),
+        ("postgresql://tieout@/dagster?host=one&host=two", None, 5432, {"host": "one,two"}),
+    ],
+)
+def test_dagster_reaches_the_server_that_the_address_names(given, host, port, query):
+    database = dagster_storage.section(Storage(postgres_url=given))["postgres"]["postgres_db"]
+    assert yaml.safe_load(yaml.safe_dump(database)) == database
+    url = make_url(get_conn_string(**database))
+    assert (url.drivername, url.username, url.host, url.port, url.database) == (
+        "postgresql+psycopg2", "tieout", host, port, "dagster",
+    )  # fmt: skip
+    assert dict(url.query) == {"connect_timeout": "10", **query}
 
 
 def test_a_run_is_kept_in_the_database_and_counts_as_a_writer_of_the_queue(tmp_path, postgres, monkeypatch):
