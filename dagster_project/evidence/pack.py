@@ -76,8 +76,12 @@ def _write(con: duckdb.DuckDBPyConnection, settings: Settings, folder: Path, per
     files = manifest.describe(folder, tables.rows)
     root = manifest.write(folder, facts, files)
     target = settings.evidence_path / f"{period}-{entity or 'all'}-{root[:12]}"
-    if not target.exists():
-        os.replace(folder, target)
+    try:
+        if not target.exists():
+            os.replace(folder, target)
+    except OSError:  # another run has just made the same pack
+        if not target.exists():
+            raise
     return Pack(target, tuple(files), root)
 
 
