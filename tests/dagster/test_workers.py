@@ -22,7 +22,7 @@ import pytest
 
 from dagster_project import archive, dagster_home
 from dagster_project.defs.resources import PACK
-from dagster_project.evidence import verify_pack
+from dagster_project.evidence import verify_pack, write_pack
 from dagster_project.settings import Settings, load
 from tests.command import COMMAND
 from tests.dagster.conftest import PASSWORD, VARIABLE
@@ -146,7 +146,13 @@ def processes_of(settings: Settings) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def backfilled(settings, instance, ui) -> dict[str, list[dg.RunRecord]]:
+def alone(settings) -> Path:
+    """The pack of the first of PERIODS as `tieout evidence` makes it; named by its content."""
+    return write_pack(settings, PERIODS[0]).path
+
+
+@pytest.fixture(scope="module")
+def backfilled(settings, instance, alone, ui) -> dict[str, list[dg.RunRecord]]:
     """Two backfills over two periods each, of packs and of closes, begun while a command has the home."""
     log = settings.home / "ui.log"
     with archive.exclusive(settings):  # as `tieout replay` has it
@@ -178,13 +184,16 @@ def test_packs_are_made_together_and_closes_one_after_the_other(backfilled):
     assert second.start_time >= first.end_time
 
 
-def test_the_packs_and_books_of_backfills_are_those_of_single_runs(settings, planted, instance, backfilled):
+def test_the_packs_and_books_of_backfills_are_those_of_single_runs(settings, planted, instance, alone, backfilled):
+    paths = set()
     for record in backfilled["packs"]:
         (made,) = instance.get_records_for_run(
             record.dagster_run.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION
         ).records
         path = Path(made.asset_materialization.metadata["path"].value)
         assert verify_pack(path).faults == ()
+        paths.add(path)
+    assert alone in paths
     assert mart_hashes(settings.published_path / "current.duckdb") == mart_hashes(planted.published)
 
 
