@@ -10,9 +10,13 @@ import pytest
 import yaml
 
 from dagster_project import abandoned, dagster_home, pipeline
+from dagster_project.definitions import defs
 from dagster_project.defs.faults import in_words
 from dagster_project.errors import InputError
+from dagster_project.settings import CONFIG_VARIABLE
+from dagster_project.sources.contracts import contracts_of
 from tests.dagster.test_decisions import NOON, settings_of
+from tests.ingestion.company import company
 
 
 @dg.asset(key=["landed", "x"])
@@ -150,3 +154,24 @@ def test_a_killed_run_is_ended_and_a_living_one_is_left_alone(instance):
     failed = {name for name, status in found.items() if status == states.FAILURE}
     assert failed == {"killed", "killed while it was stopped"}
     assert {found[name] for name in runs.keys() - failed} == {states.STARTED}
+
+
+def test_a_worker_is_known_by_its_process_and_what_it_writes_last_arrives(tmp_path, monkeypatch):
+    """It lets go of the history's connections before the run has ended: an end that is not written blocks the queue."""
+    one = company(tmp_path, "crm")
+    one.settings.config_path.write_text(
+        "company: Borealis\nhome: home\nreporting_currency: USD\nsources:\n"
+        "  - {name: crm, domain: crm, connector: {type: files, path: data/crm}}\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setenv(CONFIG_VARIABLE, str(one.settings.config_path))
+    folder = dagster_home.prepare(one.settings)
+    with dg.DagsterInstance.from_config(str(folder), dagster_home.UI_FILE) as instance:
+        done = defs.resolve_job_def("snapshot_crm").execute_in_process(instance=instance)
+    with dg.DagsterInstance.from_config(str(folder), dagster_home.UI_FILE) as instance:
+        (run,) = instance.get_runs()
+        kinds = [record.dagster_event_type for record in instance.all_logs(run.run_id) if record.is_dagster_event]
+    assert (run.run_id, run.status) == (done.run_id, dg.DagsterRunStatus.SUCCESS)
+    assert abandoned.this_process().items() <= run.tags.items()
+    assert kinds[-1] == dg.DagsterEventType.RUN_SUCCESS
+    assert kinds.count(dg.DagsterEventType.ASSET_MATERIALIZATION) == len(contracts_of("crm"))
