@@ -197,15 +197,9 @@ def is_closed_gate(evaluation: dg.AssetCheckEvaluation) -> bool:
 
 def serve(settings: Settings, port: int = 3000, with_ui: bool = True) -> int:
     """Starts Dagster's daemon over the home, with the UI or without, and returns its exit code when it ends."""
-    from dagster_project.defs.published import register_published
-    from dagster_project.defs.resources import WRITER_POOL
-
     folder = dagster_home.prepare(settings)
     with dagster_storage.in_words(settings), dagster_home.opened(folder) as instance:
-        end_abandoned(instance)
-        register_published(instance, settings)
-        # a queue that meets a pool for the first time learns of its limit only after it has launched
-        instance.event_log_storage.initialize_concurrency_limit_to_default(WRITER_POOL)
+        make_ready(instance, settings)
     ui = ["dagster", "dev", "--module-name", MODULE, "--port", str(port), "--host", "127.0.0.1"]
     daemon = ["dagster._daemon", "run", "--module-name", MODULE]
     command = [sys.executable, "-m", *(ui if with_ui else daemon)]
@@ -222,6 +216,17 @@ def serve(settings: Settings, port: int = 3000, with_ui: bool = True) -> int:
     finally:
         for one, handler in before.items():
             signal.signal(one, handler)
+
+
+def make_ready(instance: dg.DagsterInstance, settings: Settings) -> None:
+    """Tells the history what the queue must know before it first looks."""
+    from dagster_project.defs.published import register_published
+    from dagster_project.defs.resources import WRITER_POOL
+
+    end_abandoned(instance)
+    register_published(instance, settings)
+    # of a pool that it meets for the first time the queue learns the limit only after it has launched all that wait
+    instance.event_log_storage.set_concurrency_slots(WRITER_POOL, 1)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

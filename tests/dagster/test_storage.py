@@ -11,8 +11,9 @@ import yaml
 from dagster_postgres.utils import get_conn_string
 from sqlalchemy import make_url
 
-from dagster_project import dagster_home, dagster_storage
+from dagster_project import dagster_home, dagster_storage, pipeline
 from dagster_project.dagster_options import Storage
+from dagster_project.defs.resources import WRITER_POOL
 from dagster_project.errors import ConfigurationError, InputError, StoreError
 from dagster_project.settings import load
 from tests.command import tieout
@@ -130,6 +131,20 @@ def test_dagster_reaches_the_server_that_the_address_names(given, host, port, qu
         "postgresql+psycopg2", "tieout", host, port, "dagster",
     )  # fmt: skip
     assert dict(url.query) == {"connect_timeout": "10", **query}
+
+
+def test_the_writers_pool_lets_one_in_from_the_first_start_on_and_after_any_other(tmp_path, postgres, monkeypatch):
+    """A queue that meets a pool for the first time launches all that wait for it."""
+    settings = load(configured(tmp_path, postgres.with_password("pool", PASSWORD, "pool")))
+    monkeypatch.setenv(VARIABLE, PASSWORD)
+    with dagster_home.opened(dagster_home.prepare(settings)) as instance:
+        for _ in range(2):
+            pipeline.make_ready(instance, settings)
+            (pool,) = instance.event_log_storage.get_pool_limits()
+            assert (pool.name, pool.limit) == (WRITER_POOL, 1)
+        instance.event_log_storage.set_concurrency_slots(WRITER_POOL, 2)  # by hand, in the UI
+        pipeline.make_ready(instance, settings)
+        assert [pool.limit for pool in instance.event_log_storage.get_pool_limits()] == [1]
 
 
 def test_a_run_is_kept_in_the_database_and_counts_as_a_writer_of_the_queue(tmp_path, postgres, monkeypatch):
