@@ -1,4 +1,7 @@
-"""Which delivery did a record come in? Found in the archive by the hash of its content; nothing is stored twice."""
+"""Which delivery did a record come in? Found in the archive by the hash of its content; nothing is stored twice.
+
+Where the archive does not keep that hash, it is computed of the rows that have the record's key.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,16 @@ from pathlib import Path
 
 import duckdb
 
+from dagster_project.archive.parsing.content import content_hash, is_on_demand
 from dagster_project.lineage.kinds import KINDS
 from dagster_project.lineage.records import Described, Record
+from dagster_project.sources.contracts import Contract, load_contracts
+from dagster_project.sql import listed
 
+_ROWS = "read_parquet(?, union_by_name = true)"
 _FIND = """
     select content_hash, min(batch_id)
-    from read_parquet(?, union_by_name = true)
+    from {rows}
     where content_hash in (select unnest(?::varchar[]))
     group by content_hash
 """
@@ -35,8 +42,22 @@ def batches_of(
         if not files:
             continue
         contents = sorted({content for one in described for content in one.content_hashes})
-        held = dict(con.execute(_FIND, [files, contents]).fetchall())
+        held = dict(con.execute(_FIND.format(rows=_rows(delivered, described)), [files, contents]).fetchall())
         for one in described:
             batches = sorted({held[content] for content in one.content_hashes if content in held})
             found[one.record] = tuple((batch, hashes[batch]) for batch in batches)
     return found
+
+
+def _rows(delivered: str, described: list[Described]) -> str:
+    """SQL: rows of the archive's Parquet with their content hash, at least all that may be those of the records."""
+    hashed = {contract.name: contract for contract in load_contracts().values() if is_on_demand(contract)}
+    contract = hashed.get(delivered)
+    return _ROWS if contract is None else _hashed(contract, [one.record.id for one in described])
+
+
+def _hashed(contract: Contract, keys: list[str]) -> str:
+    nothing = ", ".join(f"null::{column.sql_type} as {column.name}" for column in contract.columns)
+    rows = f"(select {nothing} where false) union all by name (from {_ROWS})"
+    (key,) = contract.key
+    return f"(select batch_id, {content_hash(contract)} as content_hash from ({rows}) where {key} in ({listed(keys)}))"

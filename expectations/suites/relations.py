@@ -55,11 +55,11 @@ def _copies_sql(contract: Contract) -> str:
             batch_id,
             row_number,
             copies.copy_kind = 'conflict' and row_number() over (
-                partition by {fact}, content_hash order by {_earliest(contract)}batch_id, row_number
+                partition by {fact}, copies.copy_hash order by {_earliest(contract)}batch_id, row_number
             ) = 1 as is_conflict
         from {landed(contract)}
         inner join (
-            select source_instance, batch_id, row_number, kind as copy_kind
+            select source_instance, batch_id, row_number, kind as copy_kind, content_hash as copy_hash
             from landed.conflicts
             where domain = {literal(contract.domain)} and object = {literal(contract.name)}
         ) as copies using (source_instance, batch_id, row_number)
