@@ -65,7 +65,8 @@ def parse(
     reset(con)
     received = mapped.apply(con, contract, _READERS[file.format](con, file, contract, mapping), mapping)
     file.meter.enter("check")
-    con.execute(f"create table checked as {checked(contract, received.typed)}")
+    with received.reading():
+        con.execute(f"create table checked as {checked(contract, received.typed)}")
     file.meter.enter("measure")
     figures = measure(con, contract, received)
     drift = _drift(con, file, contract, received, figures)
