@@ -19,7 +19,7 @@ from dagster_project.sources.contracts import Column, Contract
 from expectations.policy import load_policy
 from expectations.suites.model import Check, Expectation, Suite
 from expectations.suites.money import stake
-from expectations.suites.references import Reference, references_of
+from expectations.suites.references import Reference, dangles, references_of
 from expectations.suites.relations import relation_name
 from expectations.suites.sql import identifier, literal
 
@@ -118,7 +118,7 @@ def _of_column(contract: Contract, column: Column) -> Iterator[RowRule]:
         yield RowRule(f"decimals_fit_currency_{name}", "decimals_fit_currency", name, violates)
     reference = references_of(column)
     if reference:
-        yield _reference(column, cell, reference)
+        yield _reference(contract, column, reference)
 
 
 def _range(column: Column, cell: str) -> Iterator[RowRule]:
@@ -164,12 +164,12 @@ def _format(column: Column, cell: str) -> Iterator[RowRule]:
         yield RowRule(f"well_formed_{column.name}", "well_formed", column.name, f"coalesce({violates}, false)", words)
 
 
-def _reference(column: Column, cell: str, reference: Reference) -> RowRule:
+def _reference(contract: Contract, column: Column, reference: Reference) -> RowRule:
     return RowRule(
         f"reference_resolves_{column.name}",
         "reference_resolves",
         column.name,
-        reference.violates(cell),
+        dangles(contract, column),
         reference.words,
         testable_sql=reference.testable_sql,
     )
