@@ -93,7 +93,7 @@ copy (
         {literal(origin.source_instance)} as source_instance, {literal(origin.batch_id)} as batch_id,
         tieout_row as row_number, {content} {extracted_at} as extracted_at
     from typed
-) to {literal(str(path))} (format parquet, compression zstd, compression_level 1)""")
+) to {literal(str(path))} (format parquet, parquet_version v2, compression zstd, compression_level 1)""")
 
 
 def write_rejects(con: duckdb.DuckDBPyConnection, origin: Origin, path: Path, condition: str = "true") -> None:
