@@ -14,9 +14,8 @@ from dagster_project.archive.parsing.content import content_hash, is_on_demand
 from dagster_project.lineage.kinds import KINDS
 from dagster_project.lineage.records import Described, Record
 from dagster_project.sources.contracts import Contract, load_contracts
-from dagster_project.sql import listed
 
-_ROWS = "read_parquet(?, union_by_name = true)"
+_FILES = "read_parquet(?, union_by_name = true)"
 _FIND = """
     select content_hash, min(batch_id)
     from {rows}
@@ -42,22 +41,27 @@ def batches_of(
         if not files:
             continue
         contents = sorted({content for one in described for content in one.content_hashes})
-        held = dict(con.execute(_FIND.format(rows=_rows(delivered, described)), [files, contents]).fetchall())
+        rows, parameters = _rows(delivered, files, described)
+        held = dict(con.execute(_FIND.format(rows=rows), [*parameters, contents]).fetchall())
         for one in described:
             batches = sorted({held[content] for content in one.content_hashes if content in held})
             found[one.record] = tuple((batch, hashes[batch]) for batch in batches)
     return found
 
 
-def _rows(delivered: str, described: list[Described]) -> str:
-    """SQL: rows of the archive's Parquet with their content hash, at least all that may be those of the records."""
+def _rows(delivered: str, files: list[str], described: list[Described]) -> tuple[str, list[list[str]]]:
+    """SQL and parameters: rows of the files with their content hash, at least all that may be those of the records."""
     hashed = {contract.name: contract for contract in load_contracts().values() if is_on_demand(contract)}
     contract = hashed.get(delivered)
-    return _ROWS if contract is None else _hashed(contract, [one.record.id for one in described])
+    if contract is None:
+        return _FILES, [files]
+    return _hashed(contract), [files, [one.record.id for one in described]]
 
 
-def _hashed(contract: Contract, keys: list[str]) -> str:
+def _hashed(contract: Contract) -> str:
+    """Of a contract whose key is one column; columns that it gained after a file was written are null there."""
     nothing = ", ".join(f"null::{column.sql_type} as {column.name}" for column in contract.columns)
-    rows = f"(select {nothing} where false) union all by name (from {_ROWS})"
+    rows = f"(select {nothing} where false) union all by name (from {_FILES})"
     (key,) = contract.key
-    return f"(select batch_id, {content_hash(contract)} as content_hash from ({rows}) where {key} in ({listed(keys)}))"
+    chosen = f"select * from ({rows}) where {key} in (select unnest(?::varchar[]))"
+    return f"(select batch_id, {content_hash(contract)} as content_hash from ({chosen}))"

@@ -13,6 +13,7 @@ from dagster_project.money import major
 from dagster_project.sql import listed, quoted
 
 NEAR = 5
+_FEW = 10_000
 _LARGE = ("usage_event",)  # too many to look for near ids in
 
 
@@ -79,7 +80,8 @@ def describe(con: duckdb.DuckDBPyConnection, records: list[Record]) -> dict[Reco
         if not keys or not _published(con, kind):
             continue
         # as constants they reach the scan: what is computed of a large table's rows is then computed of these alone
-        among = f"{kind.key} in ({listed(record.id for record in keys)})" if kind.name in _LARGE else "true"
+        are_few = kind.name in _LARGE and len(keys) <= _FEW
+        among = f"{kind.key} in ({listed(record.id for record in keys)})" if are_few else "true"
         rows = con.execute(
             f"""select source_instance, {kind.key} as id, sum({kind.amount})::hugeint, min({kind.currency}),
                 min({kind.status}), min({kind.at}), min({kind.correlation}), min({kind.note}),

@@ -140,7 +140,7 @@ def _fact(contract: Contract) -> str:
 def _surplus(relation: str, contract: Contract, repeated: str) -> str:
     """Candidates are found by hash first: sorting every usage event for a handful of repeats would take minutes.
 
-    So does computing what they hold: a content hash that is not kept is computed of candidates alone.
+    So would computing their hashes: one that is not kept is computed of candidates alone.
     """
     identity = ", ".join(identity_of(contract))
     names = {column.name for column in contract.columns}

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from dagster_project.archive.parsing.content import content_hash, is_on_demand
 from dagster_project.errors import ConfigurationError
 from dagster_project.sources.contracts import Column, Contract
 from expectations.policy import load_policy
@@ -65,6 +66,9 @@ def row_suite(contract: Contract) -> Suite:
     policy = load_policy()
     amount, currency = stake(contract, policy.amount_of(contract.domain, contract.name))
     relation = relation_name(contract)
+    failing = f"r.* exclude ({FLAG})"
+    if is_on_demand(contract):
+        failing += f", {content_hash(contract)} as content_hash"
     checks = []
     for rule in row_rules(contract):
         routing = policy.boundary[rule.rule]
@@ -73,7 +77,7 @@ def row_suite(contract: Contract) -> Suite:
                 name=rule.name,
                 rule=rule.rule,
                 expectation=rule.native or KEEPS_CONTRACT,
-                failing_sql=f"select r.* exclude ({FLAG}) from {{batch}} as r where {rule.violates}",
+                failing_sql=f"select {failing} from {{batch}} as r where {rule.violates}",
                 asset_key=(contract.domain, contract.name),
                 routing=routing,
                 owner_role=routing.owner_role or policy.owner_of(contract.domain, contract.name),
