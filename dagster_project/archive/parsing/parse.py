@@ -97,7 +97,7 @@ copy (
 
 
 def _constant(text: str) -> str:
-    """SQL: a text that is the same in every row, as an enumeration of one: Parquet has it as text, and no row is hashed."""
+    """SQL: what is the same in every row, as an enumeration of one: Parquet has it as text, and no row is hashed."""
     return f"{literal(text)}::enum({literal(text)})"
 
 
