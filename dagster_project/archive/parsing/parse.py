@@ -90,10 +90,15 @@ copy (
     with typed as (select tieout_row, {values} from checked where not ({broken(contract)}) and {condition})
     select
         {", ".join(quoted(column.name) for column in contract.columns)},
-        {literal(origin.source_instance)} as source_instance, {literal(origin.batch_id)} as batch_id,
+        {_constant(origin.source_instance)} as source_instance, {_constant(origin.batch_id)} as batch_id,
         tieout_row as row_number, {content} {extracted_at} as extracted_at
     from typed
 ) to {literal(str(path))} (format parquet, parquet_version v2, compression zstd, compression_level 1)""")
+
+
+def _constant(text: str) -> str:
+    """SQL: what is the same in every row, as an enumeration of one: Parquet has it as text, and no row is hashed."""
+    return f"{literal(text)}::enum({literal(text)})"
 
 
 def write_rejects(con: duckdb.DuckDBPyConnection, origin: Origin, path: Path, condition: str = "true") -> None:
