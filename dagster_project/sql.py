@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -22,3 +23,8 @@ def column(con: duckdb.DuckDBPyConnection, query: str, parameters: list[Any] | N
 def quoted(value: str | Path) -> str:
     """A text or path as it must stand between single quotes of a statement that takes no parameters."""
     return str(value).replace("'", "''")
+
+
+def listed(values: Iterable[str]) -> str:
+    """Texts as constants of a statement, comma separated."""
+    return ", ".join(f"'{quoted(value)}'" for value in values)

@@ -8,6 +8,7 @@ from threading import Lock
 from typing import Any
 
 import dagster as dg
+from dagster._core.definitions.source_asset import SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION as _TOLD_BEFORE
 from dagster_dbt import dbt_assets
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
@@ -16,7 +17,7 @@ from dagster_project.dbt import changed, manifest, runner
 from dagster_project.dbt.changed import Success
 from dagster_project.dbt.runner import BuildOutcome
 from dagster_project.defs.faults import failure, in_words
-from dagster_project.defs.measures import UNCHANGED, control_figures, partitions_computed, row_counts
+from dagster_project.defs.measures import control_figures, partitions_computed, row_counts
 from dagster_project.defs.resources import WRITER_POOL, Tieout
 from dagster_project.defs.translator import LayerTranslator, asset_key
 from dagster_project.errors import InputError
@@ -140,13 +141,11 @@ def events(
 ) -> Iterator[Any]:
     """dbt's results as Dagster's, each materialization with its rows and, of a control, with what it found.
 
-    What had no need to run is told with the result of its last success, and since when it stands.
+    What had no need to run keeps the materialization and the check results of the run that made it.
     """
-    told = [*(success.event for success in built.unchanged.values()), *built.outcome.events]
-    measured = measure(contents, told, settings)
-    for unique_id, success in built.unchanged.items():
-        measured.setdefault(unique_id, {})[UNCHANGED] = success.built_at.isoformat(timespec="seconds")
-    for event in told:
+    yield from standing(contents, built.unchanged)
+    measured = measure(contents, built.outcome.events, settings)
+    for event in built.outcome.events:
         unique_id = event["data"]["node_info"]["unique_id"]
         message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
         for one in message.to_default_asset_events(contents, translator, context, target_path=_target(settings)):
@@ -155,6 +154,27 @@ def events(
                 yield dg.Output(None, output_name=one.output_name, metadata=metadata)
             else:
                 yield one
+    if built.unchanged:
+        context.log.info(words_of_unchanged(built))
+
+
+def standing(contents: Mapping[str, Any], unchanged: Iterable[str]) -> Iterator[dg.Output[None]]:
+    """An output, so that the steps after this one run, but no materialization, of each table that a run left as it
+    was: Dagster takes the mark for that of a source which tells its own events."""
+    for name in unchanged:
+        node = contents["nodes"][name]
+        if node["resource_type"] != "test":
+            yield dg.Output(None, output_name=asset_key(node).to_python_identifier(), metadata={_TOLD_BEFORE: True})
+
+
+def words_of_unchanged(built: Built) -> str:
+    """What did not run, and the oldest and newest time at which it was built."""
+    times = [success.built_at.isoformat(sep=" ", timespec="seconds") for success in built.unchanged.values()]
+    total = len(times) + len(built.outcome.events)
+    return (
+        f"{len(times)} of {total} models and tests had no need to run: neither their code nor what they read has"
+        f" changed since they were built, between {min(times)} and {max(times)}"
+    )
 
 
 def measure(

@@ -1,4 +1,7 @@
-"""Which delivery did a record come in? Found in the archive by the hash of its content; nothing is stored twice."""
+"""Which delivery did a record come in? Found in the archive by the hash of its content; nothing is stored twice.
+
+Where the archive does not keep that hash, it is computed of the rows that have the record's key.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,15 @@ from pathlib import Path
 
 import duckdb
 
+from dagster_project.archive.parsing.content import content_hash, is_on_demand
 from dagster_project.lineage.kinds import KINDS
 from dagster_project.lineage.records import Described, Record
+from dagster_project.sources.contracts import Contract, load_contracts
 
+_FILES = "read_parquet(?, union_by_name = true)"
 _FIND = """
     select content_hash, min(batch_id)
-    from read_parquet(?, union_by_name = true)
+    from {rows}
     where content_hash in (select unnest(?::varchar[]))
     group by content_hash
 """
@@ -35,8 +41,27 @@ def batches_of(
         if not files:
             continue
         contents = sorted({content for one in described for content in one.content_hashes})
-        held = dict(con.execute(_FIND, [files, contents]).fetchall())
+        rows, parameters = _rows(delivered, files, described)
+        held = dict(con.execute(_FIND.format(rows=rows), [*parameters, contents]).fetchall())
         for one in described:
             batches = sorted({held[content] for content in one.content_hashes if content in held})
             found[one.record] = tuple((batch, hashes[batch]) for batch in batches)
     return found
+
+
+def _rows(delivered: str, files: list[str], described: list[Described]) -> tuple[str, list[list[str]]]:
+    """SQL and parameters: rows of the files with their content hash, at least all that may be those of the records."""
+    hashed = {contract.name: contract for contract in load_contracts().values() if is_on_demand(contract)}
+    contract = hashed.get(delivered)
+    if contract is None:
+        return _FILES, [files]
+    return _hashed(contract), [files, [one.record.id for one in described]]
+
+
+def _hashed(contract: Contract) -> str:
+    """Of a contract whose key is one column; columns that it gained after a file was written are null there."""
+    nothing = ", ".join(f"null::{column.sql_type} as {column.name}" for column in contract.columns)
+    rows = f"(select {nothing} where false) union all by name (from {_FILES})"
+    (key,) = contract.key
+    chosen = f"select * from ({rows}) where {key} in (select unnest(?::varchar[]))"
+    return f"(select batch_id, {content_hash(contract)} as content_hash from ({chosen}))"

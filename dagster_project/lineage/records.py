@@ -10,9 +10,10 @@ import duckdb
 
 from dagster_project.lineage.kinds import KINDS, Kind
 from dagster_project.money import major
-from dagster_project.sql import quoted
+from dagster_project.sql import listed, quoted
 
 NEAR = 5
+_FEW = 10_000
 _LARGE = ("usage_event",)  # too many to look for near ids in
 
 
@@ -78,12 +79,16 @@ def describe(con: duckdb.DuckDBPyConnection, records: list[Record]) -> dict[Reco
         keys = [record for record in records if record.kind == kind.name]
         if not keys or not _published(con, kind):
             continue
+        # as constants they reach the scan: what is computed of a large table's rows is then computed of these alone
+        are_few = kind.name in _LARGE and len(keys) <= _FEW
+        among = f"{kind.key} in ({listed(record.id for record in keys)})" if are_few else "true"
         rows = con.execute(
             f"""select source_instance, {kind.key} as id, sum({kind.amount})::hugeint, min({kind.currency}),
                 min({kind.status}), min({kind.at}), min({kind.correlation}), min({kind.note}),
                 list_sort(list(distinct {kind.content_hash}))
             from canonical.{kind.table}
-            where (source_instance, {kind.key}) in (select unnest(?::varchar[]), unnest(?::varchar[])) and {kind.where}
+            where (source_instance, {kind.key}) in (select unnest(?::varchar[]), unnest(?::varchar[]))
+                and {kind.where} and {among}
             group by all""",
             [[record.instance for record in keys], [record.id for record in keys]],
         ).fetchall()

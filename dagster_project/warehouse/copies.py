@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import duckdb
 
+from dagster_project.archive.parsing.content import content_hash, is_on_demand
 from dagster_project.sources.contracts import Contract
 from dagster_project.sql import scalar
 from dagster_project.version import code_version
@@ -22,7 +23,8 @@ Rows = Mapping[tuple[str, str], str]
 _EMPTY = """
 create or replace table landed.conflicts (
     source_instance varchar, domain varchar, object varchar, key_text varchar, batch_id varchar, row_number bigint,
-    content_hash varchar, kind varchar, counting_batch_id varchar, counting_row_number bigint
+    content_hash varchar, kind varchar, counting_batch_id varchar, counting_row_number bigint,
+    counting_content_hash varchar
 )"""
 
 _SEEN = "(relation varchar, source_instance varchar, batch_id varchar, rows varchar, code varchar)"
@@ -136,20 +138,24 @@ def _fact(contract: Contract) -> str:
 
 
 def _surplus(relation: str, contract: Contract, repeated: str) -> str:
-    """Candidates are found by hash first: sorting every usage event for a handful of repeats would take minutes."""
+    """Candidates are found by hash first: sorting every usage event for a handful of repeats would take minutes.
+
+    So would computing their hashes: one that is not kept is computed of candidates alone.
+    """
     identity = ", ".join(identity_of(contract))
     names = {column.name for column in contract.columns}
     earliest = "ingested_at, " if "ingested_at" in names else ""
     window = f"(partition by {identity} order by {earliest}content_hash, batch_id, row_number)"
     key_text = " || '|' || ".join(f"{name}::varchar" for name in contract.key)
+    columns = f"* exclude (content_hash), {content_hash(contract)} as content_hash" if is_on_demand(contract) else "*"
     return f"""
 insert into landed.conflicts
 select
     source_instance, '{contract.domain}', '{contract.name}', {key_text}, batch_id, row_number, content_hash,
     case when content_hash = first_value(content_hash) over copies then 'duplicate' else 'conflict' end,
     first_value(batch_id) over copies,
-    first_value(row_number) over copies
-from {relation}
-where {_fact(contract)} in ({repeated})
+    first_value(row_number) over copies,
+    first_value(content_hash) over copies
+from (select {columns} from {relation} where {_fact(contract)} in ({repeated})) as candidates
 window copies as {window}
 qualify row_number() over copies > 1"""

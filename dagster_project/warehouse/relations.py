@@ -5,6 +5,7 @@ from __future__ import annotations
 import duckdb
 
 from dagster_project.archive.batches import Batch
+from dagster_project.archive.parsing.content import content_hash, is_on_demand
 from dagster_project.archive.store import parquet_path
 from dagster_project.settings import Settings
 from dagster_project.sources.contracts import Contract
@@ -26,7 +27,10 @@ def name_of(vendor: str, contract: Contract) -> str:
 def create(
     con: duckdb.DuckDBPyConnection, settings: Settings, vendor: str, contract: Contract, loaded: list[Batch]
 ) -> None:
-    """(Re)creates one view over the batches given; it is typed and empty where there are none."""
+    """(Re)creates one view over the batches given; it is typed and empty where there are none.
+
+    A hash that the archive does not keep is computed for the rows of which it is asked.
+    """
     types = {column.name: column.sql_type for column in contract.columns} | LINEAGE_TYPES
     nothing = ", ".join(f"null::{kind} as {name}" for name, kind in types.items())
     body = f"select {nothing} where false"
@@ -34,8 +38,12 @@ def create(
         # The typed empty side supplies columns that a contract gained after the oldest batch was parsed.
         body = f"({body}) union all by name (select {_picked(loaded)} from read_parquet({_files(settings, loaded)}"
         body += ", union_by_name = true) as batch" + _restated(loaded) + ")"
-    listed = ", ".join(f"{name}::{kind} as {name}" for name, kind in types.items())
-    con.execute(f"create or replace view {name_of(vendor, contract)} as select {listed} from ({body})")
+    computed = {"content_hash": content_hash(contract)} if is_on_demand(contract) else {}
+    listed = ", ".join(f"{name}::{kind} as {name}" for name, kind in types.items() if name not in computed)
+    rows = f"select {listed} from ({body})"
+    if computed:
+        rows = f"select {', '.join(f'{computed.get(name, name)} as {name}' for name in types)} from ({rows})"
+    con.execute(f"create or replace view {name_of(vendor, contract)} as {rows}")
 
 
 def _picked(loaded: list[Batch]) -> str:

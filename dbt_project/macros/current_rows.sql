@@ -1,7 +1,7 @@
 {#
 The rows of a landed relation that count, whatever the order in which batches arrived.
 
-append  one row per key: the earliest `earliest` (where the object has such a column), then the smallest content hash.
+append  one row per key: the smallest content hash. Of usage events landing says which copy counts (usage_repeat).
 upsert  one row per key and updated_at, the smallest content hash; valid_from, valid_to and is_current are added:
         the newest updated_at is current.
 full    the rows of the newest batch of each source, one per key; a key that vanished was deleted at the source.
@@ -10,7 +10,7 @@ batch_id and row_number only choose between equal copies, so that the same copy 
 objects only the rows whose key occurs twice are ordered: found by hash, in a third less time than ordering all, and
 once: the engine keeps what a CTE came to. `relation` is a table: as a CTE it would be kept whole.
 #}
-{% macro current_rows(relation, key, mode, earliest=none) %}
+{% macro current_rows(relation, key, mode) %}
     {%- set partition = (['source_instance'] + key) | join(', ') -%}
     {%- set tie = 'content_hash, batch_id, row_number' -%}
     {%- if mode == 'append' -%}
@@ -34,7 +34,7 @@ once: the engine keeps what a CTE came to. `relation` is a table: as a CTE it wo
     qualify
         row_number() over (
             partition by {{ partition }}
-            order by {{ earliest ~ ', ' if earliest }}{{ tie }}
+            order by {{ tie }}
         ) = 1
     {%- elif mode == 'upsert' -%}
     select

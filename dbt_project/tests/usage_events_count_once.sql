@@ -1,5 +1,5 @@
 -- If this fails, an event was lost or billed twice: an event id that was delivered several times counts other than
--- once, or the days hold other events than were delivered. What was delivered once has a hash of its own in the index.
+-- once, or the days hold other events than were delivered.
 {{ config(meta={"dagster": {"ref": {"name": "usage_day"}}}) }}
 with repeated as (
   select distinct source_instance, event_id from {{ ref('usage_repeat') }}
@@ -17,8 +17,8 @@ counted as (
 ),
 
 delivered as (
-  select source_instance, count(*) as events
-  from {{ ref('usage_key') }}
+  select source_instance, cast(sum(event_count) as bigint) as events
+  from {{ ref('usage_delivery') }}
   group by source_instance
   union all
   select source_instance, -count(*) as events

@@ -17,7 +17,7 @@ from expectations.suites.gx import Evaluator, Verdict
 from expectations.suites.measure import Measure
 from expectations.suites.model import CheckResult, ResultRow, SuiteResult
 from expectations.suites.money import find_currencies
-from expectations.suites.references import find_targets
+from expectations.suites.references import find_dangling, find_targets
 from expectations.suites.relations import landed, rows_sql
 from expectations.suites.row_checks import relation_sql, row_rules, row_suite
 from expectations.suites.summary import summarise
@@ -85,7 +85,10 @@ def _run(
         else:
             judged = f"{suite.relation}__rows"  # to count them, none need be judged
             connection.execute(f"create or replace temp view {judged} as {rows_sql(connection, contract)}")
-            left = f"select * from {judged} where {clean.condition(contract)}"
+            condition = clean.condition(contract)
+            left = f"select * from {judged} where {condition}"
+            # among all rows it is found for less than among those that count
+            find_dangling(connection, contract, f"from {landed(contract)}" if condition == "true" else left)
             relation = relation_sql(contract, left)
             connection.execute(f"create or replace temp view {suite.relation} as {relation}")
             verdict = evaluator.evaluate(suite)

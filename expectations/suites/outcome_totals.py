@@ -49,13 +49,13 @@ def _staging_sql(connection: duckdb.DuckDBPyConnection, contract: Contract) -> s
     columns = {column.name for column in contract.columns}
     version = names((*contract.key, "updated_at")) if contract.mode == "upsert" else names(contract.key)
     amounts = [column.name for column in contract.columns if column.kind == "money" and column.required]
-    total = (
-        " + ".join(f"cast({identifier(amount)} as decimal(38, 4))" for amount in amounts)
-        or "cast(null as decimal(38, 4))"
-    )
+    total = " + ".join(f"cast({identifier(amount)} as decimal(38, 4))" for amount in amounts)
     current = "is_current" if contract.mode == "upsert" and "updated_at" in columns else "true"
     rows = f"{landed(contract)} anti join {surplus} using (source_instance, batch_id, row_number)"
     counted = rows if contract.mode == "full" else landed(contract)
+    in_force = f"select source_instance, sum({total}) as total from {rows} group by source_instance"
+    if not amounts:
+        total, in_force = "null::decimal(38, 4)", "select '' as source_instance, null::decimal(38, 4) as total"
     return f"""
         select
             coalesce(l.source_instance, s.source_instance),
@@ -68,8 +68,7 @@ def _staging_sql(connection: duckdb.DuckDBPyConnection, contract: Contract) -> s
         from (
             select source_instance, count(distinct row({version})) as row_count from {counted} group by source_instance
         ) as l
-        left join (select source_instance, sum({total}) as total from {rows} group by source_instance) as f
-            using (source_instance)
+        left join ({in_force}) as f using (source_instance)
         full join (
             select source_instance, count(*) as row_count, sum({total}) filter (where {current}) as total
             from staging.stg_generic__{contract.domain}__{contract.name} group by source_instance

@@ -70,14 +70,16 @@ class Reference:
             f"and count(distinct domain || '.' || object) = {len(self.targets)}"
         )
 
-    def violates(self, cell: str) -> str:
-        """The predicate of a dangling value, for a row `r` of the referring object."""
+    def dangling_sql(self, cell: str, rows: str) -> str:
+        """(source_instance, value) that a column of the rows names and nobody holds."""
         missing = " and ".join(
             f"not exists (select 1 from {holders_name(target)} as p "
-            f"where p.source_instance = r.source_instance and p.value = cast({cell} as varchar))"
+            "where p.source_instance = r.source_instance and p.value = r.value)"
             for target in self.targets
         )
-        return f"({cell} is not null and {missing} and r.source_instance in ({self.testable_sql}))"
+        named = f"select distinct source_instance, cast({cell} as varchar) as value from ({rows})"
+        unknown = f"r.value is not null and {missing}"
+        return f"from ({named}) as r where {unknown} and r.source_instance in ({self.testable_sql})"
 
 
 def references_of(column: Column) -> Reference | None:
@@ -92,6 +94,30 @@ def find_targets(connection: duckdb.DuckDBPyConnection, contracts: Iterable[Cont
     references = [references_of(column) for contract in contracts for column in contract.columns]
     for target in dict.fromkeys(target for reference in references if reference for target in reference.targets):
         connection.execute(f"create or replace temp table {holders_name(target)} as {_holders_sql(*target)}")
+
+
+def find_dangling(connection: duckdb.DuckDBPyConnection, contract: Contract, rows: str) -> None:
+    """Writes the temporary tables of what references of the rows, an SQL query, name in vain.
+
+    A value is looked for once, however many rows name it: a million events name a few thousand records.
+    """
+    for column in contract.columns:
+        reference = references_of(column)
+        if reference:
+            sql = reference.dangling_sql(identifier(column.name), rows)
+            connection.execute(f"create or replace temp table {_dangling_name(contract, column)} as {sql}")
+
+
+def dangles(contract: Contract, column: Column) -> str:
+    """The predicate of a dangling value, for a row `r` of the object; `find_dangling` has looked for them."""
+    return (
+        f"exists (select 1 from {_dangling_name(contract, column)} as d "
+        f"where d.source_instance = r.source_instance and d.value = cast(r.{identifier(column.name)} as varchar))"
+    )
+
+
+def _dangling_name(contract: Contract, column: Column) -> str:
+    return f"boundary_dangling__{contract.domain}__{contract.name}__{column.name}"
 
 
 def holders_name(target: tuple[str, str, str]) -> str:

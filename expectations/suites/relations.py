@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
+from dagster_project.archive.parsing.content import is_on_demand
 from dagster_project.sources.contracts import Contract
 from expectations.suites.sql import literal, names
 
@@ -32,12 +33,13 @@ def find_surplus(connection: duckdb.DuckDBPyConnection, contract: Contract) -> s
 
 def rows_sql(connection: duckdb.DuckDBPyConnection, contract: Contract) -> str:
     """A query: the rows in force and those in conflict with them, with the boolean `is_conflict`."""
+    columns = "r.* exclude (content_hash)" if is_on_demand(contract) else "r.*"  # computed of failing rows alone
     table = find_surplus(connection, contract)
     (surplus,) = connection.execute(f"select count(*) from {table}").fetchone() or (0,)
     if not surplus:
-        return f"select r.*, false as is_conflict from {landed(contract)} as r"
+        return f"select {columns}, false as is_conflict from {landed(contract)} as r"
     return (
-        f"select r.*, coalesce(s.is_conflict, false) as is_conflict from {landed(contract)} as r "
+        f"select {columns}, coalesce(s.is_conflict, false) as is_conflict from {landed(contract)} as r "
         f"left join {table} as s using (source_instance, batch_id, row_number) where coalesce(s.is_conflict, true)"
     )
 
@@ -55,11 +57,11 @@ def _copies_sql(contract: Contract) -> str:
             batch_id,
             row_number,
             copies.copy_kind = 'conflict' and row_number() over (
-                partition by {fact}, content_hash order by {_earliest(contract)}batch_id, row_number
+                partition by {fact}, copies.copy_hash order by {_earliest(contract)}batch_id, row_number
             ) = 1 as is_conflict
         from {landed(contract)}
         inner join (
-            select source_instance, batch_id, row_number, kind as copy_kind
+            select source_instance, batch_id, row_number, kind as copy_kind, content_hash as copy_hash
             from landed.conflicts
             where domain = {literal(contract.domain)} and object = {literal(contract.name)}
         ) as copies using (source_instance, batch_id, row_number)

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from dagster_project.archive.parsing.content import content_hash, is_on_demand
 from dagster_project.errors import ConfigurationError
 from dagster_project.sources.contracts import Column, Contract
 from expectations.policy import load_policy
 from expectations.suites.model import Check, Expectation, Suite
 from expectations.suites.money import stake
-from expectations.suites.references import Reference, references_of
+from expectations.suites.references import Reference, dangles, references_of
 from expectations.suites.relations import relation_name
 from expectations.suites.sql import identifier, literal
 
@@ -65,6 +66,9 @@ def row_suite(contract: Contract) -> Suite:
     policy = load_policy()
     amount, currency = stake(contract, policy.amount_of(contract.domain, contract.name))
     relation = relation_name(contract)
+    failing = f"r.* exclude ({FLAG})"
+    if is_on_demand(contract):
+        failing += f", {content_hash(contract)} as content_hash"
     checks = []
     for rule in row_rules(contract):
         routing = policy.boundary[rule.rule]
@@ -73,7 +77,7 @@ def row_suite(contract: Contract) -> Suite:
                 name=rule.name,
                 rule=rule.rule,
                 expectation=rule.native or KEEPS_CONTRACT,
-                failing_sql=f"select r.* exclude ({FLAG}) from {{batch}} as r where {rule.violates}",
+                failing_sql=f"select {failing} from {{batch}} as r where {rule.violates}",
                 asset_key=(contract.domain, contract.name),
                 routing=routing,
                 owner_role=routing.owner_role or policy.owner_of(contract.domain, contract.name),
@@ -118,7 +122,7 @@ def _of_column(contract: Contract, column: Column) -> Iterator[RowRule]:
         yield RowRule(f"decimals_fit_currency_{name}", "decimals_fit_currency", name, violates)
     reference = references_of(column)
     if reference:
-        yield _reference(column, cell, reference)
+        yield _reference(contract, column, reference)
 
 
 def _range(column: Column, cell: str) -> Iterator[RowRule]:
@@ -164,12 +168,12 @@ def _format(column: Column, cell: str) -> Iterator[RowRule]:
         yield RowRule(f"well_formed_{column.name}", "well_formed", column.name, f"coalesce({violates}, false)", words)
 
 
-def _reference(column: Column, cell: str, reference: Reference) -> RowRule:
+def _reference(contract: Contract, column: Column, reference: Reference) -> RowRule:
     return RowRule(
         f"reference_resolves_{column.name}",
         "reference_resolves",
         column.name,
-        reference.violates(cell),
+        dangles(contract, column),
         reference.words,
         testable_sql=reference.testable_sql,
     )

@@ -103,6 +103,20 @@ def test_suggestions_fit_beside_their_control(doubtful, browser, width, scheme):
     _read_whole(browser, doubtful, ("controls?control=R19", "controls?control=R36"), width, scheme)
 
 
+@pytest.mark.parametrize("width", [760, 1000])
+def test_why_a_row_differs_is_read_without_scrolling_sideways(address, browser, width):
+    """On half a screen a reason right of the figures, out of sight, is a reason that nobody reads."""
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    for path, table in (("", "close"), ("controls?control=R14", "results")):
+        page.goto(address + path)
+        reasons = page.locator(f"table[data-table={table}] tbody td.below")
+        reasons.first.wait_for()
+        boxes = [reason.bounding_box() for reason in reasons.all()]
+        assert boxes
+        assert all(box["width"] > 100 and box["x"] + box["width"] <= width for box in boxes), f"{path} at {width} px"
+    page.close()
+
+
 def _read_whole(browser, address: str, paths: tuple[str, ...], width: int, scheme: str) -> None:
     """Fails when a page is cut off, raises, has another background than the scheme's, or asks another host."""
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)

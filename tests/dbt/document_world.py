@@ -30,7 +30,7 @@ class DocumentWorld(LandedWorld):
         self.connection.execute(
             "create table landed.conflicts (source_instance varchar, domain varchar, object varchar, key_text varchar,"
             " batch_id varchar, row_number bigint, content_hash varchar, kind varchar, counting_batch_id varchar,"
-            " counting_row_number bigint)"
+            " counting_row_number bigint, counting_content_hash varchar)"
         )
         objects = self.connection.execute(
             "select source_instance, domain, object from config.source_objects"

@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from dagster_project.sources.contracts import Contract, load_contracts
+from dagster_project.warehouse import copies
 
 Row = Mapping[str, Any]
 LANDED = "source_instance VARCHAR, batch_id VARCHAR, row_number BIGINT, content_hash VARCHAR, extracted_at TIMESTAMP"
@@ -63,6 +64,14 @@ class LandedWorld:
                     if domain != own and (source, domain) not in declared:
                         links += [(source, domain, other) for other in others]
         self.connection.executemany("insert into config.instance_links values (?, ?, ?)", links)
+
+
+def find_copies(connection: duckdb.DuckDBPyConnection) -> None:
+    """Brings `landed.conflicts` up to date for usage events, however they came to lie there."""
+    contract = load_contracts()["product", "usage_events"]
+    counted = f"select source_instance, batch_id, count(*)::varchar from {_relation(contract)} group by all"
+    rows = {(source, batch): held for source, batch, held in connection.execute(counted).fetchall()}
+    copies.find(connection, [("generic", contract, rows)])
 
 
 def _relation(contract: Contract) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from dagster_project.sources.contracts import load_contracts
 from tests.dbt.dbt_in_process import build_foundation, rows
-from tests.dbt.landed_world import LandedWorld
+from tests.dbt.landed_world import LandedWorld, find_copies
 
 EARLY, LATE = datetime(2026, 1, 1), datetime(2026, 2, 1)
 INSTANCES = {
@@ -156,6 +156,7 @@ def warehouse(work):
     path = work / "tieout.duckdb"
     world = LandedWorld(path, INSTANCES, LINKS)
     _fill(world)
+    find_copies(world.connection)
     world.close()
     build_foundation(path, work)
     return path

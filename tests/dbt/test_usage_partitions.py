@@ -10,15 +10,18 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from dagster_project.archive.parsing.content import content_hash
 from dagster_project.dbt.manifest import DBT_PROJECT, parsed
 from dagster_project.dbt.runner import build
+from dagster_project.sources.contracts import load_contracts
 from tests.dbt.dbt_in_process import rows
+from tests.dbt.landed_world import find_copies
 from tests.dbt.usage_world import UsageWorld
 
 EVENTS = "landed.generic__product__usage_events"
 METERED = "landed.generic__product__metered_usage"
 TABLES = (
-    "state.usage_key",
+    "state.usage_delivery",
     "canonical.usage_repeat",
     "canonical.usage_day",
     "canonical.usage_unique",
@@ -28,6 +31,23 @@ TABLES = (
 )
 MONTHS = ("2025-12", "2026-01", "2026-02", "2026-03")
 SEEDS = 12
+COPIES = f"""
+with deliveries as (
+    select * replace ({content_hash(load_contracts()["product", "usage_events"])} as content_hash) from {EVENTS}
+),
+ranked as (
+    select
+        *, row_number() over copies as copy_number, first_value(content_hash) over copies as counted_hash,
+        first_value(ingested_at) over copies as counted_at, count(*) over (partition by source_instance, event_id) as copies
+    from deliveries
+    window copies as (partition by source_instance, event_id order by ingested_at, content_hash, batch_id, row_number)
+)
+select
+    source_instance, event_id, copy_number, tenant_id, subscription_id, meter_code, quantity, occurred_at, ingested_at,
+    properties, content_hash, content_hash = counted_hash as is_equal_copy, counted_at, batch_id, row_number
+from ranked
+where copies > 1
+order by all"""
 
 
 class Company:
@@ -37,6 +57,8 @@ class Company:
         self.warehouse, self.work = folder / "tieout.duckdb", folder / "work"
 
     def build(self) -> None:
+        with duckdb.connect(str(self.warehouse)) as connection:
+            find_copies(connection)
         outcome = build(
             parsed(DBT_PROJECT),
             self.warehouse,
@@ -98,7 +120,7 @@ def test_a_late_event_of_one_month_computes_that_month_alone(company, tmp_path):
         f" from {EVENTS} where month(occurred_at) = 1 and subscription_id = 'adds' limit 1"
     )
     company.build()
-    assert company.computed("usage_key") == (1, 2), "a batch that was read is not read again"
+    assert company.computed("usage_delivery") == (1, 2), "a batch that was read is not read again"
     assert company.computed("usage_day") == (1, 3)
     assert company.computed("usage_unique") == (1, 3)
     late = rows(
@@ -174,7 +196,9 @@ def _compare_after_each(company: Company, changes: tuple[Change, ...], seed: int
     for step, change in enumerate(changes):
         change(company, chance, step)
         company.build()
-        assert company.has() == _afresh(company, folder), f"seed {seed}, step {step}: {change.__name__}"
+        held = company.has()
+        assert held == _afresh(company, folder), f"seed {seed}, step {step}: {change.__name__}"
+        assert held["canonical.usage_repeat"] == rows(company.warehouse, COPIES), f"seed {seed}, step {step}: copies"
 
 
 def test_deliveries_and_corrections_come_to_what_computing_all_would(company, tmp_path):

@@ -9,7 +9,7 @@ from typing import Any
 
 from dagster_project.settings import FilesConnector, Settings, Source
 from dagster_project.warehouse import configuration, deliveries
-from tests.dbt.landed_world import LandedWorld
+from tests.dbt.landed_world import LandedWorld, find_copies
 
 AS_OF = datetime(2026, 4, 4, tzinfo=UTC)  # March is due for metering, not yet for billing
 INSTANCES = {"product": ["product"], "billing": ["billing"], "crm": ["crm"], "erp": [], "hub": []}
@@ -29,11 +29,6 @@ class UsageWorld(LandedWorld):
         super().__init__(path, INSTANCES)
         configuration.write(self.connection, _settings(home), AS_OF)
         deliveries.write(self.connection, _settings(home), [])
-        self.connection.execute(
-            "create table landed.conflicts (source_instance varchar, domain varchar, object varchar, key_text varchar,"
-            " batch_id varchar, row_number bigint, content_hash varchar, kind varchar, counting_batch_id varchar,"
-            " counting_row_number bigint)"
-        )
         self._events = 0
         self._catalogue()
 
@@ -118,6 +113,11 @@ class UsageWorld(LandedWorld):
             " 'business_rule', ?, ?)",
             [domain, domain, name, key, json.dumps(payload)],
         )
+
+    def close(self) -> None:
+        """Closes the file, as landing leaves it."""
+        find_copies(self.connection)
+        super().close()
 
     def _catalogue(self) -> None:
         for customer in ("C1", "C2"):

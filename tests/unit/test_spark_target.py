@@ -98,13 +98,13 @@ def test_a_table_comes_back_in_the_types_of_its_contract(tmp_path):
 def test_the_hashes_of_another_engine_are_taken_as_they_are(tmp_path):
     """Spark's are signed: held to DuckDB's type, one of them would lose the whole build."""
     con = duckdb.connect()
-    folder = tmp_path / "state.db" / "usage_key"
+    folder = tmp_path / "state.db" / "usage_hash"
     folder.mkdir(parents=True)
     con.execute(f"copy (select -5::bigint as key_hash) to '{folder}/part.parquet' (format parquet)")
     take_back(
-        con, [{"schema": "state", "alias": "usage_key", "columns": {"key_hash": {"data_type": "ubigint"}}}], tmp_path
+        con, [{"schema": "state", "alias": "usage_hash", "columns": {"key_hash": {"data_type": "ubigint"}}}], tmp_path
     )
-    assert con.execute("select key_hash from state.usage_key").fetchall() == [(-5,)]
+    assert con.execute("select key_hash from state.usage_hash").fetchall() == [(-5,)]
 
 
 def test_a_table_that_spark_did_not_leave_is_named_and_nothing_is_replaced(tmp_path):

@@ -155,7 +155,8 @@ def _value(column: Column, value: str) -> str:
     match column.kind:
         case "timestamp":
             within = "between timestamptz '0001-01-01 00:00:00+00' and timestamptz '9999-12-31 23:59:59.999999+00'"
-            return f"case when {value} {within} then {value} at time zone 'UTC' end"
+            # by the engine's calendar, `at time zone` costs four times as much
+            return f"case when {value} {within} then make_timestamp(epoch_us({value})) end"
         case "date":
             return f"case when {value} between date '0001-01-01' and date '9999-12-31' then {value} end"
         case "boolean":

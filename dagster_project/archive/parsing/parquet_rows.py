@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 
 import duckdb
 
@@ -26,8 +29,15 @@ def read(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract, mapp
     if file.path.stat().st_size == 0:
         raise FileFault(file.name, "the file is empty (0 bytes)", "a Parquet file", is_transport=True)
     file.meter.enter("extract")
-    try:
+    with _reading(file):
         return _read(con, file, contract, mapping)
+
+
+@contextmanager
+def _reading(file: RawFile) -> Iterator[None]:
+    """Damage in words: that of the list of columns shows at once, that of a page when its rows are read."""
+    try:
+        yield
     except duckdb.Error as error:
         if isinstance(error, duckdb.OutOfMemoryException) or is_out_of_space(error):
             raise
@@ -71,7 +81,13 @@ def _read(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract, map
         for column, name in known
         if column.kind == "timestamp" and kinds[name] in _NAIVE
     }
-    return Received(columns=tuple(names), payload=f"json_object({fields})::varchar", notes=notes, typed=typed)
+    return Received(
+        columns=tuple(names),
+        payload=f"json_object({fields})::varchar",
+        notes=notes,
+        typed=typed,
+        reading=partial(_reading, file),
+    )
 
 
 def _arrive(
@@ -81,8 +97,9 @@ def _arrive(
     typed: frozenset[str],
     offset: str,
 ) -> None:
-    """Reads the file once: values of their kind as they are, all else as text; text of the former only where asked for.
+    """Shows the file: values of their kind as they are, all else as text; text of the former only where asked for.
 
+    Nothing is copied: the rows are read when they are checked, and once more where some are rejected.
     `known` are (column, its name in the file, its type there, SQL of its text).
     """
     kept, shown = [], []
@@ -95,7 +112,7 @@ def _arrive(
             kept.append(f"{text or 'null::varchar'} as {own}")
             shown.append(own)
     con.execute(
-        "create table arrived as"
+        "create temp view arrived as"
         f" select file_row_number + 1 as tieout_row, null::bigint as tieout_line, {', '.join(kept)} from {source}"
     )
     con.execute(f"create temp view received as select tieout_row, tieout_line, {', '.join(shown)} from arrived")

@@ -10,14 +10,15 @@ import duckdb
 
 from dagster_project.archive.manifest import Drift
 from dagster_project.archive.parsing import csv_rows, jsonl_rows, mapped, parquet_rows, rejects
-from dagster_project.archive.parsing.checks import broken, checked, code, final, text_of
+from dagster_project.archive.parsing.checks import broken, checked, code, final
+from dagster_project.archive.parsing.content import content_hash, is_on_demand
 from dagster_project.archive.parsing.faults import FileFault, kind_in_words
 from dagster_project.archive.parsing.figures import ColumnFigures, Figures, measure
 from dagster_project.archive.parsing.rawfile import RawFile
 from dagster_project.archive.parsing.received import Received, literal, quoted, reset
 from dagster_project.sources.connector import Format
 from dagster_project.sources.contract_diff import near
-from dagster_project.sources.contracts import Column, Contract, load_contracts
+from dagster_project.sources.contracts import Column, Contract
 from dagster_project.sources.mapping import AS_RECEIVED, ObjectMapping
 
 _READERS: dict[Format, Callable[[duckdb.DuckDBPyConnection, RawFile, Contract, ObjectMapping], Received]] = {
@@ -64,7 +65,8 @@ def parse(
     reset(con)
     received = mapped.apply(con, contract, _READERS[file.format](con, file, contract, mapping), mapping)
     file.meter.enter("check")
-    con.execute(f"create table checked as {checked(contract, received.typed)}")
+    with received.reading():
+        con.execute(f"create table checked as {checked(contract, received.typed)}")
     file.meter.enter("measure")
     figures = measure(con, contract, received)
     drift = _drift(con, file, contract, received, figures)
@@ -76,18 +78,27 @@ def parse(
 def write_rows(
     con: duckdb.DuckDBPyConnection, contract: Contract, origin: Origin, path: Path, condition: str = "true"
 ) -> None:
-    """The rows that keep the contract, typed, with their batch, row and content hash; `condition` is over `checked`."""
+    """The rows that keep the contract, typed, with their batch and row, and their content hash where it is kept.
+
+    `condition` is over `checked`.
+    """
     values = ", ".join(f"{final(column)} as {quoted(column.name)}" for column in contract.columns)
     extracted_at = f"{literal(origin.extracted_at)}::timestamp" if origin.extracted_at else "null::timestamp"
+    content = "" if is_on_demand(contract) else f"{content_hash(contract)} as content_hash,"
     con.execute(f"""
 copy (
     with typed as (select tieout_row, {values} from checked where not ({broken(contract)}) and {condition})
     select
         {", ".join(quoted(column.name) for column in contract.columns)},
-        {literal(origin.source_instance)} as source_instance, {literal(origin.batch_id)} as batch_id,
-        tieout_row as row_number, {_content_hash(contract)} as content_hash, {extracted_at} as extracted_at
+        {_constant(origin.source_instance)} as source_instance, {_constant(origin.batch_id)} as batch_id,
+        tieout_row as row_number, {content} {extracted_at} as extracted_at
     from typed
-) to {literal(str(path))} (format parquet, compression zstd, compression_level 1)""")
+) to {literal(str(path))} (format parquet, parquet_version v2, compression zstd, compression_level 1)""")
+
+
+def _constant(text: str) -> str:
+    """SQL: what is the same in every row, as an enumeration of one: Parquet has it as text, and no row is hashed."""
+    return f"{literal(text)}::enum({literal(text)})"
 
 
 def write_rejects(con: duckdb.DuckDBPyConnection, origin: Origin, path: Path, condition: str = "true") -> None:
@@ -106,24 +117,6 @@ def write_rejects(con: duckdb.DuckDBPyConnection, origin: Origin, path: Path, co
         f"copy (select {constants}, rejected.* from rejected where {condition} order by row_number)"
         f" to {literal(str(path))} (format parquet, compression zstd)"
     )
-
-
-def _content_hash(contract: Contract) -> str:
-    """SQL: 128 bits of a SHA-256 over the content; each value with its length, so that no two rows read the same.
-
-    Content is what the shipped contract knows: with a company's own columns in it the same invoice, delivered before
-    and after a release, would be a conflict with itself.
-    """
-    own = {column.name for column in contract.columns}
-    shipped = load_contracts()[contract.domain, contract.name]
-    parts = ", ".join(_framed(column) if column.name in own else "'-'" for column in shipped.content_columns)
-    return f"left(sha256(concat({parts})), 32)"
-
-
-def _framed(column: Column) -> str:
-    """SQL: what `concat` joins, which leaves nulls out."""
-    text = text_of(column)
-    return f"coalesce(length({text}) || ':', '-'), {text}"
 
 
 def _drift(

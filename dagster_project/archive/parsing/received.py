@@ -2,13 +2,15 @@
 
 `received(tieout_row, tieout_line, <columns>)` holds the rows that have the file's shape, with the columns renamed as
 the mapping says, `malformed(tieout_row, tieout_line, text, reason)` those that have not. Rows count from 1 at the first
-data row, over both relations. Of a format with types `received` is a view over `arrived`, which keeps values of their
-kind as they came. The names are such that no contract has them: `journal_lines` has a `line_number` of its own.
+data row, over both relations. Of a format with types `received` is a view over the file itself, and of `arrived`, which
+has values of their kind as they came. The names are such that no contract has them: `journal_lines` has a `line_number`
+of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +30,7 @@ class Received:
     received, over `received` and, where given, `payload_join`. `notes` are remarks on columns that were read all the
     same. `line_of` finds the lines of a few rows where `received` cannot know them without reading the file row by row.
     `typed` are columns that `received` also has as values of their kind, by `typed_name`: they need not be read again.
+    `reading` is entered where `received` is read for the first time: it raises FileFault for damage that shows then.
     """
 
     columns: tuple[str, ...]
@@ -37,6 +40,7 @@ class Received:
     line_of: Lines | None = None
     filled: tuple[str, ...] = ()
     typed: frozenset[str] = frozenset()
+    reading: Callable[[], AbstractContextManager[None]] = nullcontext
 
     @property
     def given(self) -> tuple[str, ...]:
@@ -61,9 +65,9 @@ def typed_name(name: str) -> str:
 
 def reset(con: duckdb.DuckDBPyConnection) -> None:
     """Drops what the file before left behind."""
-    for view in ("mapped", "received"):
+    for view in ("mapped", "received", "arrived"):
         con.execute(f"drop view if exists temp.main.{view}")
-    for table in ("received", "arrived", "malformed", "lines", "checked", "rejected"):
+    for table in ("received", "malformed", "lines", "checked", "rejected"):
         con.execute(f"drop table if exists {table}")
     con.execute("create table malformed (tieout_row bigint, tieout_line bigint, text varchar, reason varchar)")
 

@@ -53,8 +53,8 @@ with
 -- events are counted in what is kept of each delivery and of each day: counting them one by one would read all again
 delivered_events as (
 
-  select source_instance, count(*) as delivery_count
-  from {{ ref('usage_key') }}
+  select source_instance, cast(sum(event_count) as bigint) as delivery_count
+  from {{ ref('usage_delivery') }}
   group by source_instance
 
 ),

@@ -1,13 +1,7 @@
 -- One row per source and service month with usage: what do its days follow from? A month whose fingerprint is as it was
 -- is not computed again.
 with batches as (
-  select
-    source_instance,
-    service_month,
-    batch_id,
-    count(*) as events
-  from {{ ref('usage_key') }}
-  group by source_instance, service_month, batch_id
+  select * from {{ ref('usage_delivery') }}
 ),
 
 -- which copy counts may change by a delivery of another month
@@ -57,7 +51,7 @@ delivered as (
   select
     source_instance,
     service_month,
-    {{ digest(['batch_id', 'cast(events as string)']) }} as digest
+    {{ digest(['batch_id', 'cast(event_count as string)']) }} as digest
   from batches
   group by source_instance, service_month
 )

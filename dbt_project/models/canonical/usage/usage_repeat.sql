@@ -1,56 +1,63 @@
--- One row per delivery of an event id that arrived more than once: which copy counts? The order of arrival never
--- decides. Candidates are found by a hash first: deduplicating ten million text ids costs twice the whole aggregation.
--- Only they are read from the deliveries.
+-- One row per delivery of an event id that arrived more than once: which copy counts? Landing has found the copies and
+-- the one that counts, whatever the order of arrival; only they are read from the deliveries.
 with deliveries as (
   {{ vendor_union('product', 'usage_deliveries') }}
 ),
 
-candidates as (
-  select key_hash
-  from {{ ref('usage_key') }}
-  group by key_hash
-  having count(*) > 1
+conflicts as (
+  select * from {{ source('landed', 'conflicts') }}
+  where domain = 'product' and object = 'usage_events'
 ),
 
 places as (
   select
-    keys.source_instance,
-    keys.batch_id,
-    keys.row_number
-  from {{ ref('usage_key') }} as keys
-  inner join candidates on candidates.key_hash = keys.key_hash
+    source_instance,
+    batch_id,
+    row_number,
+    content_hash,
+    kind = 'duplicate' as is_equal_copy
+  from conflicts
+  union all
+  select distinct
+    source_instance,
+    counting_batch_id as batch_id,
+    counting_row_number as row_number,
+    counting_content_hash as content_hash,
+    true as is_equal_copy
+  from conflicts
 ),
 
-repeated as (
-  select deliveries.*
+copies as (
+  select
+    deliveries.source_instance,
+    deliveries.event_id,
+    deliveries.tenant_id,
+    deliveries.subscription_id,
+    deliveries.meter_code,
+    deliveries.quantity,
+    deliveries.occurred_at,
+    deliveries.ingested_at,
+    deliveries.properties,
+    deliveries.batch_id,
+    deliveries.row_number,
+    places.content_hash,
+    places.is_equal_copy
   from deliveries
   inner join places
     on
       places.source_instance = deliveries.source_instance
       and places.batch_id = deliveries.batch_id
       and places.row_number = deliveries.row_number
-),
-
-ranked as (
-  select
-    *,
-    cast(
-      row_number() over (partition by source_instance, event_id order by ingested_at, content_hash) as bigint
-    ) as copy_number,
-    first_value(content_hash)
-      over (partition by source_instance, event_id order by ingested_at, content_hash)
-      as counted_hash,
-    first_value(ingested_at)
-      over (partition by source_instance, event_id order by ingested_at, content_hash)
-      as counted_at,
-    count(*) over (partition by source_instance, event_id) as copies
-  from repeated
 )
 
 select
   source_instance,
   event_id,
-  copy_number,
+  cast(
+    row_number() over (
+      partition by source_instance, event_id order by ingested_at, content_hash, batch_id, row_number
+    ) as bigint
+  ) as copy_number,
   tenant_id,
   subscription_id,
   meter_code,
@@ -59,9 +66,8 @@ select
   ingested_at,
   properties,
   content_hash,
-  content_hash = counted_hash as is_equal_copy,
-  counted_at,
+  is_equal_copy,
+  min(ingested_at) over (partition by source_instance, event_id) as counted_at,
   batch_id,
   row_number
-from ranked
-where copies > 1
+from copies

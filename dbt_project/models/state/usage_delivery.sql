@@ -1,5 +1,5 @@
--- One row per delivered usage event: where does it lie, in which month, and what is the hash of its id? The index by
--- which copies are found over all deliveries without reading the events again.
+-- One row per delivered batch of usage events and service month: how many events? What is asked of all deliveries is
+-- answered by it, without reading the events again.
 {{ config(
   materialized='by_partition' if target.type == 'duckdb' else 'table',
   partition_columns=['source_instance', 'batch_id'],
@@ -13,7 +13,7 @@ with deliveries as (
 select
   source_instance,
   batch_id,
-  row_number,
   {{ month_start('occurred_at') }} as service_month,
-  {{ row_hash(['source_instance', 'event_id']) }} as key_hash
+  count(*) as event_count
 from deliveries
+group by source_instance, batch_id, {{ month_start('occurred_at') }}
