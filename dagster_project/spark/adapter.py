@@ -1,16 +1,21 @@
-"""Three things that dbt-spark's session method does otherwise than books of account need."""
+"""What dbt-spark's session method does otherwise than books of account need."""
 
 from __future__ import annotations
 
+import re
+from itertools import count
 from typing import Any
 
 from dagster_project.spark.null_order import nulls_last
+from dagster_project.spark.once import apart
+
+_TABLE = re.compile(r"\s*(/\*.*?\*/\s*)?create\s+table\s", re.IGNORECASE | re.DOTALL)
 
 
 def adapt() -> None:
     """Makes dbt keep the session strict, order nulls as DuckDB does, and run Python models here. Once per process."""
     _keep_strict()
-    _place_nulls()
+    _rewrite_statements()
     _run_python_models_here()
 
 
@@ -27,13 +32,26 @@ def _keep_strict() -> None:
     SparkCredentials.__post_init__ = strict
 
 
-def _place_nulls() -> None:
+def _rewrite_statements() -> None:
+    """Orders with nulls last; what a table reads in several places is computed before it, and let go after it."""
     from dbt.adapters.spark.session import Cursor
+    from pyspark.sql import SparkSession
 
     adapters_own = Cursor.execute
+    numbers = count(1)
 
     def execute(cursor: Any, sql: str, *parameters: Any) -> None:
-        adapters_own(cursor, nulls_last(sql), *parameters)
+        statement, kept = nulls_last(sql), []
+        if _TABLE.match(statement):
+            kept, statement = apart(statement, f"kept_{next(numbers)}")
+        try:
+            for one in kept:
+                adapters_own(cursor, one.query)
+                cursor._df.localCheckpoint().createOrReplaceTempView(one.name)
+            adapters_own(cursor, statement, *parameters)
+        finally:
+            for one in kept:
+                SparkSession.active().catalog.dropTempView(one.name)
 
     Cursor.execute = execute
 
