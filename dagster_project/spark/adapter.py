@@ -41,9 +41,8 @@ def _rewrite_statements() -> None:
     numbers = count(1)
 
     def execute(cursor: Any, sql: str, *parameters: Any) -> None:
-        statement, kept = nulls_last(sql), []
-        if _TABLE.match(statement):
-            kept, statement = apart(statement, f"kept_{next(numbers)}")
+        statement = nulls_last(sql)
+        kept, statement = apart(statement, f"kept_{next(numbers)}") if _TABLE.match(statement) else ([], statement)
         try:
             for one in kept:
                 adapters_own(cursor, one.query)

@@ -68,23 +68,17 @@ def apart(sql: str, mark: str) -> tuple[list[Kept], str]:
 
 def _clause(sql: str, tokens: Sequence[Token]) -> _Clause | None:
     """The first `with` that names table expressions; None where there is none, or one that says more than names."""
-    for at, token in enumerate(tokens):
-        if token.token_type == TokenType.WITH:
-            break
-    else:
-        return None
+    first = next((at for at, token in enumerate(tokens) if token.token_type == TokenType.WITH), len(tokens))
     expressions: list[_Expression] = []
-    at += 1
-    while True:
-        shape = [one.token_type for one in tokens[at + 1 : at + 3]]
-        if shape != [TokenType.ALIAS, TokenType.L_PAREN]:
-            return None
+    at = first + 1
+    while [one.token_type for one in tokens[at + 1 : at + 3]] == [TokenType.ALIAS, TokenType.L_PAREN]:
         close = _closing(tokens, at + 2)
         text = sql[tokens[at + 2].end + 1 : tokens[close].start]
         expressions.append(_Expression(tokens[at].text.lower(), text, tokens[at + 3 : close]))
         if tokens[close + 1].token_type != TokenType.COMMA:
-            return _Clause(token.start, tokens[close].end + 1, expressions, tokens[close + 1 :])
+            return _Clause(tokens[first].start, tokens[close].end + 1, expressions, tokens[close + 1 :])
         at = close + 2
+    return None
 
 
 def _closing(tokens: Sequence[Token], opening: int) -> int:
