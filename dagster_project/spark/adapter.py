@@ -46,13 +46,18 @@ def _rewrite_statements() -> None:
         try:
             for one in kept:
                 adapters_own(cursor, one.query)
-                cursor._df.localCheckpoint().createOrReplaceTempView(one.name)
+                _computed(cursor._df).createOrReplaceTempView(one.name)
             adapters_own(cursor, statement, *parameters)
         finally:
             for one in kept:
                 SparkSession.active().catalog.dropTempView(one.name)
 
     Cursor.execute = execute
+
+
+def _computed(frame: Any) -> Any:
+    """The rows of a frame, computed now: in files where the session has a place for them, else where they came about."""
+    return frame.checkpoint() if frame.sparkSession.sparkContext.getCheckpointDir() else frame.localCheckpoint()
 
 
 def _run_python_models_here() -> None:

@@ -24,15 +24,25 @@ _FIXED = {
     "spark.log.level": "OFF",
 }
 _ROOT = str(Path(__file__).resolve().parents[2])
+# What costs more than it gives where the work is thousands of small statements: planning them, not computing
 _ONE_MACHINE = {
     # workers run the matching
     "spark.executorEnv.PYTHONPATH": _ROOT,
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
-    "spark.sql.shuffle.partitions": "2",
-    # generating and compiling Java per query costs more than it saves on books of one machine
+    # the JVM's second compiler would take a quarter of the processor time, a collector beside the work a tenth
+    "spark.driver.defaultJavaOptions": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseParallelGC",
+    # dbt runs two models at once, so that each may have one core
+    "spark.sql.shuffle.partitions": "1",
+    "spark.sql.leafNodeDefaultParallelism": "1",
+    "spark.sql.files.minPartitionNum": "1",
+    # a plan that is made again after each of its stages
+    "spark.sql.adaptive.enabled": "false",
+    # generating and compiling Java per query
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    # a text of every plan, for a page that nobody opens
+    "spark.sql.ui.explainMode": "simple",
 }
 
 
@@ -46,6 +56,8 @@ def open_session(master: str, memory: str, warehouse: Path, settings: Mapping[st
     chosen["spark.driver.memory"] = memory
     chosen["spark.sql.catalogImplementation"] = "in-memory"
     chosen["spark.sql.warehouse.dir"] = str(warehouse)
+    if not master.startswith("local"):
+        chosen["spark.checkpoint.dir"] = str(warehouse.with_name("kept"))  # what is kept must outlive an executor
     chosen["spark.driver.extraJavaOptions"] = "-Duser.timezone=UTC"
     builder = SparkSession.builder.master(master).appName("tieout")
     for name, value in {**chosen, **settings}.items():
