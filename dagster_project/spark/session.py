@@ -41,8 +41,11 @@ _ONE_MACHINE = {
     # generating and compiling Java per query
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-    # a text of every plan, for a page that nobody opens
+    # texts of plans and what is remembered of a thousand of them, for a page that nobody opens
     "spark.sql.ui.explainMode": "simple",
+    "spark.sql.ui.retainedExecutions": "10",
+    "spark.ui.retainedJobs": "10",
+    "spark.ui.retainedStages": "10",
 }
 
 
