@@ -43,14 +43,17 @@ def _rewrite_statements() -> None:
     def execute(cursor: Any, sql: str, *parameters: Any) -> None:
         statement = nulls_last(sql)
         kept, statement = apart(statement, f"kept_{next(numbers)}") if _TABLE.match(statement) else ([], statement)
+        computed = []
         try:
             for one in kept:
                 adapters_own(cursor, one.query)
-                _computed(cursor._df).createOrReplaceTempView(one.name)
+                computed.append(_computed(cursor._df))
+                computed[-1].createOrReplaceTempView(one.name)
             adapters_own(cursor, statement, *parameters)
         finally:
-            for one in kept:
+            for one, frame in zip(kept, computed, strict=False):
                 SparkSession.active().catalog.dropTempView(one.name)
+                _let_go(frame)
 
     Cursor.execute = execute
 
@@ -58,6 +61,11 @@ def _rewrite_statements() -> None:
 def _computed(frame: Any) -> Any:
     """The rows of a frame, computed now: in files where the session has a place for them, else where they came about."""
     return frame.checkpoint() if frame.sparkSession.sparkContext.getCheckpointDir() else frame.localCheckpoint()
+
+
+def _let_go(frame: Any) -> None:
+    """Frees what was computed; else it would fill the memory until the JVM looks for what nobody uses."""
+    frame._jdf.logicalPlan().rdd().unpersist(False)
 
 
 def _run_python_models_here() -> None:

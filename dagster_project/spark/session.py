@@ -30,8 +30,8 @@ _ONE_MACHINE = {
     "spark.executorEnv.PYTHONPATH": _ROOT,
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
-    # the JVM's second compiler would take a quarter of the processor time, a collector beside the work a tenth
-    "spark.driver.defaultJavaOptions": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseParallelGC",
+    # a collector beside the work would take a sixth of the processor time; this one stops it, seldom in much memory
+    "spark.driver.defaultJavaOptions": "-XX:+UseParallelGC -XX:NewRatio=1",
     # dbt runs two models at once, so that each may have one core
     "spark.sql.shuffle.partitions": "1",
     "spark.sql.leafNodeDefaultParallelism": "1",
