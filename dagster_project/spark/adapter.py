@@ -59,7 +59,7 @@ def _rewrite_statements() -> None:
 
 
 def _computed(frame: Any) -> Any:
-    """The rows of a frame, computed now: in files where the session has a place for them, else where they came about."""
+    """The rows of a frame, computed now: into files where the session has a place for them, else where they are."""
     return frame.checkpoint() if frame.sparkSession.sparkContext.getCheckpointDir() else frame.localCheckpoint()
 
 
