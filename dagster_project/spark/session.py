@@ -41,6 +41,8 @@ _ONE_MACHINE = {
     # generating and compiling Java per query
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    # each sort and each join takes a page at least, which would be 64 MB for ten rows
+    "spark.buffer.pageSize": "1m",
     # texts of plans and what is remembered of a thousand of them, for a page that nobody opens
     "spark.sql.ui.explainMode": "simple",
     "spark.sql.ui.retainedExecutions": "10",
