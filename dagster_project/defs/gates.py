@@ -8,10 +8,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import dagster as dg
 import duckdb
+from dagster._core.definitions.data_version import DATA_VERSION_TAG
 from pydantic import TypeAdapter
 
 from dagster_project import progress, warehouse
@@ -92,7 +93,7 @@ def build_boundary(contracts: Mapping[tuple[str, str], Contract]) -> dg.AssetChe
     def check_boundary(context: dg.AssetCheckExecutionContext, tieout: Tieout) -> Iterator[dg.AssetCheckResult]:
         progress.announce(progress.BOUNDARY)
         found = judged(tieout, context.run.run_id, "boundary", boundary.run_boundary)
-        context.op_execution_context.log_event(dg.AssetMaterialization(BOUNDARY_RESULTS, metadata=found.metadata))
+        context.op_execution_context.log_event(found.materialization(BOUNDARY_RESULTS))
         yield from check_results(boundary_specs(contracts), list(grouped(contracts, found.suites)), boundary_key)
 
     return check_boundary
@@ -106,7 +107,7 @@ def build_outcome(marts: Collection[dg.AssetKey]) -> dg.AssetChecksDefinition:
     def check_outcome(context: dg.AssetCheckExecutionContext, tieout: Tieout) -> Iterator[dg.AssetCheckResult]:
         progress.announce(progress.OUTCOME)
         found = judged(tieout, context.run.run_id, "outcome", outcome.run_outcome)
-        context.op_execution_context.log_event(dg.AssetMaterialization(OUTCOME_RESULTS, metadata=found.metadata))
+        context.op_execution_context.log_event(found.materialization(OUTCOME_RESULTS))
         yield from check_results(specs, found.suites, outcome_key)
 
     return check_outcome
@@ -120,11 +121,15 @@ class Judged:
     suites: list[SuiteResult]
     unchanged_since: datetime | None = None
 
-    @property
-    def metadata(self) -> dict[str, Any]:
-        """Rows written, checks run and failed; since when, where they were not run again."""
+    def materialization(self, key: dg.AssetKey) -> dg.AssetMaterialization:
+        """Rows written, checks run and failed; since when, where they were not run again. Its version is the run that
+        judged: what reads results that stand is not out of date."""
         since = {UNCHANGED: self.unchanged_since.isoformat(timespec="seconds")} if self.unchanged_since else {}
-        return {**table_metadata(self.suites), **since}
+        return dg.AssetMaterialization(
+            key,
+            metadata={**table_metadata(self.suites), **since},
+            tags={DATA_VERSION_TAG: self.run_id},
+        )
 
 
 _KEPT = TypeAdapter(Judged)

@@ -141,11 +141,14 @@ def events(
 ) -> Iterator[Any]:
     """dbt's results as Dagster's, each materialization with its rows and, of a control, with what it found.
 
-    What had no need to run keeps the materialization and the check results of the run that made it.
+    A table that had no need to run keeps the materialization of the run that made it; what its tests found then is told
+    again, because a check that a run does not answer is shown as unknown.
     """
-    yield from standing(contents, built.unchanged)
+    nodes = contents["nodes"]
+    yield from standing(nodes, built.unchanged)
+    held = [one.event for name, one in built.unchanged.items() if nodes[name]["resource_type"] == "test"]
     measured = measure(contents, built.outcome.events, settings)
-    for event in built.outcome.events:
+    for event in [*held, *built.outcome.events]:
         unique_id = event["data"]["node_info"]["unique_id"]
         message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
         for one in message.to_default_asset_events(contents, translator, context, target_path=_target(settings)):
@@ -158,11 +161,11 @@ def events(
         context.log.info(words_of_unchanged(built))
 
 
-def standing(contents: Mapping[str, Any], unchanged: Iterable[str]) -> Iterator[dg.Output[None]]:
+def standing(nodes: Mapping[str, Mapping[str, Any]], unchanged: Iterable[str]) -> Iterator[dg.Output[None]]:
     """An output, so that the steps after this one run, but no materialization, of each table that a run left as it
     was: Dagster takes the mark for that of a source which tells its own events."""
     for name in unchanged:
-        node = contents["nodes"][name]
+        node = nodes[name]
         if node["resource_type"] != "test":
             yield dg.Output(None, output_name=asset_key(node).to_python_identifier(), metadata={_TOLD_BEFORE: True})
 

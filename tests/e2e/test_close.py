@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 import dagster as dg
 import duckdb
 import pytest
+from dagster._core.definitions.data_version import CachingStaleStatusResolver
+from dagster._core.loader import LoadingContextForTest
 
+from dagster_project import definitions
 from dagster_project.dbt import manifest
-from dagster_project.defs.published import SNAPSHOT
+from dagster_project.defs.published import PACK, SNAPSHOT
 from dagster_project.defs.translator import asset_key
 from tests.command import tieout
 from tests.marts import mart_hashes
@@ -56,6 +60,13 @@ def again(planted, tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def history(again) -> Iterator[dg.DagsterInstance]:
+    """The run history of both runs."""
+    with dg.DagsterInstance.from_config(str(again / ".tieout" / "dagster"), "command.yaml") as opened:
+        yield opened
+
+
 def test_a_second_run_over_the_same_warehouse_computes_nothing_and_says_the_same(planted, again):
     """Only first_seen is new to it: the breaks that the first run published. A rebuilt warehouse: tests/faults/test_whole_runs.py."""
     assert mart_hashes(_published(again)) == mart_hashes(planted.published)
@@ -68,17 +79,27 @@ def test_a_second_run_over_the_same_warehouse_computes_nothing_and_says_the_same
         assert con.execute("select distinct run_id from quality.boundary_results").fetchall() == judged
 
 
-def test_the_run_history_names_the_run_that_made_each_table_not_the_last_that_left_it_as_it_was(again):
+def test_the_run_history_names_the_run_that_made_each_table_not_the_last_that_left_it_as_it_was(history, again):
     """Who asks when a figure was computed, and by what code, must find the run that computed it; what follows from
     tables that were left alone, the snapshot, is made all the same."""
-    with dg.DagsterInstance.from_config(str(again / ".tieout" / "dagster"), "command.yaml") as history:
-        second, first = (record.dagster_run.run_id for record in history.get_run_records(limit=2))
-        nodes = manifest.parsed().as_dict()["nodes"]
-        built = {name: at for name, at in _built(again).items() if nodes[name]["resource_type"] != "test"}
-        expected = {asset_key(nodes[name]): first if at < max(built.values()) else second for name, at in built.items()}
-        expected[SNAPSHOT] = second
-        told = [record.asset_entry for record in history.get_asset_records([*expected])]
-        assert {entry.asset_key: entry.last_materialization.run_id for entry in told} == expected
+    second, first = (record.dagster_run.run_id for record in history.get_run_records(limit=2))
+    nodes = manifest.parsed().as_dict()["nodes"]
+    built = {name: at for name, at in _built(again).items() if nodes[name]["resource_type"] != "test"}
+    expected = {asset_key(nodes[name]): first if at < max(built.values()) else second for name, at in built.items()}
+    expected[SNAPSHOT] = second
+    told = [record.asset_entry for record in history.get_asset_records([*expected])]
+    assert {entry.asset_key: entry.last_materialization.run_id for entry in told} == expected
+
+
+def test_what_was_left_as_it_was_is_neither_out_of_date_nor_unchecked_in_the_history(history):
+    """An engineer who sees four hundred tables marked as out of date computes them again, and no longer heeds the mark."""
+    graph = definitions.defs.resolve_asset_graph()
+    now = CachingStaleStatusResolver(history, graph, loading_context=LoadingContextForTest(history))
+    books = [key for key in graph.materializable_asset_keys if key != PACK]
+    assert {key: now.get_status(key).value for key in books} == dict.fromkeys(books, "FRESH")
+    checks = history.event_log_storage.get_latest_asset_check_execution_by_key([*graph.asset_check_keys])
+    assert checks.keys() == set(graph.asset_check_keys)
+    assert {check.status.value for check in checks.values()} <= {"SUCCEEDED", "FAILED"}
 
 
 def _built(folder: Path) -> dict[str, datetime]:
