@@ -51,14 +51,13 @@ def batches_of(
 
 def _rows(delivered: str, files: list[str], described: list[Described]) -> tuple[str, list[list[str]]]:
     """SQL and parameters: rows of the files with their content hash, at least all that may be those of the records."""
-    hashed = {contract.name: contract for contract in load_contracts().values() if is_on_demand(contract)}
-    contract = hashed.get(delivered)
-    if contract is None:
-        return _FILES, [files]
-    return _hashed(contract), [files, [one.record.id for one in described]]
+    for contract in load_contracts().values():
+        if contract.name == delivered and is_on_demand(contract):
+            return _hashed_on_demand(contract), [files, [one.record.id for one in described]]
+    return _FILES, [files]
 
 
-def _hashed(contract: Contract) -> str:
+def _hashed_on_demand(contract: Contract) -> str:
     """Of a contract whose key is one column; columns that it gained after a file was written are null there."""
     nothing = ", ".join(f"null::{column.sql_type} as {column.name}" for column in contract.columns)
     rows = f"(select {nothing} where false) union all by name (from {_FILES})"
