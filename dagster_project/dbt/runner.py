@@ -14,6 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from dagster_project.dbt.compiled import CompiledSql
 from dagster_project.dbt.manifest import ParsedProject, quiet_flags, write_profile
 
 CODE_VARIABLE = "TIEOUT_CODE"  # what the partitions of a table were computed by; see macros/materializations
@@ -71,6 +72,8 @@ def build(
     from dbt.cli.main import dbtRunner
     from dbt_common.events.functions import msg_to_dict
 
+    from dagster_project.dbt.plain import plain_nodes
+
     events: list[dict[str, Any]] = []
 
     def hear(message: Any) -> None:
@@ -94,11 +97,13 @@ def build(
         if values:
             arguments += [flag, *values]
     manifest = parsed.as_dbt()
+    kept = CompiledSql(parsed.folder, warehouse.stem)
     try:
-        with _plain_interrupts(), _nothing_to_collect():
+        with _plain_interrupts(), _nothing_to_collect(), plain_nodes(kept):
             outcome = dbtRunner(manifest=manifest, callbacks=[hear]).invoke(arguments)
     finally:
         release_database()
+    kept.save()
     if isinstance(outcome.exception, KeyboardInterrupt):
         raise outcome.exception
     results: list[Any] = []

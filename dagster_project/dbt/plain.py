@@ -1,0 +1,115 @@
+"""How dbt runs the plain nodes of a build here: a table, a view, a data test, each as the one statement that it is.
+
+Selection, order, threads, events, results and failures stay dbt's. Left out is what it does around each statement for
+databases and options that are not used here: rendering a model, its materialization and each of its macros anew, and
+building a table beside the former one, renaming both and dropping the old. DuckDB's data definition is transactional,
+so dropping and creating in one transaction leaves the former relation whole where the new one cannot be made.
+
+Whatever is not plain (a Python model, hooks, a materialization of its own, a broken contract) is done by dbt's own code.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from dbt.artifacts.schemas.run import RunResult, RunStatus
+from dbt.node_types import NodeType
+from dbt.task.build import BuildTask
+from dbt.task.run import ModelRunner
+from dbt.task.test import TestResultData, TestRunner
+
+from dagster_project.dbt.compiled import CompiledSql
+
+_PLAIN_KINDS = frozenset({"table", "view"})
+
+
+@contextmanager
+def plain_nodes(kept: CompiledSql) -> Iterator[None]:
+    """While it lasts, dbt's builds of this process run plain nodes as here; SQL is taken from `kept` and added to it."""
+    before = BuildTask.RUNNER_MAP
+    own = {"kept": kept}
+    runners = {NodeType.Model: type("Model", (_Model,), own), NodeType.Test: type("Test", (_Test,), own)}
+    BuildTask.RUNNER_MAP = {**before, **runners}
+    try:
+        yield
+    finally:
+        BuildTask.RUNNER_MAP = before
+
+
+class _Compiled:
+    """A runner that renders a node only where its SQL is not kept."""
+
+    kept: CompiledSql
+    node: Any
+    adapter: Any
+    compiler: Any
+
+    def compile(self, manifest: Any) -> Any:
+        """The node with its SQL, which is also written among dbt's artefacts."""
+        node = self.node
+        sql = self.kept.get(node.unique_id)
+        if sql is not None:
+            node.compiled_code, node.compiled, node.extra_ctes_injected = sql, True, True
+            return self.compiler._write_node(node)
+        node = super().compile(manifest)  # type: ignore[misc]
+        asked = self.adapter.connections.get_thread_connection().state == "open"
+        if node.language == "sql" and not asked and not node.extra_ctes:
+            self.kept.put(node.unique_id, node.compiled_code)
+        return node
+
+    def fetched(self, *statements: str) -> list[tuple[Any, ...]]:
+        """The rows of the last statement; all are in one transaction, which stays open."""
+        _, cursor = self.adapter.connections.add_query(";\n".join(statements))
+        return list(cursor.fetchall())
+
+
+class _Model(_Compiled, ModelRunner):
+    def execute(self, model: Any, manifest: Any) -> RunResult:
+        """Replaces the table or view. Raises dbt's own errors."""
+        kind, config = model.config.materialized, model.config
+        if kind not in _PLAIN_KINDS or model.language != "sql" or config.pre_hook or config.post_hook:
+            return super().execute(model, manifest)
+        wanted = self.adapter.Relation.create_from(self.config, model, type=kind)
+        standing = self.adapter.get_relation(wanted.database, wanted.schema, wanted.identifier)
+        make_room = [f"drop {standing.type} if exists {standing} cascade"] if standing else []
+        described = self.fetched(
+            *make_room, f"create {kind} {wanted} as (\n{model.compiled_code}\n)", f"describe {wanted}"
+        )
+        if model.contract.enforced and [(row[0], row[1]) for row in described] != _stated(model):
+            self.adapter.connections.rollback_if_open()
+            return super().execute(model, manifest)  # two names of a type may be one: dbt asks the engine, and tells
+        self.adapter.commit_if_has_connection()
+        self.adapter.cache_added(wanted.incorporate(dbt_created=True))
+        return RunResult(
+            node=model,
+            status=RunStatus.Success,
+            timing=[],
+            thread_id=threading.current_thread().name,
+            execution_time=0,
+            message="OK",
+            adapter_response={"_message": "OK"},
+            failures=None,
+            batch_results=None,
+        )
+
+
+class _Test(_Compiled, TestRunner):
+    def execute_data_test(self, data_test: Any, manifest: Any) -> TestResultData:
+        """Counts the rows that the test's query finds. Raises dbt's own errors."""
+        config = data_test.config
+        if config.store_failures or config.limit is not None:
+            return super().execute_data_test(data_test, manifest)
+        [(failures, should_warn, should_error)] = self.fetched(
+            f"select {config.fail_calc}, {config.fail_calc} {config.warn_if}, {config.fail_calc} {config.error_if}\n"
+            f"from (\n{data_test.compiled_code}\n) as found"
+        )
+        return TestResultData(int(failures), bool(should_warn), bool(should_error), {"_message": "OK"})
+
+
+def _stated(model: Any) -> list[tuple[str, str]]:
+    """The columns and types of a model's contract, as DuckDB describes a table."""
+    types = ((one.name, str(one.data_type)) for one in model.columns.values())
+    return [(name, "VARCHAR" if stated == "string" else stated.upper()) for name, stated in types]
