@@ -85,8 +85,10 @@ def record(con: duckdb.DuckDBPyConnection, made: Plan, events: Iterable[Mapping[
             current.add(name)
             rows.append([name, made.wanted[name], now, json.dumps(succeeded[name], default=str)])
     forget(con, succeeded)
-    if rows:
-        con.executemany("insert into state.nodes values (?, ?, ?, ?)", rows)
+    for lists in [list(zip(*rows, strict=True))] if rows else []:
+        con.execute(
+            "insert into state.nodes select unnest(?), unnest(?), unnest(?), unnest(?)", [list(one) for one in lists]
+        )
 
 
 def _is_good(event: Mapping[str, Any]) -> bool:

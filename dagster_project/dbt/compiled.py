@@ -1,7 +1,7 @@
 """The SQL of models and data tests, rendered once per state of the project and kept beside its parse.
 
-What dbt renders follows from the project and the name of the database alone, which is why it can be kept: a node that
-asked the database for anything while it was rendered is rendered again each time.
+What dbt renders follows from the project alone, which is why it can be kept: a node that asked the database for
+anything while it was rendered is rendered again each time.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from dagster_project import leftovers
 
 
 class CompiledSql:
-    """SQL per node (dbt's unique id) of one parsed project against one database. Threads may share it."""
+    """SQL per node (dbt's unique id) of one parsed project. Threads may share it."""
 
-    def __init__(self, folder: Path, database: str) -> None:
+    def __init__(self, folder: Path) -> None:
         """Reads what is kept in `folder`, the parsed project's; an unreadable file counts as none."""
-        self._file = folder / f"compiled-{database}.json"
+        self._file = folder / "compiled.json"
         self._lock = Lock()
         self._is_new = False
         try:

@@ -93,7 +93,7 @@ def write_profile(project: Path, folder: Path, warehouse: Path, options: Mapping
         output = profile["outputs"][profile["target"]]
         output["path"] = str(warehouse)
         if options:
-            output["config_options"] = dict(options)
+            output["config_options"] = {**output.get("config_options", {}), **options}
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "profiles.yml").write_text(yaml.safe_dump(profiles), encoding="utf-8")
     return folder

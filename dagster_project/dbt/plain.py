@@ -5,7 +5,7 @@ databases and options that are not used here: rendering a model, its materializa
 building a table beside the former one, renaming both and dropping the old. DuckDB's data definition is transactional,
 so dropping and creating in one transaction leaves the former relation whole where the new one cannot be made.
 
-Whatever is not plain (a Python model, hooks, a materialization of its own, a broken contract) is done by dbt's own code.
+Whatever is not plain (a Python model, hooks, another materialization, a broken contract) is done by dbt's own code.
 """
 
 from __future__ import annotations
@@ -28,10 +28,13 @@ _PLAIN_KINDS = frozenset({"table", "view"})
 
 @contextmanager
 def plain_nodes(kept: CompiledSql) -> Iterator[None]:
-    """While it lasts, dbt's builds of this process run plain nodes as here; SQL is taken from `kept` and added to it."""
+    """While it lasts, dbt's builds of this process run plain nodes so; SQL is taken from `kept` and added to it."""
     before = BuildTask.RUNNER_MAP
     own = {"kept": kept}
-    runners = {NodeType.Model: type("Model", (_Model,), own), NodeType.Test: type("Test", (_Test,), own)}
+    runners: dict[NodeType, Any] = {
+        NodeType.Model: type("Model", (_Model,), own),
+        NodeType.Test: type("Test", (_Test,), own),
+    }
     BuildTask.RUNNER_MAP = {**before, **runners}
     try:
         yield
@@ -61,9 +64,10 @@ class _Compiled:
         return node
 
     def fetched(self, *statements: str) -> list[tuple[Any, ...]]:
-        """The rows of the last statement; all are in one transaction, which stays open."""
-        _, cursor = self.adapter.connections.add_query(";\n".join(statements))
-        return list(cursor.fetchall())
+        """The rows of the last statement. Raises dbt's error; its transaction, if any, ends with the connection."""
+        sql, connections = ";\n".join(statements), self.adapter.connections
+        with connections.exception_handler(sql):
+            return list(connections.get_thread_connection().handle.cursor().execute(sql).fetchall())
 
 
 class _Model(_Compiled, ModelRunner):
@@ -75,13 +79,12 @@ class _Model(_Compiled, ModelRunner):
         wanted = self.adapter.Relation.create_from(self.config, model, type=kind)
         standing = self.adapter.get_relation(wanted.database, wanted.schema, wanted.identifier)
         make_room = [f"drop {standing.type} if exists {standing} cascade"] if standing else []
-        described = self.fetched(
-            *make_room, f"create {kind} {wanted} as (\n{model.compiled_code}\n)", f"describe {wanted}"
-        )
+        create = f"create {kind} {wanted} as (\n{model.compiled_code}\n)"
+        described = self.fetched("begin", *make_room, create, f"describe {wanted}")
         if model.contract.enforced and [(row[0], row[1]) for row in described] != _stated(model):
-            self.adapter.connections.rollback_if_open()
+            self.fetched("rollback")
             return super().execute(model, manifest)  # two names of a type may be one: dbt asks the engine, and tells
-        self.adapter.commit_if_has_connection()
+        self.fetched("commit")
         self.adapter.cache_added(wanted.incorporate(dbt_created=True))
         return RunResult(
             node=model,

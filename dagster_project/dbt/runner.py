@@ -63,8 +63,9 @@ def build(
     """Seeds, models and data tests in their order, a failed test holding back what depends on it.
 
     `select` and `exclude` are in dbt's words, and take the tests of what they select; `nodes` are the full names of
-    exactly what is to run, tests too. `work_folder/target` receives compiled SQL and run_results.json, replaced whole;
-    `log_folder` receives dbt.log; `options` are DuckDB's; `follow` sees each result event as it happens. Unit tests are
+    exactly what is to run, tests too. `work_folder/target` receives run_results.json and the compiled SQL; that of what
+    does not run stays as it was executed, for the evidence, and a build of everything replaces it all. `log_folder`
+    receives dbt.log; `options` are DuckDB's; `follow` sees each result event as it happens. Unit tests are
     left out: they test the code, not the data, and belong to the test suite. Raises KeyboardInterrupt when the user
     stops it, after dbt has cancelled its queries.
     """
@@ -83,7 +84,8 @@ def build(
             follow(event)
 
     target = work_folder / "target"
-    shutil.rmtree(target, ignore_errors=True)
+    if not select and not nodes:
+        shutil.rmtree(target, ignore_errors=True)
     warehouse.parent.mkdir(parents=True, exist_ok=True)
     profiles = write_profile(parsed.project, work_folder / "profiles", warehouse, options)
     arguments = ["build", *quiet_flags(parsed.project, profiles, target, log_folder)]
@@ -97,7 +99,7 @@ def build(
         if values:
             arguments += [flag, *values]
     manifest = parsed.as_dbt()
-    kept = CompiledSql(parsed.folder, warehouse.stem)
+    kept = CompiledSql(parsed.folder)
     try:
         with _plain_interrupts(), _nothing_to_collect(), plain_nodes(kept):
             outcome = dbtRunner(manifest=manifest, callbacks=[hear]).invoke(arguments)

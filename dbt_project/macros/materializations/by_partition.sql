@@ -113,3 +113,10 @@
         'narrowed': {'model': 'usage_event', 'moment': 'occurred_at', 'month': 'service_month'},
     }) }}
 {% endmacro %}
+
+
+{# The statement that makes room for a relation; empty where none of its name exists. #}
+{% macro drop_what_stands_there(relation) %}
+    {%- set existing = load_cached_relation(relation) -%}
+    {{- return('drop ' ~ existing.type ~ ' if exists ' ~ existing ~ ' cascade;' if existing is not none else '') -}}
+{% endmacro %}
