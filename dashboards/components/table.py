@@ -16,7 +16,8 @@ from dashboards.components.money import MINUS
 
 @dataclass(frozen=True)
 class Column:
-    """A column: key in the row, heading, and how it reads; `below` the figures of its row where a page is narrower."""
+    """A column: key in the row, heading, and how it reads; `below` the others of its row where a page is narrower: a line
+    of its own where it is wide, else one of a line that names each of them."""
 
     key: str
     label: str
@@ -68,7 +69,7 @@ def markup(caption: str, columns: Sequence[Column], rows: Iterable[Mapping[str, 
     kind = f'"tt tt-below" style="--tt-beside: {beside}"' if beside < len(columns) else '"tt"'
     return (
         f'<div class="tt-scroll"><table class={kind} role="table" data-table="{escape(key)}">'
-        f"<caption>{escape(caption)}</caption>"
+        f"<caption><span>{escape(caption)}</span></caption>"
         f'<thead role="rowgroup"><tr role="row">{head}</tr></thead><tbody role="rowgroup">{body}</tbody></table></div>'
     )
 

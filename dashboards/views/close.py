@@ -103,7 +103,7 @@ def _status(db: Snapshot, scope: Scope) -> None:
     gates = (
         Column("entity", "Legal entity", mid=True),
         Column("period", "Period", narrow=True),
-        *(Column(n, t) for n, (t, _) in GATES.items()),
+        *(Column(name, title, below=True) for name, (title, _) in GATES.items()),
     )
     table("Every gate of the close", gates, [_gate_row(row) for row in rows], key="gates")
 

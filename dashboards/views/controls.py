@@ -26,13 +26,13 @@ COLUMNS = (
     Column(
         "amount", "Amount that does not tie", numeric=True, hint="Differences added without their sign, per currency"
     ),
-    Column("compared", "Compared", numeric=True),
-    Column("matched", "Ties", numeric=True),
-    Column("in_tolerance", "Within tolerance", numeric=True),
-    Column("timing", "Not due yet", numeric=True),
-    Column("not_testable", "Not tested", numeric=True),
-    Column("trend", "Breaks by period", narrow=True),
-    Column("owner", "Who acts"),
+    Column("compared", "Compared", numeric=True, below=True),
+    Column("matched", "Ties", numeric=True, below=True),
+    Column("in_tolerance", "Within tolerance", numeric=True, below=True),
+    Column("timing", "Not due yet", numeric=True, below=True),
+    Column("not_testable", "Not tested", numeric=True, below=True),
+    Column("trend", "Breaks by period", narrow=True, below=True),
+    Column("owner", "Who acts", below=True),
 )
 
 BUDGET_COLUMNS = (
