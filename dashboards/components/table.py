@@ -16,8 +16,8 @@ from dashboards.components.money import MINUS
 
 @dataclass(frozen=True)
 class Column:
-    """A column: key in the row, heading, and how it reads; `below` the others of its row where a page is narrower: a line
-    of its own where it is wide, else one of a line that names each of them."""
+    """A column: key in the row, heading, and how it reads; `below` the others of its row where a page is narrower: on a
+    line of its own where it is wide, else on a line that names each of them."""
 
     key: str
     label: str
