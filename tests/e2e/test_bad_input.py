@@ -128,6 +128,20 @@ def test_each_bad_row_is_set_aside_with_its_own_reason(faulty):
         assert words in reasons[key], reasons
 
 
+def test_dead_letters_say_whose_they_are_and_what_they_hold(faulty):
+    """A row set aside without its money and its owner is money that nobody goes after."""
+    found = query(
+        faulty,
+        "select kind, object, owner_role, count(*), sum(amount_minor)::bigint, min(next_step) like '%tieout replay%'"
+        " from marts.dead_letters where object in ('skus', 'refunds') and state = 'open' group by all order by all",
+    )
+    assert found == [
+        ("file", "skus", "MasterData", 1, None, True),
+        ("row", "refunds", "AR", 5, 200, True),  # of RF-5 and RF-6; the others state no amount that there is
+        ("row", "refunds", "GL", 1, None, False),  # half a yen: finance decides, no mapping does
+    ]
+
+
 def test_nothing_is_lost(faulty):
     assert (
         query(

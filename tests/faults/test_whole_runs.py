@@ -121,6 +121,7 @@ def _deliver_the_rest(folder: Path, runs: int, files: list[schedules.File]) -> N
     schedules.lay(folder, files)
 
 
+@pytest.mark.soak
 def test_broken_files_beside_good_ones_are_told_and_every_row_is_accounted_for(planted, tmp_path, counted):
     folder = Path(shutil.copytree(planted.folder, tmp_path / "broken", symlinks=True))
     files = [broken(1_000_000 + seed) for seed in some(20)]
