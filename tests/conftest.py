@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,17 +34,17 @@ class Closed:
         return (self.folder / ".tieout" / "published" / "current.duckdb").resolve()
 
 
-def _clean(folder: Path) -> None:
-    sample_data.generate(folder, size="ci", seed=1, clean=True)
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory, worker_id) -> Path:
+    """A folder of all workers of this session."""
+    own = tmp_path_factory.getbasetemp()
+    return own if worker_id == "master" else own.parent
 
 
 @pytest.fixture(scope="session")
-def worlds(tmp_path_factory, worker_id) -> Callable[[str, Callable[[Path], Ran | None]], Closed]:
+def worlds(shared) -> Callable[[str, Callable[[Path], Ran | None]], Closed]:
     """`worlds(name, make)`: the folder that `make` filled, closed by `tieout run` unless `make` did that and says what was
     printed; made by the first worker that asks."""
-    shared = tmp_path_factory.getbasetemp()
-    if worker_id != "master":
-        shared = shared.parent
 
     def close(name: str, make: Callable[[Path], Ran | None]) -> Closed:
         folder, outcome = shared / "worlds" / name, shared / "worlds" / f"{name}.json"
@@ -64,18 +65,36 @@ def planted(worlds) -> Closed:
 
 
 @pytest.fixture(scope="session")
-def clean(worlds) -> Closed:
+def clean_files(shared) -> Path:
+    """The files of the sample company without a defect, as the generator writes them."""
+    folder = shared / "clean_files"
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            sample_data.generate(folder.with_suffix(".new"), size="ci", seed=1, clean=True)
+            folder.with_suffix(".new").rename(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def clean(worlds, clean_files) -> Closed:
     """The sample company without a defect."""
-    return worlds("clean", _clean)
+
+    def copy(folder: Path) -> None:
+        shutil.copytree(clean_files, folder)
+
+    return worlds("clean", copy)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whole runs first, then what is slow besides: begun last, a long module keeps one worker busy and the other idle.
+    """Spark first, then whole runs, then what is slow besides: begun last, a long module keeps one worker busy and the
+    other idle.
 
     Whole runs make worlds of their own; beginning with what reads the shared ones, every worker would wait for one.
     """
 
     def turn(item: pytest.Item) -> int:
+        if item.get_closest_marker("spark") and item.get_closest_marker("slow"):
+            return -1
         if "e2e" in item.path.parts:
             return 0
         return 1 if item.get_closest_marker("slow") or item.get_closest_marker("faults") else 2

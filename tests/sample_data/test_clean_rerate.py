@@ -9,7 +9,6 @@ from decimal import Decimal
 
 import pytest
 
-import sample_data
 from tests.oracle.rater import Terms, Tier, interval, rate, top_up
 from tests.sample_data.landing import load
 
@@ -31,10 +30,8 @@ TERMS = """
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("clean")
-    sample_data.generate(folder, size="ci", seed=1, clean=True)
-    con = load(folder)
+def world(clean_files):
+    con = load(clean_files)
     yield con
     con.close()
 

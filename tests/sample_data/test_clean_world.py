@@ -5,15 +5,12 @@ from __future__ import annotations
 
 import pytest
 
-import sample_data
 from tests.sample_data.landing import load
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("clean")
-    sample_data.generate(folder, size="ci", seed=1, clean=True)
-    con = load(folder)
+def world(clean_files):
+    con = load(clean_files)
     yield con
     con.close()
 

@@ -13,6 +13,7 @@ import pytest
 from sample_data import generate
 
 MEGABYTE = 1_000_000
+SMALL = {"customers": 60, "events": 6000}
 LISTED = [
     "extra seats granted",
     "live after cancellation",
@@ -147,17 +148,17 @@ def test_no_decoy_is_also_a_defect(planted: Path) -> None:
 
 
 def test_a_clean_world_has_no_truth(tmp_path: Path) -> None:
-    generate(tmp_path, clean=True)
+    generate(tmp_path, clean=True, **SMALL)
     assert rows(tmp_path / "truth.csv") == []
 
 
 @pytest.mark.parametrize("variant", ["truncated_erp", "stale_extract", "retyped_column"])
 def test_a_source_fault_expects_source_health_alone(tmp_path: Path, variant: str) -> None:
-    generate(tmp_path, variant=variant)
+    generate(tmp_path, variant=variant, **SMALL)
     assert [r["code"] for r in rows(tmp_path / "truth.csv")] == ["R38"]
 
 
 def test_the_number_of_events_is_exact(tmp_path: Path) -> None:
-    generate(tmp_path, events=20_000, clean=True)
+    generate(tmp_path, events=20_000, customers=60, clean=True)
     manifests = (tmp_path / "data" / "product" / "usage_events").glob("*.manifest.json")
     assert sum(json.loads(m.read_text())["row_count"] for m in manifests) == 20_000
