@@ -10,7 +10,7 @@ export DO_NOT_TRACK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-spark setup-peers demo test test-spark test-all soak bench lint lock lock-peers dashboard dagster clean
+.PHONY: help setup setup-spark setup-peers demo test test-spark soak bench lint lock lock-peers dashboard dagster clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -50,14 +50,11 @@ lock-peers: setup ## resolve what the peers need again and write their locks
 demo: setup ## close the sample company's last period, show what was found and what to open next
 	@$(BIN)/tieout demo --home $(DEMO)
 
-test: setup ## every test, and 5 percent of the long loops
-	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder --durations=15
+test: setup ## every test, and 5 percent of the long loops; SPARK=1 has those on Spark beside them
+	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder --durations=15 $(if $(SPARK),-m "not soak")
 
 test-spark: setup-spark ## the sample company's books on Spark, table by table the same as on DuckDB
 	$(BIN)/python -m pytest -m spark tests/spark
-
-test-all: setup-spark ## both of these at once, and the sample company closed once for both: what CI runs
-	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder --durations=15 -m "not soak"
 
 soak: setup ## what takes too long for every change: other seeds, a second billing engine, all kills and broken files
 	FAULTS=100 $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder -m "soak or faults"
