@@ -46,6 +46,20 @@ def scratch(temporary: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @contextmanager
+def one_after_another(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """A table made in the context lies in blocks that follow from its rows alone.
+
+    Several threads that read a stream join its batches as they happen to end, and what is written from that table as
+    Parquet would be cut elsewhere each time: the same rows in other bytes.
+    """
+    con.execute("set threads = 1")
+    try:
+        yield
+    finally:
+        con.execute(f"set threads = {THREADS}")
+
+
+@contextmanager
 def room_for(con: duckdb.DuckDBPyConnection, temporary: Path, text_bytes: int) -> Iterator[None]:
     """Lets tables made in the context lie in a file of `temporary` where `text_bytes` are many: in memory where few.
 

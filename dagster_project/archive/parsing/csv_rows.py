@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
+from dagster_project.archive.engine import one_after_another
 from dagster_project.archive.parsing import mapped
 from dagster_project.archive.parsing.faults import FileFault, missing_columns, refuse_too_many_columns
 from dagster_project.archive.parsing.rawfile import RawFile, TextShape, scan
@@ -33,7 +34,8 @@ def read(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract, mapp
     columns = _columns(file, header, contract, mapping)
     stream = _Stream(file, _names(columns, contract))
     con.register("arriving", stream.reader())
-    con.execute("create table received as select * from arriving")
+    with one_after_another(con):
+        con.execute("create table received as select * from arriving")
     con.unregister("arriving")
     if stream.fault:
         raise FileFault(file.name, stream.fault, f"rows of {len(header)} fields, every quote closed")

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
+from dagster_project.archive.engine import one_after_another
 from dagster_project.archive.parsing import mapped
 from dagster_project.archive.parsing.csv_rows import BLOCK
 from dagster_project.archive.parsing.faults import FileFault, missing_columns, refuse_too_many_columns
@@ -62,11 +63,12 @@ def _lines(con: duckdb.DuckDBPyConnection, file: RawFile, unused: str) -> None:
     too_long: list[int] = []
     reader = pa.RecordBatchReader.from_batches(_SCHEMA, _batches(file, unused, too_long))
     con.register("arriving", reader)
-    con.execute(
-        "create table lines as"
-        " select tieout_row, tieout_line, text, json_valid(text) as is_json,"
-        " case when json_valid(text) then json_type(text) = 'OBJECT' else false end as is_object from arriving"
-    )
+    with one_after_another(con):
+        con.execute(
+            "create table lines as"
+            " select tieout_row, tieout_line, text, json_valid(text) as is_json,"
+            " case when json_valid(text) then json_type(text) = 'OBJECT' else false end as is_object from arriving"
+        )
     con.unregister("arriving")
     if too_long:
         found = f"a line is longer than {BLOCK >> 20} MB"
