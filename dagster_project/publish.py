@@ -22,15 +22,14 @@ from dagster_project.warehouse import steps
 
 WHOLE_SCHEMAS = ("marts", "config", "quality", "canonical", "seeds")
 SINGLE_TABLES = {
-    "landed": ("batches", "batch_totals", "quarantine", "replays", "schema_drift"),
+    "landed": ("batches", "batch_totals", "quarantine", "replays", "schema_drift", "usage_copies"),
     "matching": ("matches", "searches", "linkage_suggestions"),
     "reconciliation": (),
 }
 EVENT_VIEWS = """
     select sql from duckdb_views()
     where database_name = current_database() and (
-        (schema_name = 'landed' and ends_with(view_name, '__product__usage_events'))
-        or (schema_name = 'staging' and ends_with(view_name, '__product__usage_deliveries'))
+        (schema_name in ('landed', 'staging') and ends_with(view_name, '__product__usage_events'))
         or (schema_name = 'canonical' and view_name = 'usage_event')
     )
     order by list_position(['landed', 'staging', 'canonical'], schema_name), view_name"""

@@ -24,6 +24,11 @@ def name_of(vendor: str, contract: Contract) -> str:
     return f"landed.{vendor}__{contract.domain}__{contract.name}"
 
 
+def types_of(contract: Contract) -> dict[str, str]:
+    """DuckDB's type of every column of a landed relation of the object."""
+    return {column.name: column.sql_type for column in contract.columns} | LINEAGE_TYPES
+
+
 def create(
     con: duckdb.DuckDBPyConnection, settings: Settings, vendor: str, contract: Contract, loaded: list[Batch]
 ) -> None:
@@ -31,7 +36,7 @@ def create(
 
     A hash that the archive does not keep is computed for the rows of which it is asked.
     """
-    types = {column.name: column.sql_type for column in contract.columns} | LINEAGE_TYPES
+    types = types_of(contract)
     nothing = ", ".join(f"null::{kind} as {name}" for name, kind in types.items())
     body = f"select {nothing} where false"
     if any(batch.with_rows for batch in loaded):

@@ -1,39 +1,47 @@
--- If this fails, an event was lost or billed twice: an event id that was delivered several times counts other than
--- once, or the days hold other events than were delivered.
+-- If this fails, an event was lost or billed twice: of an event id that was delivered several times not exactly one
+-- delivery counts, or the days of a month hold other events than were delivered for it. That no repeat was overlooked is
+-- asked on the outcome, of all ids.
 {{ config(meta={"dagster": {"ref": {"name": "usage_day"}}}) }}
-with repeated as (
-  select distinct source_instance, event_id from {{ ref('usage_repeat') }}
+with repeats as (
+  select * from {{ ref('usage_repeat') }}
 ),
 
+-- by their places: of other events nothing is read
 counted as (
   select
-    repeated.source_instance,
-    repeated.event_id,
-    count(events.event_id) as times
-  from repeated
+    repeats.source_instance,
+    repeats.event_id,
+    count(events.row_number) as times
+  from repeats
   left join {{ ref('usage_event') }} as events
-    on events.source_instance = repeated.source_instance and events.event_id = repeated.event_id
-  group by repeated.source_instance, repeated.event_id
+    on
+      events.source_instance = repeats.source_instance
+      and events.batch_id = repeats.batch_id
+      and events.row_number = repeats.row_number
+  group by repeats.source_instance, repeats.event_id
 ),
 
 delivered as (
-  select source_instance, cast(sum(event_count) as bigint) as events
+  select source_instance, service_month, cast(sum(event_count) as bigint) as events
   from {{ ref('usage_delivery') }}
-  group by source_instance
+  group by source_instance, service_month
   union all
-  select source_instance, -count(*) as events
-  from {{ ref('usage_repeat') }}
+  select source_instance, {{ month_start('occurred_at') }} as service_month, -count(*) as events
+  from repeats
   where copy_number > 1
-  group by source_instance
+  group by source_instance, {{ month_start('occurred_at') }}
   union all
-  select source_instance, -cast(sum(event_count) as bigint) as events
+  select source_instance, service_month, -cast(sum(event_count) as bigint) as events
   from {{ ref('usage_day') }}
-  group by source_instance
+  group by source_instance, service_month
 )
 
 select source_instance, event_id, times as events from counted where times <> 1
 union all
-select source_instance, 'all events, delivered less counted' as event_id, cast(sum(events) as bigint) as events
+select
+  source_instance,
+  'all events of ' || {{ month_key('service_month') }} || ', delivered less counted' as event_id,
+  cast(sum(events) as bigint) as events
 from delivered
-group by source_instance
+group by source_instance, service_month
 having sum(events) <> 0

@@ -18,7 +18,7 @@ from expectations.suites.measure import Measure
 from expectations.suites.model import CheckResult, ResultRow, SuiteResult
 from expectations.suites.money import find_currencies
 from expectations.suites.references import find_dangling, find_targets
-from expectations.suites.relations import landed, rows_sql
+from expectations.suites.relations import find_surplus, landed, rows_sql
 from expectations.suites.row_checks import relation_sql, row_rules, row_suite
 from expectations.suites.summary import summarise
 
@@ -83,13 +83,11 @@ def _run(
         if (contract.domain, contract.name) in broken:
             verdict = Verdict(untestable=f"{landed(contract)} does not have the contracted columns")
         else:
-            judged = f"{suite.relation}__rows"  # to count them, none need be judged
-            connection.execute(f"create or replace temp view {judged} as {rows_sql(connection, contract)}")
-            condition = clean.condition(contract)
-            left = f"select * from {judged} where {condition}"
+            new, surplus = clean.unjudged(contract), find_surplus(connection, contract)
+            judged = rows_sql(connection, contract, surplus, new)
             # among all rows it is found for less than among those that count
-            find_dangling(connection, contract, f"from {landed(contract)}" if condition == "true" else left)
-            relation = relation_sql(contract, left)
+            find_dangling(connection, contract, f"from {landed(contract)}" if new is None else judged)
+            relation = relation_sql(contract, judged)
             connection.execute(f"create or replace temp view {suite.relation} as {relation}")
             verdict = evaluator.evaluate(suite)
         found = Measure(connection, suite, verdict, results_dir, home, testable).rows(instances)

@@ -18,7 +18,7 @@ from dagster_project.sources.contracts import Contract
 from dagster_project.version import code_version
 from expectations.suites.model import ResultRow
 from expectations.suites.references import references_of
-from expectations.suites.sql import literal
+from expectations.suites.relations import Batch
 
 Batches = set[tuple[str, str, int]]
 
@@ -50,16 +50,16 @@ class CleanRows:
             if conditions == self._conditions
         }
 
-    def condition(self, contract: Contract) -> str:
-        """SQL over the object's rows in force: which of them are still to be judged."""
+    def unjudged(self, contract: Contract) -> list[Batch] | None:
+        """The batches of the object whose rows are still to be judged; None where all are, of old batches too.
+
+        Of judged batches what is in conflict is to be judged again: an older row can become the one that contradicts.
+        """
         name = _name(contract)
         before = self._kept.get(name)
         if before is None or any(not batches <= self._landed.get(one, set()) for one, batches in before.items()):
-            return "true"
-        new = sorted(batch[:2] for batch in self._landed.get(name, set()) - before[name])
-        listed = ", ".join(f"({literal(source)}, {literal(batch)})" for source, batch in new)
-        # an older row can become the one that contradicts
-        return f"(is_conflict or (source_instance, batch_id) in ({listed}))" if new else "is_conflict"
+            return None
+        return sorted(batch[:2] for batch in self._landed.get(name, set()) - before[name])
 
     def keep(self, contracts: Iterable[Contract], rows: Sequence[ResultRow]) -> None:
         """Remembers the objects all of whose checks passed, and forgets the others."""

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import duckdb
 
+from dagster_project.archive.parsing.content import is_on_demand
 from dagster_project.sources.contracts import Contract, load_contracts
+from expectations.suites.distinct import find_delivered
 from expectations.suites.relations import find_surplus, landed
 from expectations.suites.sql import identifier, literal, names
 
@@ -45,17 +47,24 @@ def find_totals(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _staging_sql(connection: duckdb.DuckDBPyConnection, contract: Contract) -> str:
     """Rows that count (every version of an upsert object) and the amounts of those in force, on both sides."""
-    surplus = find_surplus(connection, contract)
     columns = {column.name for column in contract.columns}
     version = names((*contract.key, "updated_at")) if contract.mode == "upsert" else names(contract.key)
     amounts = [column.name for column in contract.columns if column.kind == "money" and column.required]
     total = " + ".join(f"cast({identifier(amount)} as decimal(38, 4))" for amount in amounts)
     current = "is_current" if contract.mode == "upsert" and "updated_at" in columns else "true"
-    rows = f"{landed(contract)} anti join {surplus} using (source_instance, batch_id, row_number)"
+    rows = landed(contract)
+    if amounts or contract.mode == "full":
+        rows += f" anti join {find_surplus(connection, contract)} using (source_instance, batch_id, row_number)"
     counted = rows if contract.mode == "full" else landed(contract)
     in_force = f"select source_instance, sum({total}) as total from {rows} group by source_instance"
     if not amounts:
         total, in_force = "null::decimal(38, 4)", "select '' as source_instance, null::decimal(38, 4) as total"
+    delivered = (
+        f"select source_instance, count(distinct row({version})) as row_count from {counted} group by source_instance"
+    )
+    if is_on_demand(contract):
+        find_delivered(connection, contract)
+        delivered = "from outcome_delivered"
     return f"""
         select
             coalesce(l.source_instance, s.source_instance),
@@ -65,9 +74,7 @@ def _staging_sql(connection: duckdb.DuckDBPyConnection, contract: Contract) -> s
             coalesce(s.row_count, 0),
             f.total,
             s.total,
-        from (
-            select source_instance, count(distinct row({version})) as row_count from {counted} group by source_instance
-        ) as l
+        from ({delivered}) as l
         left join ({in_force}) as f using (source_instance)
         full join (
             select source_instance, count(*) as row_count, sum({total}) filter (where {current}) as total

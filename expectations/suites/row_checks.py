@@ -21,7 +21,7 @@ from expectations.policy import load_policy
 from expectations.suites.model import Check, Expectation, Suite
 from expectations.suites.money import stake
 from expectations.suites.references import Reference, dangles, references_of
-from expectations.suites.relations import relation_name
+from expectations.suites.relations import count_sql, relation_name
 from expectations.suites.sql import identifier, literal
 
 FLAG = "keeps_contract"
@@ -69,6 +69,7 @@ def row_suite(contract: Contract) -> Suite:
     failing = f"r.* exclude ({FLAG})"
     if is_on_demand(contract):
         failing += f", {content_hash(contract)} as content_hash"
+    evaluated = count_sql(contract)
     checks = []
     for rule in row_rules(contract):
         routing = policy.boundary[rule.rule]
@@ -86,7 +87,7 @@ def row_suite(contract: Contract) -> Suite:
                 amount_minor=amount,
                 currency_code=currency,
                 testable_sql=rule.testable_sql,
-                evaluated_sql=f"select source_instance, count(*) from {relation}__rows group by source_instance",
+                evaluated_sql=evaluated,
             )
         )
     name = f"boundary.{contract.domain}.{contract.name}"

@@ -9,7 +9,7 @@ from typing import Any
 
 from dagster_project.settings import FilesConnector, Settings, Source
 from dagster_project.warehouse import configuration, deliveries
-from tests.dbt.landed_world import LandedWorld
+from tests.dbt.landed_world import LandedWorld, find_copies
 
 AS_OF = datetime(2026, 4, 15, 12, tzinfo=UTC)  # a Wednesday
 INSTANCES = {"product": ["product"], "billing": ["main", "second"], "crm": ["crm"], "erp": ["erp", "erp_b"], "hub": []}
@@ -27,11 +27,7 @@ class DocumentWorld(LandedWorld):
         settings = settings_of(home)
         configuration.write(self.connection, settings, AS_OF)
         deliveries.write(self.connection, settings, [])
-        self.connection.execute(
-            "create table landed.conflicts (source_instance varchar, domain varchar, object varchar, key_text varchar,"
-            " batch_id varchar, row_number bigint, content_hash varchar, kind varchar, counting_batch_id varchar,"
-            " counting_row_number bigint, counting_content_hash varchar)"
-        )
+        find_copies(self.connection)
         objects = self.connection.execute(
             "select source_instance, domain, object from config.source_objects"
         ).fetchall()

@@ -13,6 +13,9 @@ from dagster_project.sources.contracts import Contract, load_contracts
 from dagster_project.warehouse import copies
 
 Row = Mapping[str, Any]
+BATCHES = """
+create table if not exists landed.batches
+(source_instance varchar, domain varchar, object varchar, batch_id varchar, state varchar, parsed_rows bigint)"""
 LANDED = "source_instance VARCHAR, batch_id VARCHAR, row_number BIGINT, content_hash VARCHAR, extracted_at TIMESTAMP"
 
 
@@ -67,11 +70,17 @@ class LandedWorld:
 
 
 def find_copies(connection: duckdb.DuckDBPyConnection) -> None:
-    """Brings `landed.conflicts` up to date for usage events, however they came to lie there."""
+    """Brings what landing knows of batches and copies of usage events up to date, however they came to lie there."""
     contract = load_contracts()["product", "usage_events"]
     counted = f"select source_instance, batch_id, count(*)::varchar from {_relation(contract)} group by all"
     rows = {(source, batch): held for source, batch, held in connection.execute(counted).fetchall()}
     copies.find(connection, [("generic", contract, rows)])
+    connection.execute(BATCHES)
+    connection.execute("delete from landed.batches where domain = 'product' and object = 'usage_events'")
+    connection.execute(
+        "insert into landed.batches by name select source_instance, 'product' as domain, 'usage_events' as object,"
+        f" batch_id, 'loaded' as state, count(*) as parsed_rows from {_relation(contract)} group by all"
+    )
 
 
 def _relation(contract: Contract) -> str:

@@ -90,17 +90,21 @@
 {%- endmacro %}
 
 
-{# A condition of constants; their types are the columns'. #}
+{# A condition of constants; their types are the columns'. Each column by itself is asked too: that is held against what a
+   file says of all its rows, so that files without any are not read. #}
 {% macro is_one_of(columns, partitions) -%}
-    {%- if columns | length == 1 -%}
-    {{ columns[0] }} in ({% for row in partitions %}'{{ row[0] | replace("'", "''") }}'{{ ', ' if not loop.last }}{% endfor %})
-    {%- else -%}
+    {%- for name in columns -%}
+    {{ name }} in (
+        {%- for value in partitions | map(attribute=name) | unique -%}
+        '{{ value | replace("'", "''") }}'{{ ', ' if not loop.last }}
+        {%- endfor -%}
+    ) and {# #}
+    {%- endfor -%}
     ({{ columns | join(', ') }}) in (
         {%- for row in partitions %}(
             {%- for value in row.values() %}'{{ value | replace("'", "''") }}'{{ ', ' if not loop.last }}{% endfor -%}
         ){{ ', ' if not loop.last }}{% endfor -%}
     )
-    {%- endif -%}
 {%- endmacro %}
 
 

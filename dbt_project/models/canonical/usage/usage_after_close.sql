@@ -76,12 +76,19 @@ events as (
   where not events.is_test
 ),
 
--- the archive's own clock: when the file with the event was received
+-- the archive's own clock: when the first file with the event was received, a copy of it included
+deliveries as (
+  select source_instance, event_id, batch_id from events where is_late
+  union all
+  select repeats.source_instance, repeats.event_id, repeats.batch_id
+  from {{ ref('usage_repeat') }} as repeats
+  inner join events
+    on events.source_instance = repeats.source_instance and events.event_id = repeats.event_id and events.is_late
+),
+
 arrivals as (
   select deliveries.source_instance, deliveries.event_id, min(batches.received_at) as received_at
-  from ({{ vendor_union('product', 'usage_deliveries') }}) as deliveries
-  inner join events
-    on events.source_instance = deliveries.source_instance and events.event_id = deliveries.event_id and events.is_late
+  from deliveries
   inner join {{ source('landed', 'batches') }} as batches
     on batches.source_instance = deliveries.source_instance and batches.batch_id = deliveries.batch_id
   group by deliveries.source_instance, deliveries.event_id

@@ -8,8 +8,11 @@ records as (
   {{ quarantined_rows('product', 'metered_usage', ['subscription_id', 'meter_code', 'period_start']) }}
 ),
 
+-- events that were never rejected are not asked for: mostly there is none to ask for
 accepted_events as (
-  select source_instance, event_id from {{ ref('usage_event') }}
+  select accepted.source_instance, accepted.event_id
+  from {{ ref('usage_event') }} as accepted
+  inner join events on events.source_instance = accepted.source_instance and events.key_text = accepted.event_id
 ),
 
 accepted_records as (

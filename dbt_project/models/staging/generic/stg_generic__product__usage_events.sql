@@ -10,9 +10,7 @@ landed as (
 
 surplus as (
 
-  select source_instance, batch_id, row_number
-  from {{ source('landed', 'conflicts') }}
-  where domain = 'product' and object = 'usage_events'
+  select source_instance, batch_id, row_number from {{ source('landed', 'usage_copies') }} where copy_number > 1
 
 )
 
@@ -26,7 +24,9 @@ select
   landed.occurred_at,
   landed.ingested_at,
   landed.properties,
-  landed.content_hash
+  landed.content_hash,
+  landed.batch_id,
+  landed.row_number
 from landed
 left join surplus
   on
