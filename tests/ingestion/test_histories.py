@@ -121,6 +121,7 @@ def _everything(one: Company, **options: Any) -> list[list[dict[str, Any]]]:
         f"from {INVOICES} order by all",
         "from landed.generic__product__usage_events order by all",
         "from landed.conflicts order by all",
+        "from landed.usage_copies order by all",
         "from landed.batches order by all",
         "from landed.quarantine order by all",
         "from landed.replays order by all",

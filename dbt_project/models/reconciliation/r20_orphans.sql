@@ -162,9 +162,17 @@ dangling as (
   select * from checked where finding <> 'resolved' and group_reason is null
 ),
 
--- few groups dangle: they go through the events, not all events into a join
+-- few groups dangle: they go through the events of their months, not all events into a join
 dangling_groups as (
-  select distinct source_instance, event_group from dangling where event_group is not null
+  select distinct
+    dangling.source_instance,
+    dangling.event_group,
+    names.service_month
+  from dangling
+  inner join {{ ref('usage_name') }} as names
+    on
+      names.source_instance = dangling.source_instance
+      and names.tenant_id || '|' || names.subscription_id || '|' || names.meter_code = dangling.event_group
 ),
 
 dangling_events as (
@@ -177,6 +185,8 @@ dangling_events as (
     on
       dangling_groups.source_instance = events.source_instance
       and dangling_groups.event_group = events.tenant_id || '|' || events.subscription_id || '|' || events.meter_code
+      and events.occurred_at >= dangling_groups.service_month
+      and events.occurred_at < {{ add_months('dangling_groups.service_month', 1) }}
 ),
 
 -- each event of a group that names something unknown is a case of its own

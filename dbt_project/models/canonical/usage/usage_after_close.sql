@@ -55,6 +55,7 @@ closed_months as (
   where calendar.hard_closed_at < months.last_ingested_at
 ),
 
+-- the months are said as moments too, so that files of others are not read
 events as (
   select
     events.*,
@@ -67,6 +68,8 @@ events as (
       and closed_months.subscription_id = events.subscription_id
       and closed_months.meter_code = events.meter_code
       and closed_months.service_month = events.service_month
+      and events.occurred_at >= closed_months.service_month
+      and events.occurred_at < {{ add_months('closed_months.service_month', 1) }}
   left join meters
     on
       meters.source_instance = events.source_instance
