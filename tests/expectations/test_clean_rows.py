@@ -7,13 +7,13 @@ import pytest
 from dagster_project.sources.contracts import load_contracts
 from expectations.suites import clean
 from tests.expectations.test_boundary_faults import plant, row
-from tests.expectations.world import land_defaults, results, world
+from tests.expectations.world import default_row, land_defaults, results, world
 
 SOURCES = {"billing": "billing", "crm": "crm"}
 
 
-def _world(home):
-    made = world(home, SOURCES)
+def _world(home, sources=SOURCES):
+    made = world(home, sources)
     land_defaults(made)
     return made
 
@@ -82,7 +82,7 @@ def test_only_what_kept_every_rule_is_left_alone_and_all_is_judged_when_asked(tm
     assert "billing.invoice_lines" in _still_to_judge(made)
     assert "billing.skus" not in _still_to_judge(made)
     clean.forget(made.con)
-    assert clean.CleanRows(made.con).condition(load_contracts()["billing", "skus"]) == "true"
+    assert clean.CleanRows(made.con).unjudged(load_contracts()["billing", "skus"]) is None
 
 
 def test_an_old_row_is_not_read_for_its_rules_again(tmp_path):
@@ -96,3 +96,17 @@ def test_an_old_row_is_not_read_for_its_rules_again(tmp_path):
         one for one in results(made) if one["object"] == "skus" and one["expectation"] == "required_present_name"
     )
     assert (judged["status"], judged["evaluated_rows"]) == ("passed", 2)
+
+
+@pytest.mark.parametrize("ingested_at", ["2026-09-30T11:00:00Z", "2026-09-30T13:00:00Z"], ids=["before", "after"])
+def test_an_event_that_a_later_file_contradicts_is_judged_though_its_own_file_was(tmp_path, ingested_at):
+    """Usage that another delivery corrects would pass for certain, because nobody reads its file again."""
+    event = default_row(load_contracts()["product", "usage_events"], quantity="2", ingested_at=ingested_at)
+    growing, whole = (_world(tmp_path / name, {"product": "product", "billing": "billing"}) for name in ("a", "b"))
+    assert not any("failed" in fact for fact in _facts(growing))
+    assert "product.usage_events" not in _still_to_judge(growing)
+    for made in (growing, whole):
+        made.land("product", "usage_events", [event], batch="later")
+    found = _facts(growing)
+    assert found == _facts(whole)
+    assert [fact[1] for fact in found if "failed" in fact and "usage_events" in fact[0]] == ["copies_agree"]
