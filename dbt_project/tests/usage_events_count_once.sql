@@ -1,6 +1,6 @@
 -- If this fails, an event was lost or billed twice: of an event id that was delivered several times not exactly one
--- delivery counts, or the days of a month hold other events than were delivered for it. That no repeat was overlooked is
--- asked on the outcome, of all ids.
+-- delivery counts, or the days of a month hold other events than were delivered for it. That no repeat was overlooked
+-- is asked on the outcome, of all ids.
 {{ config(meta={"dagster": {"ref": {"name": "usage_day"}}}) }}
 with repeats as (
   select * from {{ ref('usage_repeat') }}
