@@ -92,7 +92,7 @@ def find(con: duckdb.DuckDBPyConnection, objects: Sequence[tuple[str, Contract, 
         relation = name_of(vendor, contract)
         before = entered.get(relation, {})
         if {batch: one.rows for batch, one in before.items()} != rows:
-            change = facts.enter(con, relation, _fact(contract), before, rows)
+            change = facts.enter(con, relation, fact_of(contract), before, rows)
             if change:
                 _judge(con, relation, contract, change)
 
@@ -107,7 +107,8 @@ def identity_of(contract: Contract) -> list[str]:
     return identity
 
 
-def _fact(contract: Contract) -> str:
+def fact_of(contract: Contract) -> str:
+    """SQL: a hash of the fact that a row states; equal facts have equal hashes, the reverse need not hold."""
     return f"hash({', '.join(identity_of(contract))})"
 
 
@@ -137,7 +138,7 @@ def _judge(con: duckdb.DuckDBPyConnection, relation: str, contract: Contract, ch
             columns=columns,
             relation=relation,
             within=facts.within(change.lying),
-            fact=_fact(contract),
+            fact=fact_of(contract),
         )
     )
     object_of, gone = [contract.domain, contract.name], [[part[place] for part in change.gone] for place in (0, 1)]

@@ -80,7 +80,7 @@ def test_after_any_history_the_copies_are_those_that_all_rows_have(world, how, c
     facts.forget(world.connection)
     with pytest.MonkeyPatch.context() as patch:
         if how == "hashes that collide":
-            patch.setattr(copies, "_fact", lambda contract: "hash(event_id) % 2")
+            patch.setattr(copies, "fact_of", lambda contract: "hash(event_id) % 2")
         if how == "hashes sorted in ranges":
             patch.setattr(facts, "_AT_ONCE", 1)
         for there in history:
