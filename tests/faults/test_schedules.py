@@ -70,5 +70,5 @@ def facts(folder: Path, staging: dict[str, str]) -> dict[str, list[tuple]]:
 
 def _hashed(sql: str) -> str:
     """Where a fact lies follows from how it was cut; what it says does not."""
-    said = f"select columns(name -> name not in ('batch_id', 'row_number')) from ({sql})"
+    said = f"select columns(lambda name: name not in ('batch_id', 'row_number')) from ({sql})"
     return f"select count(*), sum(hash(facts)::hugeint)::hugeint from ({said}) as facts"
