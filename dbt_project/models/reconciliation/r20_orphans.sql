@@ -2,8 +2,11 @@
 -- and reference with the count of those that resolve. A reference resolves within the instances that its source is
 -- linked to.
 {% set targets_of = {} %}
+{% set askers = [] %}
 {% for reference in landing_references() %}
 {% do targets_of.update({reference.targets | join(' or '): reference.targets}) %}
+{% set asker = (reference.object.split('.')[0], reference.targets | join(' or ')) %}
+{% if asker not in askers %}{% do askers.append(asker) %}{% endif %}
 {% endfor %}
 with uses as (
   select * from {{ ref('reference_use') }}
@@ -32,11 +35,25 @@ links as (
   select * from {{ source('config', 'instance_links') }}
 ),
 
+-- who asks for what: without it every instance would look at every value of those it is linked to
+askers as (
+  select
+    sources.source_instance,
+    asked.targets
+  from (
+    {% for domain, targets in askers %}
+    select '{{ domain }}' as domain, '{{ targets }}' as targets
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+  ) as asked
+  inner join {{ source('config', 'sources') }} as sources on sources.domain = asked.domain
+),
+
 object_states as (
   select source_instance, domain, domain || '.' || object as object, state from {{ ref('object_state') }}
 ),
 
--- every referring instance sees the values of the instances that it is linked to
+-- an instance that asks sees the values of the instances that it is linked to
 seen as (
   select
     links.source_instance,
@@ -48,6 +65,7 @@ seen as (
   from holders
   inner join target_groups on target_groups.target = holders.target
   inner join links on links.linked_instance = holders.source_instance and links.domain = target_groups.domain
+  inner join askers on askers.source_instance = links.source_instance and askers.targets = target_groups.targets
 ),
 
 -- nearly every value has one holder: names are collected below, of the few that have several
