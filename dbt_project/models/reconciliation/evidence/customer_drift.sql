@@ -1,5 +1,6 @@
 -- One row per CRM account, field and record that follows it: does it hold what the owner of the field holds, and if
 -- not, in which way does it drift? The policy is the one in force when the compared value was written.
+{{ config(materialized='view') }}
 with held as (
   select * from {{ ref('customer_value_version') }}
 ),

@@ -1,5 +1,6 @@
 -- One row per CRM account, field, record that holds it (in the CRM, billing or ERP) and version: which value stood
 -- there, from when? `value_key` is the value after the policy's normaliser, so that equal keys are equal values.
+{{ config(materialized='view') }}
 {% set fields = [
   'name', 'country', 'legal_entity_code', 'currency', 'tax_id', 'payment_terms_days', 'parent_account_id',
 ] %}

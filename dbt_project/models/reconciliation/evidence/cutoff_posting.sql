@@ -1,6 +1,7 @@
 -- One row per posting whose accounting period the ledger chose: a receivable document, the reversal of a voided one, a
 -- journal that posts without a document, a cash application, a recognized row of a revenue schedule. In which period
 -- does it belong by policy?
+{{ config(materialized='view') }}
 with calendar as (
   select * from {{ ref('posting_period') }}
 ),

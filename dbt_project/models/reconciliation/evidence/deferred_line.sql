@@ -1,6 +1,7 @@
 -- One row per billed line that the ERP carries as deferred revenue, on a document that stands: which contract and
 -- product is it of, and how much of it is left after credits? The line's own amount, because a document of another
 -- amount is R14's. A summary does not show its lines: there the posting rule says which of them are deferred.
+{{ config(materialized='view') }}
 with deferred_accounts as (
   select source_instance, account_number
   from {{ ref('gl_account') }}

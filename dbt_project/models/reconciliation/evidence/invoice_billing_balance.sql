@@ -1,5 +1,6 @@
 -- One row per finalized invoice: what is still open of it by billing's own records, and when did that last change? A
 -- paid or void invoice has nothing open, whatever its payments say: that is what billing tells everybody.
+{{ config(materialized='view') }}
 with invoices as (
   select * from {{ ref('invoice') }}
 ),

@@ -1,5 +1,6 @@
 -- One row per live invoice: how many lines it has, and what those are worth that the ERP document does not show.
 -- A line is dropped only where the ERP names source lines at all; otherwise there is no evidence either way.
+{{ config(materialized='view') }}
 with billed as (
   select * from {{ ref('invoice_line') }} where invoice_is_live
 ),

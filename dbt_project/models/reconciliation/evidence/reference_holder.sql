@@ -1,5 +1,6 @@
 -- One row per value that a reference may name, per instance and object that holds it. A record that was rejected is
 -- there too: what names it is no orphan, the fault is the record's.
+{{ config(materialized='view') }}
 {% set targets = referenced_objects() %}
 with rejected as (
   select source_instance, domain, object, key_text

@@ -2,6 +2,7 @@
 -- is positive): recognized; planned for a period that has ended, which is revenue that nobody booked; or reversed after
 -- it had been recognized, which moves it there and back. A period that was hard closed by then takes nothing any more:
 -- the next one that was open does.
+{{ config(materialized='view') }}
 with parameters as (
   select * from {{ source('config', 'parameters') }}
 ),

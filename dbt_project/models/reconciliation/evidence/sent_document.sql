@@ -1,5 +1,6 @@
 -- One row per billing document that has to reach the ERP over the interface: a final invoice, an issued credit note, a
 -- succeeded payment. Is it there already, and by when has it to be there?
+{{ config(materialized='view') }}
 with parameters as (
   select * from {{ source('config', 'parameters') }}
 ),

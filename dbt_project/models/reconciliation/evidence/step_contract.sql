@@ -1,5 +1,6 @@
 -- One row per step of a customer activation (the first signed version of a contract) or an amendment (every later one):
 -- won and signed in the CRM, set up in billing and product, known in the ERP.
+{{ config(materialized='view') }}
 {% set none_text = 'cast(null as ' ~ dbt.type_string() ~ ')' %}
 with values_of_versions as (
   select * from {{ ref('contract_value') }}

@@ -1,4 +1,5 @@
 -- One row per step of invoice to posting: final in billing, posted in the ERP.
+{{ config(materialized='view') }}
 with invoices as (
   select *, {{ month_key('issue_date') }} as period from {{ ref('invoice') }} where is_live
 ),

@@ -1,4 +1,5 @@
 -- One row per step of payment to application: paid at the provider, received in the ERP, applied to a document.
+{{ config(materialized='view') }}
 with payments as (
   select
     payments.*,

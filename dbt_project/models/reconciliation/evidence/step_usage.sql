@@ -1,5 +1,6 @@
 -- One row per step of usage to invoice, for each subscription, product and service month (the key of R05): used,
 -- metered, billed. Metering and billing may take until the bill run has ended.
+{{ config(materialized='view') }}
 with parameters as (
   select * from {{ source('config', 'parameters') }}
 ),
