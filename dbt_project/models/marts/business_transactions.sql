@@ -1,21 +1,17 @@
 -- One row per business transaction and workflow: has it reached every system in time, what is it worth, and who acts
 -- next? The state is that of its worst step (failed, missing, waiting, late, done), whose system, document and owner
 -- are shown; of several the first.
-with steps as (
+with judged as (
   select
     *,
     case state when 'failed' then 1 when 'missing' then 2 when 'waiting' then 3 when 'late' then 4 else 5 end as weight
   from {{ ref('business_transaction_steps') }}
 ),
 
--- of a finished transaction the last step speaks, of any other the first that holds it up
-deciding as (
-  select * from steps
-  qualify
-    row_number() over (
-      partition by workflow, source_instance, business_transaction_id
-      order by weight, case when weight = 5 then -step_number else step_number end
-    ) = 1
+-- of a finished transaction the last step speaks, of any other the first that holds it up; a step has its own number
+steps as (
+  select *, 100 * weight + case when weight = 5 then 50 - step_number else step_number end as turn
+  from judged
 ),
 
 totals as (
@@ -23,6 +19,7 @@ totals as (
     workflow,
     source_instance,
     business_transaction_id,
+    min(turn) as first_turn,
     count(*) as step_count,
     count(case when state in ('done', 'late') then 1 end) as done_count,
     count(case when state = 'late' then 1 end) as late_count,
@@ -61,9 +58,10 @@ select
   deciding.customer_id,
   deciding.period,
   deciding.owner_role
-from deciding
+from steps as deciding
 inner join totals
   on
     totals.workflow = deciding.workflow
     and totals.source_instance = deciding.source_instance
     and totals.business_transaction_id = deciding.business_transaction_id
+    and totals.first_turn = deciding.turn
