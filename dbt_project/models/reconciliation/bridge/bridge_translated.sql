@@ -80,30 +80,55 @@ cut as (
   from scaled
 ),
 
-ranked as (
+cut_sums as (
+  select source_instance, {{ bridge_cell() }}, sum(whole_minor) as whole_minor
+  from cut
+  group by source_instance, {{ bridge_cell() }}
+),
+
+left_overs as (
+  select
+    totals.source_instance,
+    {{ bridge_cell_of('totals') }},
+    totals.reporting_currency_code,
+    coalesce(totals.variance_minor - cut_sums.whole_minor, 0) as left_over
+  from totals
+  inner join cut_sums on {{ bridge_same_cell('cut_sums', 'totals') }}
+),
+
+placed as (
   select
     cut.*,
-    totals.variance_minor - sum(cut.whole_minor) over (partition by cut.source_instance, {{ bridge_cell_of('cut') }})
-      as left_over,
-    row_number() over (
-      partition by cut.source_instance, {{ bridge_cell_of('cut') }}
-      order by cut.remainder desc, cut.leg asc, cut.cause_code asc
-    ) as largest,
-    row_number() over (
-      partition by cut.source_instance, {{ bridge_cell_of('cut') }}
-      order by cut.remainder asc, cut.leg asc, cut.cause_code asc
-    ) as smallest,
-    totals.reporting_currency_code
+    left_overs.left_over,
+    left_overs.reporting_currency_code
   from cut
-  inner join totals on {{ bridge_same_cell('totals', 'cut') }}
+  inner join left_overs on {{ bridge_same_cell('left_overs', 'cut') }}
+),
+
+-- only where something is left over is there a largest or a smallest remainder to look for
+ranked as (
+  select
+    *,
+    row_number() over (
+      partition by source_instance, {{ bridge_cell() }}
+      order by case when left_over > 0 then -remainder else remainder end, leg asc, cause_code asc
+    ) as turn
+  from placed
+  where left_over <> 0
 ),
 
 lines as (
   select
     source_instance, {{ bridge_cell() }}, leg, cause_code, amount_minor, reporting_currency_code,
-    whole_minor + case
-      when left_over > 0 and largest <= left_over then 1 when left_over < 0 and smallest <= -left_over then -1 else 0
-    end as reporting_minor
+    whole_minor as reporting_minor
+  from placed
+  where left_over = 0
+
+  union all
+
+  select
+    source_instance, {{ bridge_cell() }}, leg, cause_code, amount_minor, reporting_currency_code,
+    whole_minor + case when turn > abs(left_over) then 0 when left_over > 0 then 1 else -1 end as reporting_minor
   from ranked
 
   {%- for leg, cause, amount in [
