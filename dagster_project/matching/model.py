@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from datetime import date
 
 SIDES = ("left", "right")
+PARTITION = ("scope", "legal_entity_code", "customer_id", "currency_code")
 PASSES = (
     "exact_reference",
     "exact_composite",
