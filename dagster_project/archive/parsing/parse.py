@@ -27,6 +27,7 @@ _READERS: dict[Format, Callable[[duckdb.DuckDBPyConnection, RawFile, Contract, O
     "parquet": parquet_rows.read,
 }
 _FEWEST_TO_JUDGE_A_COLUMN = 2
+_CHEAP_AS_TEXT = {"string", "json"}
 
 
 @dataclass(frozen=True)
@@ -65,10 +66,11 @@ def parse(
     reset(con)
     received = mapped.apply(con, contract, _READERS[file.format](con, file, contract, mapping), mapping)
     file.meter.enter("check")
+    kept = "temp view" if _is_read_again(contract, received) else "table"
     with received.reading():
-        con.execute(f"create table checked as {checked(contract, received.typed)}")
-    file.meter.enter("measure")
-    figures = measure(con, contract, received)
+        con.execute(f"create {kept} checked as {checked(contract, received.typed)}")
+        file.meter.enter("measure")
+        figures = measure(con, contract, received)
     drift = _drift(con, file, contract, received, figures)
     if figures.rejected:
         rejects.collect(con, file.name, contract, received, mapping)
@@ -117,6 +119,13 @@ def write_rejects(con: duckdb.DuckDBPyConnection, origin: Origin, path: Path, co
         f"copy (select {constants}, rejected.* from rejected where {condition} order by row_number)"
         f" to {literal(str(path))} (format parquet, compression zstd)"
     )
+
+
+def _is_read_again(contract: Contract, received: Received) -> bool:
+    """Whether to judge rows again when they are written costs less than to keep what was judged: that of many rows does
+    not fit into memory. Not where they come as text, nor where they are joined with currencies and put in order."""
+    kinds = {column.kind for column in contract.columns if column.name not in received.typed}
+    return bool(received.typed) and kinds <= _CHEAP_AS_TEXT
 
 
 def _drift(

@@ -65,7 +65,7 @@ def typed_name(name: str) -> str:
 
 def reset(con: duckdb.DuckDBPyConnection) -> None:
     """Drops what the file before left behind."""
-    for view in ("mapped", "received", "arrived"):
+    for view in ("checked", "mapped", "received", "arrived"):
         con.execute(f"drop view if exists temp.main.{view}")
     for table in ("received", "malformed", "lines", "checked", "rejected"):
         con.execute(f"drop table if exists {table}")
