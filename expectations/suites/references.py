@@ -109,11 +109,13 @@ def find_dangling(connection: duckdb.DuckDBPyConnection, contract: Contract, row
 
 
 def dangles(contract: Contract, column: Column) -> str:
-    """The predicate of a dangling value, for a row `r` of the object; `find_dangling` has looked for them."""
-    return (
-        f"exists (select 1 from {_dangling_name(contract, column)} as d "
-        f"where d.source_instance = r.source_instance and d.value = cast(r.{identifier(column.name)} as varchar))"
-    )
+    """The predicate of a dangling value, for a row `r` of the object; `find_dangling` has looked for them.
+
+    As `exists` with a condition on the row, the engine would first look for the different ones among all rows: ten
+    times the time of everything else that is asked of them.
+    """
+    found = f"select (source_instance, value) from {_dangling_name(contract, column)}"
+    return f"coalesce((r.source_instance, cast(r.{identifier(column.name)} as varchar)) in ({found}), false)"
 
 
 def _dangling_name(contract: Contract, column: Column) -> str:
