@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from dagster_project.close.terms import cause, leg, owner, plain
+
+
+@dataclass(frozen=True)
+class Column:
+    """A heading, the width in characters, whether it is an amount in minor units, the words for a code, and whether a
+    longer text goes on in the next line."""
+
+    heading: str
+    width: int
+    is_amount: bool = False
+    words: Callable[[str], str] = str
+    wraps: bool = False
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """One sheet: its query, and per column a heading, a width and whether it is an amount in minor units.
+    """One sheet: its query and its columns.
 
     The query's last column is the number of decimals of the row's currency; it is not shown.
     """
 
     name: str
     query: str
-    columns: tuple[tuple[str, int, bool], ...]
+    columns: tuple[Column, ...]
     when_empty: str = "Nothing to show for this period."
+
+
+CONTROL, SOURCE, ENTITY, PERIOD, CURRENCY = (
+    Column(heading, width)
+    for heading, width in (("Control", 12), ("Source", 14), ("Entity", 11), ("Period", 11), ("Currency", 13))
+)
+LEG, CAUSE = Column("Stage", 25, words=leg), Column("Cause", 46, words=cause)
+OWNER, ROWS = Column("Owner", 25, words=owner), Column("Number", 12)
 
 
 def _bridge(name: str, totals: str, amount: str) -> Sheet:
@@ -28,7 +51,7 @@ def _bridge(name: str, totals: str, amount: str) -> Sheet:
         left join seeds.currencies as k on b.currency_code = k.currency_code
         order by b.legal_entity_code, b.currency_code, b.leg, b.cause_code
         """,
-        (("Entity", 9, False), ("Currency", 9, False), ("Leg", 6, False), ("Cause", 8, False), (amount, 20, True)),
+        (ENTITY, CURRENCY, LEG, CAUSE, Column(amount, 20, is_amount=True)),
     )
 
 
@@ -42,10 +65,18 @@ TOTALS = Sheet(
     left join seeds.currencies as k on t.currency_code = k.currency_code
     order by t.code, t.source_instance, t.currency_code, t.status
     """,
-    (("Control", 9, False), ("What is compared", 46, False), ("Source", 12, False), ("Currency", 9, False),
-     ("Status", 14, False), ("Rows", 10, False), ("Net difference", 18, True), ("Absolute difference", 18, True),
-     ("Owner", 20, False)),
-)  # fmt: skip
+    (
+        CONTROL,
+        Column("What is compared", 46),
+        SOURCE,
+        CURRENCY,
+        Column("Status", 14, words=plain),
+        ROWS,
+        Column("Net difference", 18, is_amount=True),
+        Column("Absolute difference", 23, is_amount=True),
+        OWNER,
+    ),
+)
 BREAKS = Sheet(
     "Breaks",
     """
@@ -55,17 +86,27 @@ BREAKS = Sheet(
     left join seeds.currencies as k on e.currency_code = k.currency_code
     order by e.severity, e.code, e.match_key
     """,
-    (("Control", 9, False), ("Record", 32, False), ("Severity", 9, False), ("Owner", 18, False), ("Entity", 8, False),
-     ("Customer", 14, False), ("Period", 9, False), ("Currency", 9, False), ("Difference", 18, True),
-     ("Cause", 8, False), ("Reason", 90, False)),
+    (
+        CONTROL,
+        Column("Record", 28, wraps=True),
+        Column("Severity", 12),
+        Column("Owner", 20, words=owner, wraps=True),
+        ENTITY,
+        Column("Customer", 14),
+        PERIOD,
+        CURRENCY,
+        Column("Difference", 17, is_amount=True),
+        Column("Cause", 27, words=cause, wraps=True),
+        Column("Reason", 75, wraps=True),
+    ),
     "No open break of this period: every control that could be tested ties out.",
-)  # fmt: skip
+)
 BRIDGE = _bridge("Bridge", "bridge_totals", "Amount")
 BRIDGE_TAX = _bridge("Tax bridge", "bridge_tax_totals", "Tax")
 SOURCES = Sheet(
     "Sources",
     "select source_instance, object, status, reason, 0 from marts.source_health order by all",
-    (("Source", 14, False), ("Object", 26, False), ("Status", 14, False), ("In words", 110, False)),
+    (SOURCE, Column("Object", 26), Column("Status", 14, words=plain), Column("In words", 110, wraps=True)),
 )
 BRIDGE_REPORTING = Sheet(
     "Bridge, group",
@@ -76,9 +117,8 @@ BRIDGE_REPORTING = Sheet(
     left join seeds.currencies as k on b.reporting_currency_code = k.currency_code
     order by b.legal_entity_code, b.leg, b.cause_code
     """,
-    (("Entity", 9, False), ("Reporting currency", 12, False), ("Leg", 6, False), ("Cause", 12, False),
-     ("Amount", 20, True)),
-)  # fmt: skip
+    (ENTITY, Column("Reporting currency", 22), LEG, CAUSE, Column("Amount", 20, is_amount=True)),
+)
 BRIDGE_PERIODS = Sheet(
     "Bridge by period",
     """
@@ -94,10 +134,9 @@ BRIDGE_PERIODS = Sheet(
     where b.base_minor <> 0
     order by all
     """,
-    (("Entity", 9, False), ("Period", 9, False), ("Currency", 9, False), ("Leg", 6, False), ("Cause", 8, False),
-     ("Amount", 20, True)),
+    (ENTITY, PERIOD, CURRENCY, LEG, CAUSE, Column("Amount", 20, is_amount=True)),
     "What was billed in the period is posted in the period, at the policy's rates.",
-)  # fmt: skip
+)
 TIMING = Sheet(
     "Timing items",
     """
@@ -108,9 +147,16 @@ TIMING = Sheet(
     where r.period = '{period}'
     order by r.legal_entity_code, r.currency_code, r.leg
     """,
-    (("Entity", 9, False), ("Currency", 9, False), ("Leg", 6, False), ("Opening", 20, True), ("Created", 20, True),
-     ("Ended", 20, True), ("Closing", 20, True)),
-)  # fmt: skip
+    (
+        ENTITY,
+        CURRENCY,
+        LEG,
+        Column("Opening", 20, is_amount=True),
+        Column("Created", 20, is_amount=True),
+        Column("Ended", 20, is_amount=True),
+        Column("Closing", 20, is_amount=True),
+    ),
+)
 TOLERANCES = Sheet(
     "Tolerances",
     """
@@ -120,10 +166,17 @@ TOLERANCES = Sheet(
     left join seeds.currencies as k on b.currency_code = k.currency_code
     order by b.code, b.legal_entity_code, b.currency_code
     """,
-    (("Control", 9, False), ("Entity", 9, False), ("Currency", 9, False), ("Number", 10, False), ("Net", 18, True),
-     ("Absolute", 18, True), ("Against the cap", 16, False)),
+    (
+        CONTROL,
+        ENTITY,
+        CURRENCY,
+        ROWS,
+        Column("Net", 18, is_amount=True),
+        Column("Absolute", 18, is_amount=True),
+        Column("Against the cap", 19, words=plain),
+    ),
     "No difference was let pass by a tolerance, in any period.",
-)  # fmt: skip
+)
 TRANSACTIONS = Sheet(
     "Transactions",
     """
@@ -133,11 +186,11 @@ TRANSACTIONS = Sheet(
     order by t.workflow, t.state, t.currency_code
     """,
     (
-        ("Workflow", 30, False),
-        ("State", 12, False),
-        ("Currency", 9, False),
-        ("Number", 10, False),
-        ("Amount", 20, True),
+        Column("Workflow", 30, words=plain),
+        Column("State", 12, words=plain),
+        CURRENCY,
+        ROWS,
+        Column("Amount", 20, is_amount=True),
     ),
 )
 SHEETS = (

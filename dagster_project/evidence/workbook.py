@@ -12,13 +12,12 @@ from xlsxwriter.exceptions import FileCreateError
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from dagster_project.evidence.sheets import SHEETS, Sheet
+from dagster_project.evidence.sheets import ROWS, SHEETS, Sheet
 from dagster_project.evidence.totals import STATUSES
 from dagster_project.sql import quoted
 
 _EXACT_IN_A_DOUBLE = 10**15
 _LINE_HEIGHT = 15  # points
-_COUNTS = frozenset({"Rows", "Number"})
 _COVER = (
     ("Company", "company"),
     ("Accounting period", "period"),
@@ -73,7 +72,7 @@ def _write_cover(book: Workbook, con: duckdb.DuckDBPyConnection, folder: Path, f
         page.write_string(start + offset, 0, control)
         for column, value in enumerate(counts, start=1):
             page.write_number(start + offset, column, int(value), count)
-    _print_on_one_width(page, facts)
+    _print_on_one_width(page, facts, heading=start)
 
 
 def _write_sheet(
@@ -93,21 +92,22 @@ def _write_sheet(
         )
         for decimals in range(5)
     }
-    for column, (name, width, is_amount) in enumerate(sheet.columns):
-        page.set_column(column, column, width)
-        page.write_string(0, column, name, number_heading if is_amount or name in _COUNTS else heading)
+    for place, column in enumerate(sheet.columns):
+        page.set_column(place, place, column.width)
+        is_number = column.is_amount or column is ROWS
+        page.write_string(0, place, column.heading, number_heading if is_number else heading)
     rows = con.execute(sheet.query.format(folder=quoted(folder), period=facts["period"])).fetchall()
     for number, (*values, decimals) in enumerate(rows, start=1):
         page.set_row(number, _LINE_HEIGHT * _lines(values, sheet))
-        for column, (value, (_, width, is_amount)) in enumerate(zip(values, sheet.columns, strict=True)):
+        for place, (value, column) in enumerate(zip(values, sheet.columns, strict=True)):
             if value is None:
                 continue
-            if is_amount:
-                _write_amount(page, number, column, int(value), decimals, amounts[decimals])
+            if column.is_amount:
+                _write_amount(page, number, place, int(value), decimals, amounts[decimals])
             elif isinstance(value, (int, Decimal)):
-                page.write_number(number, column, int(value), count)
+                page.write_number(number, place, int(value), count)
             else:
-                page.write_string(number, column, str(value), wrapped if width > 60 else top)
+                page.write_string(number, place, column.words(str(value)), wrapped if column.wraps else top)
     if not rows:
         page.write_string(1, 0, sheet.when_empty)
     page.freeze_panes(1, 0)
@@ -117,17 +117,10 @@ def _write_sheet(
 
 def _lines(values: list[Any], sheet: Sheet) -> int:
     """Lines that the longest wrapped text of a row takes: not every program grows a row to its text by itself."""
-    return (
-        max(
-            [
-                -(-len(str(value)) // (width - 2))
-                for value, (_, width, _) in zip(values, sheet.columns, strict=True)
-                if width > 60
-            ],
-            default=1,
-        )
-        or 1
-    )
+    wrapped = [
+        (one.words(str(value)), one.width) for value, one in zip(values, sheet.columns, strict=True) if one.wraps
+    ]
+    return max([-(-len(text) // (width - 2)) for text, width in wrapped], default=1) or 1
 
 
 def _write_amount(page: Worksheet, row: int, column: int, minor: int, decimals: int, shape: Any) -> None:
@@ -139,9 +132,9 @@ def _write_amount(page: Worksheet, row: int, column: int, minor: int, decimals: 
         page.write_string(row, column, f"{major:,.{decimals}f}", shape)
 
 
-def _print_on_one_width(page: Worksheet, facts: dict[str, Any]) -> None:
+def _print_on_one_width(page: Worksheet, facts: dict[str, Any], heading: int = 0) -> None:
     page.set_landscape()
     page.set_paper(9)
     page.fit_to_pages(1, 0)
-    page.repeat_rows(0)
+    page.repeat_rows(heading)
     page.set_footer(f"&L{facts['company']} {facts['period']}, as of {facts['as_of']}&R&P / &N".replace("&&", "&"))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
+from dagster_project.close.terms import LEG, cause, owner, plain
 from dashboards.components.table import Cell
 
-_UPPER = {name: name.upper() for name in ("ar", "crm", "erp", "fx", "gl", "id", "sku")}
+__all__ = ["LEG", "cause", "owner", "plain"]
+
 STATUS = {
     "matched": ("✓ Ties", "good"),
     "in_tolerance": ("≈ Within tolerance", "good"),
@@ -19,18 +21,6 @@ SEVERITY = {
     "S2": "S2, financial",
     "S3": "S3, operational",
     "S4": "S4, information",
-}
-OWNER = {
-    "RevOps": "Revenue operations",
-    "BillingOps": "Billing operations",
-    "ProductData": "Product data",
-    "IntegrationOps": "Integration operations",
-    "AR": "Accounts receivable",
-    "GL": "General ledger",
-    "RevenueAccounting": "Revenue accounting",
-    "Tax": "Tax",
-    "Treasury": "Treasury",
-    "MasterData": "Master data",
 }
 FAILURE_CLASS = {
     "transport": "Transmission failed",
@@ -71,19 +61,6 @@ def dead_letter(state: str) -> Cell:
 def severity(code: str | None) -> str:
     """A severity in words."""
     return SEVERITY.get(code or "", code or "–")
-
-
-def owner(role: str | None) -> str:
-    """Who acts."""
-    return OWNER.get(role or "", role or "–")
-
-
-def plain(text: str | None) -> str:
-    """A name from the data as words: `ar_documents` reads `AR documents`."""
-    if not text:
-        return "–"
-    parts = [_UPPER.get(part, part) for part in text.split("_")]
-    return " ".join([parts[0][:1].upper() + parts[0][1:], *parts[1:]])
 
 
 def counted(code: str) -> str:
@@ -182,42 +159,6 @@ def without_code(text: str | None) -> str:
     """`T0: exact` without its code, as a sentence begins."""
     plain_text = _CODED.sub("", text or "")
     return plain_text[:1].upper() + plain_text[1:]
-
-
-LEG = {
-    "A": "Expected to metered",
-    "B": "Metered to billed",
-    "C": "Billed to posted",
-    "D": "Posted to settled",
-}
-CAUSE = {
-    "A01": "usage dropped", "A02": "usage arrived late, within grace", "A03": "usage arrived after the cut-off",
-    "A04": "usage counted twice", "A05": "usage without an event, or of a test tenant",
-    "A06": "usage of another subscription",
-    "A07": "usage in the wrong period", "A08": "wrong unit or aggregation", "A99": "capture, unexplained",
-    "B01": "contract not in billing", "B02": "older contract version billed", "B03": "bill run skipped or held",
-    "B04": "wrong quantity billed", "B05": "wrong price, tier or scheme", "B06": "allowance, minimum or commitment",
-    "B07": "proration", "B08": "discount", "B09": "invoiced in another currency", "B10": "rounding in billing",
-    "B11": "invoiced twice", "B12": "billed without or after the contract", "B13": "authorised credit",
-    "B14": "unauthorised credit or override", "B99": "billing, unexplained",
-    "C01": "on its way to the ERP", "C02": "transmission failed", "C03": "rejected by a business rule",
-    "C04": "rejected by an accounting control", "C05": "posted twice", "C06": "posted without a billing document",
-    "C07": "line dropped", "C08": "credit missing or with the wrong sign", "C09": "wrong entity, account or customer",
-    "C10": "wrong period", "C11": "tax", "C12": "exchange rate", "C13": "rounding in posting",
-    "C14": "amount altered on the way", "C99": "posting, unexplained",
-    "D01": "not due yet", "D02": "overdue", "D03": "disputed", "D04": "received, not applied",
-    "D05": "applied to another customer",
-    "D06": "short payment, withholding or fee", "D07": "overpaid or paid twice", "D08": "refund or chargeback",
-    "D09": "written off", "D10": "realised exchange difference", "D11": "credit applied to another document",
-    "D12": "rounding in settlement", "D99": "settlement, unexplained",
-}  # fmt: skip
-
-
-def cause(code: str | None) -> str:
-    """A cause in words, its code behind it for the auditor; empty where there is none."""
-    if not code:
-        return ""
-    return f"{CAUSE[code].capitalize()} ({code})" if code in CAUSE else code
 
 
 def field(name: str) -> str:

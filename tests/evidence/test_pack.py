@@ -13,6 +13,7 @@ import pytest
 from dagster_project import settings as configuration
 from dagster_project.errors import InputError
 from dagster_project.evidence import manifest, verify_pack, write_pack
+from dagster_project.evidence.sheets import SHEETS
 from dagster_project.evidence.tables import TableWriter
 from tests.command import tieout
 
@@ -160,6 +161,19 @@ def test_the_workbook_has_a_sheet_for_everything_that_a_controller_signs(pack):
         names = re.findall(r'<sheet name="([^"]+)"', book.read("xl/workbook.xml").decode())
     assert names == ["Cover", "Totals", "Breaks", "Bridge", "Tax bridge", "Bridge, group", "Bridge by period", "Timing items",
                      "Tolerances", "Transactions", "Sources"]  # fmt: skip
+
+
+@pytest.mark.parametrize("sheet", SHEETS, ids=lambda sheet: sheet.name)
+def test_no_heading_of_the_workbook_is_cut_by_its_column_or_the_filter_s_arrow(sheet):
+    assert [column.heading for column in sheet.columns if len(column.heading) + 3 > column.width] == []
+
+
+def test_the_workbook_says_causes_stages_owners_and_statuses_in_words(pack):
+    with zipfile.ZipFile(pack.path / "workbook.xlsx") as book:
+        texts = set(re.findall(r"<t[^>]*>([^<]*)</t>", book.read("xl/sharedStrings.xml").decode()))
+    assert {"Settlement, unexplained (D99)", "D: Posted to settled", "Accounts receivable", "In tolerance"} <= texts
+    codes = {"D99", "D", "AR", "in_tolerance", "invoice_to_posting", "not_testable", "partial orchestration"}
+    assert not codes & texts
 
 
 def test_a_pack_of_another_version_is_refused_in_words(copy):
