@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import duckdb
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dagster_project.dbt import manifest
 from tests.dbt.macro_sql import render
 
 _LARGEST_QUOTIENT, _LARGEST_PRODUCT, _LARGEST = 10**28, 10**37, 10**38 - 1
@@ -69,3 +72,15 @@ def _exactly(a: int, n: int, d: int) -> int | None:
         return None
     rounded = (2 * abs(a) * n + d) // (2 * d)
     return rounded if a >= 0 else -rounded
+
+
+def test_no_view_does_exact_arithmetic() -> None:
+    """DuckDB makes the views over tables that another engine built too, and would divide its decimals as floats."""
+    views = [
+        node["name"]
+        for node in manifest.parsed().as_dict()["nodes"].values()
+        if node["config"].get("materialized") == "view"
+        and node["schema"] != "staging"
+        and re.search(r"whole_div|mul_div_round|int_div|billionths|whole\(\)", node["raw_code"])
+    ]
+    assert views == []

@@ -2,7 +2,6 @@
 -- translated once per cell, at the closing rate of the cell's month, and spread over the causes by largest remainder.
 -- What the books translate otherwise is shown beside it: a wrong document rate (C12), the realised exchange difference
 -- (D10), and as a line of its own the rest, which is only that posting and payment fell on other days (leg T).
-{{ config(materialized='view') }}
 with explained as (
   select
     source_instance, {{ bridge_cell() }}, leg, cause_code, sum(amount_minor) as amount_minor

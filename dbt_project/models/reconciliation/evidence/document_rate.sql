@@ -1,7 +1,6 @@
 -- One row per ERP document and per application of a receipt to one: the rate and base amount that were booked, beside
 -- those of the policy table. `part`: document (its own posting), receipt (the rate at which money came in), relief
 -- (what the cash journals took off the receivable, which must be at the document's own rate).
-{{ config(materialized='view') }}
 {% set billion = '10000000000' %}
 with documents as (
   select
