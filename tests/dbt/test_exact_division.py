@@ -74,13 +74,13 @@ def _exactly(a: int, n: int, d: int) -> int | None:
     return rounded if a >= 0 else -rounded
 
 
-def test_no_view_does_exact_arithmetic() -> None:
+def test_no_view_divides_numbers_of_38_digits() -> None:
     """DuckDB makes the views over tables that another engine built too, and would divide its decimals as floats."""
     views = [
         node["name"]
         for node in manifest.parsed().as_dict()["nodes"].values()
         if node["config"].get("materialized") == "view"
         and node["schema"] != "staging"
-        and re.search(r"whole_div|mul_div_round|int_div|billionths|whole\(\)", node["raw_code"])
+        and re.search(r"whole_div|mul_div_round", node["raw_code"])
     ]
     assert views == []
