@@ -38,7 +38,11 @@ CONTROL, SOURCE, ENTITY, PERIOD, CURRENCY = (
     for heading, width in (("Control", 12), ("Source", 14), ("Entity", 11), ("Period", 11), ("Currency", 13))
 )
 LEG, CAUSE = Column("Stage", 25, words=leg), Column("Cause", 46, words=cause)
-OWNER, ROWS = Column("Owner", 25, words=owner), Column("Number", 12)
+OWNER, NUMBER = Column("Owner", 25, words=owner), Column("Number", 12)
+
+
+def _amount(heading: str) -> Column:
+    return Column(heading, max(20, len(heading) + 4), is_amount=True)
 
 
 def _bridge(name: str, totals: str, amount: str) -> Sheet:
@@ -51,7 +55,7 @@ def _bridge(name: str, totals: str, amount: str) -> Sheet:
         left join seeds.currencies as k on b.currency_code = k.currency_code
         order by b.legal_entity_code, b.currency_code, b.leg, b.cause_code
         """,
-        (ENTITY, CURRENCY, LEG, CAUSE, Column(amount, 20, is_amount=True)),
+        (ENTITY, CURRENCY, LEG, CAUSE, _amount(amount)),
     )
 
 
@@ -71,9 +75,9 @@ TOTALS = Sheet(
         SOURCE,
         CURRENCY,
         Column("Status", 14, words=plain),
-        ROWS,
-        Column("Net difference", 18, is_amount=True),
-        Column("Absolute difference", 23, is_amount=True),
+        NUMBER,
+        _amount("Net difference"),
+        _amount("Absolute difference"),
         OWNER,
     ),
 )
@@ -81,7 +85,7 @@ BREAKS = Sheet(
     "Breaks",
     """
     select e.code, e.match_key, e.severity, e.owner_role, e.legal_entity_code, e.customer_id, e.period,
-           e.currency_code, e.delta_minor, e.cause_code, e.reason, coalesce(k.exponent, 0)
+           e.currency_code, e.delta_minor, e.cause_code, e.reason, e.next_step, coalesce(k.exponent, 0)
     from read_parquet('{folder}/exceptions.parquet') as e
     left join seeds.currencies as k on e.currency_code = k.currency_code
     order by e.severity, e.code, e.match_key
@@ -95,9 +99,10 @@ BREAKS = Sheet(
         Column("Customer", 14),
         PERIOD,
         CURRENCY,
-        Column("Difference", 17, is_amount=True),
+        _amount("Difference"),
         Column("Cause", 27, words=cause, wraps=True),
-        Column("Reason", 75, wraps=True),
+        Column("Reason", 70, wraps=True),
+        Column("Next", 50, wraps=True),
     ),
     "No open break of this period: every control that could be tested ties out.",
 )
@@ -117,7 +122,7 @@ BRIDGE_REPORTING = Sheet(
     left join seeds.currencies as k on b.reporting_currency_code = k.currency_code
     order by b.legal_entity_code, b.leg, b.cause_code
     """,
-    (ENTITY, Column("Reporting currency", 22), LEG, CAUSE, Column("Amount", 20, is_amount=True)),
+    (ENTITY, Column("Reporting currency", 22), LEG, CAUSE, _amount("Amount")),
 )
 BRIDGE_PERIODS = Sheet(
     "Bridge by period",
@@ -134,7 +139,7 @@ BRIDGE_PERIODS = Sheet(
     where b.base_minor <> 0
     order by all
     """,
-    (ENTITY, PERIOD, CURRENCY, LEG, CAUSE, Column("Amount", 20, is_amount=True)),
+    (ENTITY, PERIOD, CURRENCY, LEG, CAUSE, _amount("Amount")),
     "What was billed in the period is posted in the period, at the policy's rates.",
 )
 TIMING = Sheet(
@@ -151,10 +156,7 @@ TIMING = Sheet(
         ENTITY,
         CURRENCY,
         LEG,
-        Column("Opening", 20, is_amount=True),
-        Column("Created", 20, is_amount=True),
-        Column("Ended", 20, is_amount=True),
-        Column("Closing", 20, is_amount=True),
+        *map(_amount, ("Opening", "Created", "Ended", "Closing")),
     ),
 )
 TOLERANCES = Sheet(
@@ -170,9 +172,9 @@ TOLERANCES = Sheet(
         CONTROL,
         ENTITY,
         CURRENCY,
-        ROWS,
-        Column("Net", 18, is_amount=True),
-        Column("Absolute", 18, is_amount=True),
+        NUMBER,
+        _amount("Net"),
+        _amount("Absolute"),
         Column("Against the cap", 19, words=plain),
     ),
     "No difference was let pass by a tolerance, in any period.",
@@ -189,8 +191,8 @@ TRANSACTIONS = Sheet(
         Column("Workflow", 30, words=plain),
         Column("State", 12, words=plain),
         CURRENCY,
-        ROWS,
-        Column("Amount", 20, is_amount=True),
+        NUMBER,
+        _amount("Amount"),
     ),
 )
 SHEETS = (

@@ -12,7 +12,7 @@ from xlsxwriter.exceptions import FileCreateError
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from dagster_project.evidence.sheets import ROWS, SHEETS, Sheet
+from dagster_project.evidence.sheets import NUMBER, SHEETS, Sheet
 from dagster_project.evidence.totals import STATUSES
 from dagster_project.sql import quoted
 
@@ -94,7 +94,7 @@ def _write_sheet(
     }
     for place, column in enumerate(sheet.columns):
         page.set_column(place, place, column.width)
-        is_number = column.is_amount or column is ROWS
+        is_number = column.is_amount or column is NUMBER
         page.write_string(0, place, column.heading, number_heading if is_number else heading)
     rows = con.execute(sheet.query.format(folder=quoted(folder), period=facts["period"])).fetchall()
     for number, (*values, decimals) in enumerate(rows, start=1):

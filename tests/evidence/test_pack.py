@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import shutil
@@ -172,6 +173,9 @@ def test_the_workbook_says_causes_stages_owners_and_statuses_in_words(pack):
     with zipfile.ZipFile(pack.path / "workbook.xlsx") as book:
         texts = set(re.findall(r"<t[^>]*>([^<]*)</t>", book.read("xl/sharedStrings.xml").decode()))
     assert {"Settlement, unexplained (D99)", "D: Posted to settled", "Accounts receivable", "In tolerance"} <= texts
+    with duckdb.connect() as con:
+        steps = con.execute(f"select distinct next_step from '{pack.path / 'exceptions.parquet'}'").fetchall()
+    assert {html.escape(step, quote=False) for (step,) in steps} <= texts, "a break that does not say what to do next"
     codes = {"D99", "D", "AR", "in_tolerance", "invoice_to_posting", "not_testable", "partial orchestration"}
     assert not codes & texts
 
