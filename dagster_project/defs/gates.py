@@ -23,7 +23,7 @@ from dagster_project.defs.resources import WRITER_POOL, Tieout
 from dagster_project.settings import Settings
 from dagster_project.sources.contracts import Contract
 from dagster_project.warehouse import steps
-from expectations.suites import boundary, clean, outcome
+from expectations.suites import boundary, outcome
 from expectations.suites.delivery_checks import delivery_checks
 from expectations.suites.model import CheckResult, SuiteResult
 
@@ -150,7 +150,7 @@ def judged(tieout: Tieout, run_id: str, stage: Literal["boundary", "outcome"], s
 
     with in_words(), warehouse.connect(settings) as con:
         if tieout.full_refresh:
-            clean.forget(con)
+            boundary.forget(con)
         inputs = steps.fingerprint(con, settings.archive_path, with_books=stage == "outcome")
         made = steps.once(
             con,

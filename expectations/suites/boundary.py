@@ -9,17 +9,18 @@ import duckdb
 
 from dagster_project.settings import Settings
 from dagster_project.sources.contracts import Contract, load_contracts
-from expectations.suites import store
+from expectations.suites import clean, standing, store
 from expectations.suites.agreement import ensure_agreement
 from expectations.suites.clean import CleanRows
 from expectations.suites.delivery_checks import delivery_checks, delivery_suite, find_deliveries
 from expectations.suites.gx import Evaluator, Verdict
 from expectations.suites.measure import Measure
-from expectations.suites.model import CheckResult, ResultRow, SuiteResult
+from expectations.suites.model import CheckResult, ResultRow, Suite, SuiteResult
 from expectations.suites.money import find_currencies
 from expectations.suites.references import find_dangling, find_targets
-from expectations.suites.relations import find_surplus, landed, rows_sql
+from expectations.suites.relations import Batch, find_surplus, landed, rows_sql
 from expectations.suites.row_checks import relation_sql, row_rules, row_suite
+from expectations.suites.standing import Standing
 from expectations.suites.summary import summarise
 
 Progress = Callable[[str], None]
@@ -35,7 +36,8 @@ def run_boundary(
 ) -> list[SuiteResult]:
     """Runs every suite; one result per configured object, in the contracts' order.
 
-    Rows that were judged before and kept every rule are counted and not judged again (see `clean`).
+    An object is judged only where something that its rows rest on has changed (see `standing`), and of its rows those
+    that were judged before and kept every rule are then counted and not judged again (see `clean`).
     `results_dir` is `<home>/runs/<run_id>/expectations`: JSON per suite and the complete failing rows go there, the
     results into `quality.boundary_results`. Nothing is raised for failing data; a caller stops where a failed check is
     blocking.
@@ -45,16 +47,16 @@ def run_boundary(
         configured = _configured(own)
         contracts = [contract for key, contract in load_contracts().items() if key in configured]
         if not contracts:
-            store.write_table(own, "boundary_results", [], results_dir.parent.name)
+            store.write_table(own, "boundary_results", [])
             return []
         find_deliveries(own, contracts)
         find_targets(own, contracts)
         evaluator = Evaluator(own)
         try:
-            rows = _run(own, evaluator, contracts, configured, settings.home, results_dir, progress)
+            rows = _run(own, evaluator, contracts, configured, settings, results_dir, progress)
         finally:
             evaluator.close()
-        store.write_table(own, "boundary_results", rows, results_dir.parent.name)
+        store.write_table(own, "boundary_results", rows)
     return [_result(contract, rows) for contract in contracts]
 
 
@@ -63,11 +65,12 @@ def _run(
     evaluator: Evaluator,
     contracts: Sequence[Contract],
     configured: dict[tuple[str, str], tuple[str | None, ...]],
-    home: Path,
+    settings: Settings,
     results_dir: Path,
     progress: Progress,
 ) -> list[ResultRow]:
     progress("deliveries")
+    home = settings.home
     instances = {f"{domain}.{name}": found for (domain, name), found in configured.items()}
     suite = delivery_suite(contracts)
     verdict = evaluator.evaluate(suite)
@@ -75,27 +78,53 @@ def _run(
     ensure_agreement(verdict, suite, rows)
     store.write_suite(results_dir, suite, verdict, rows)
     testable: dict[str, set[str | None]] = {}
-    clean = CleanRows(connection)
+    judged_before, clean_rows = Standing(connection, settings), CleanRows(connection)
     broken = {row.asset_key for row in rows if row.expectation == "columns_as_contracted" and row.status == "failed"}
+    lasting: dict[tuple[str, str], list[ResultRow]] = {}
     for contract in contracts:
         progress(f"{contract.domain}.{contract.name}")
-        suite = row_suite(contract)
-        if (contract.domain, contract.name) in broken:
-            verdict = Verdict(untestable=f"{landed(contract)} does not have the contracted columns")
-        else:
-            new, surplus = clean.unjudged(contract), find_surplus(connection, contract)
-            judged = rows_sql(connection, contract, surplus, new)
-            # among all rows it is found for less than among those that count
-            find_dangling(connection, contract, f"from {landed(contract)}" if new is None else judged)
-            relation = relation_sql(contract, judged)
-            connection.execute(f"create or replace temp view {suite.relation} as {relation}")
-            verdict = evaluator.evaluate(suite)
-        found = Measure(connection, suite, verdict, results_dir, home, testable).rows(instances)
-        ensure_agreement(verdict, suite, found)
-        store.write_suite(results_dir, suite, verdict, found)
+        key = contract.domain, contract.name
+        found, verdict = judged_before.find(contract), Verdict()
+        if found is None:
+            suite = row_suite(contract)
+            if key in broken:
+                verdict = Verdict(untestable=f"{landed(contract)} does not have the contracted columns")
+            else:
+                verdict = _judge(connection, evaluator, contract, suite, clean_rows.unjudged(contract))
+            found = Measure(connection, suite, verdict, results_dir, home, testable).rows(instances)
+            ensure_agreement(verdict, suite, found)
+            store.write_suite(results_dir, suite, verdict, found)
+        if not verdict.faults:
+            lasting[key] = found
         rows += found
-    clean.keep(contracts, rows)
+    judged_before.keep(lasting)
+    clean_rows.keep(contracts, rows)
     return rows
+
+
+def _judge(
+    connection: duckdb.DuckDBPyConnection,
+    evaluator: Evaluator,
+    contract: Contract,
+    suite: Suite,
+    new: list[Batch] | None,
+) -> Verdict:
+    """The verdict on an object's rows: all of them, or those of the batches `new` and what is in conflict with them."""
+    surplus = find_surplus(connection, contract)
+    judged = rows_sql(connection, contract, surplus, new)
+    if connection.execute(f"select 1 from ({judged}) limit 1").fetchone() is None:
+        return Verdict.of_no_rows(suite)
+    # among all rows it is found for less than among those that count
+    find_dangling(connection, contract, f"from {landed(contract)}" if new is None else judged)
+    relation = relation_sql(contract, judged)
+    connection.execute(f"create or replace temp view {suite.relation} as {relation}")
+    return evaluator.evaluate(suite)
+
+
+def forget(connection: duckdb.DuckDBPyConnection) -> None:
+    """All rows of all objects are judged when the suites run next."""
+    clean.forget(connection)
+    standing.forget(connection)
 
 
 def _configured(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], tuple[str | None, ...]]:

@@ -32,6 +32,12 @@ class Verdict:
     document: dict[str, Any] = field(default_factory=dict)
     untestable: str | None = None
 
+    @classmethod
+    def of_no_rows(cls, suite: Suite) -> Verdict:
+        """Where there is no row to judge, each expectation on rows holds: GX is not asked."""
+        words = {"not_evaluated": "there was no row to judge"}
+        return cls(success={one.name: True for one in suite.expectations}, document=words)
+
 
 class Evaluator:
     """An ephemeral GX context on one DuckDB connection; closing it leaves the connection open."""

@@ -41,7 +41,8 @@ class Measure:
         home: Path,
         instances: dict[str, set[str | None]] | None = None,
     ) -> None:
-        """`instances` keeps the answers to `testable_sql` from suite to suite: most references ask the same."""
+        """`folder` is `<home>/runs/<run_id>/expectations`. `instances` keeps answers to `testable_sql` from suite to
+        suite: most references ask the same."""
         self._counts: dict[str, dict[tuple[str, str | None], int]] = {}
         self._instances = {} if instances is None else instances
         self._has_rejected = False
@@ -114,6 +115,7 @@ class Measure:
             is_blocking=check.routing.is_blocking,
             owner_role=check.owner_role,
             words=words,
+            run_id=self._folder.parent.name,
             run_failing_rows=path,
         )
 

@@ -73,7 +73,8 @@ class Suite:
 
 @dataclass(frozen=True)
 class ResultRow:
-    """A row of `quality.boundary_results` or `quality.outcome_results`: a check, source instance and currency."""
+    """A row of `quality.boundary_results` or `quality.outcome_results`: a check, source instance and currency; `run_id`
+    is the run that judged it."""
 
     suite: str
     expectation: str
@@ -89,6 +90,7 @@ class ResultRow:
     is_blocking: bool
     owner_role: str
     words: str
+    run_id: str
     run_failing_rows: str | None
 
 

@@ -49,7 +49,7 @@ def run_outcome(
                     rows += found
         finally:
             evaluator.close()
-        store.write_table(own, "outcome_results", rows, results_dir.parent.name)
+        store.write_table(own, "outcome_results", rows)
     return results
 
 

@@ -35,13 +35,13 @@ _COMMON_END = (
 )
 
 
-def write_table(connection: duckdb.DuckDBPyConnection, stage: Stage, rows: Sequence[ResultRow], run_id: str) -> None:
+def write_table(connection: duckdb.DuckDBPyConnection, stage: Stage, rows: Sequence[ResultRow]) -> None:
     """Replaces `quality.<stage>` with these rows; the table exists also when there are none."""
     place = [name for name in _PLACES[stage] if name]
     schema = pa.schema(
         [(name, pa.string()) for name in ("suite", "expectation", "source_instance", *place)] + list(_COMMON_END)
     )
-    table = pa.Table.from_pylist([_record(row, place, run_id) for row in rows], schema=schema)
+    table = pa.Table.from_pylist([_record(row, place) for row in rows], schema=schema)
     connection.execute("create schema if not exists quality")
     connection.register("incoming_results", table)
     try:
@@ -68,11 +68,10 @@ def write_suite(folder: Path, suite: Suite, verdict: Verdict | None, rows: Seque
     (path / "result.json").write_text(text + "\n", encoding="utf-8")
 
 
-def _record(row: ResultRow, place: list[str], run_id: str) -> dict[str, Any]:
+def _record(row: ResultRow, place: list[str]) -> dict[str, Any]:
     record = asdict(row)
     key = record.pop("asset_key")
     record |= dict(zip(place, key[-len(place) :], strict=True))
     record["success"] = None if row.status == "not_testable" else row.status == "passed"
     record["amount_minor"] = None if row.amount_minor is None else Decimal(row.amount_minor)
-    record["run_id"] = run_id
     return record

@@ -124,14 +124,14 @@ class World:
             [source, domain, name, batch, f"{batch}.csv", extracted, state, rows, rows, reported],
         )
 
-    def judge(self) -> list[SuiteResult]:
-        """Runs the suites at the boundary as run r1, after landing has found the copies."""
+    def judge(self, run_id: str = "r1") -> list[SuiteResult]:
+        """Runs the suites at the boundary, after landing has found the copies."""
         landed: dict[tuple[str, str], dict[tuple[str, str], str]] = {}
         batches = "select domain, object, source_instance, batch_id, parsed_rows::varchar from landed.batches"
         for domain, name, source, batch, rows in self.con.execute(f"{batches} where state = 'loaded'").fetchall():
             landed.setdefault((domain, name), {})[source, batch] = rows
         copies.find(self.con, [("generic", one, landed.get(key, {})) for key, one in load_contracts().items()])
-        return run_boundary(self.con, self.settings, self.settings.home / "runs" / "r1" / "expectations")
+        return run_boundary(self.con, self.settings, self.settings.home / "runs" / run_id / "expectations")
 
     def total(self, name: str, column: str, reported: str, received: str, source: str, batch: str = "b1") -> None:
         """Adds one control total of a sidecar."""
