@@ -5,6 +5,9 @@ databases and options that are not used here: rendering a model, its materializa
 building a table beside the former one, renaming both and dropping the old. DuckDB's data definition is transactional,
 so dropping and creating in one transaction leaves the former relation whole where the new one cannot be made.
 
+With a plan, a node that stands when its parents have been built is not run, and of a table that is built again it is
+told whether it holds the rows that it held before.
+
 Whatever is not plain (a Python model, hooks, another materialization, a broken contract) is done by dbt's own code.
 """
 
@@ -21,16 +24,18 @@ from dbt.task.build import BuildTask
 from dbt.task.run import ModelRunner
 from dbt.task.test import TestResultData, TestRunner
 
+from dagster_project.dbt.changed import Plan
 from dagster_project.dbt.compiled import CompiledSql
 
 _PLAIN_KINDS = frozenset({"table", "view"})
 
 
 @contextmanager
-def plain_nodes(kept: CompiledSql) -> Iterator[None]:
-    """While it lasts, dbt's builds of this process run plain nodes so; SQL is taken from `kept` and added to it."""
+def plain_nodes(kept: CompiledSql, plan: Plan | None = None) -> Iterator[None]:
+    """While it lasts, dbt's builds of this process run plain nodes so; SQL is taken from `kept` and added to it.
+    Without a `plan` every node runs."""
     before = BuildTask.RUNNER_MAP
-    own = {"kept": kept}
+    own = {"kept": kept, "plan": plan}
     runners: dict[NodeType, Any] = {
         NodeType.Model: type("Model", (_Model,), own),
         NodeType.Test: type("Test", (_Test,), own),
@@ -46,6 +51,8 @@ class _Compiled:
     """A runner that renders a node only where its SQL is not kept."""
 
     kept: CompiledSql
+    plan: Plan | None
+    stands = False
     node: Any
     adapter: Any
     compiler: Any
@@ -53,6 +60,9 @@ class _Compiled:
     def compile(self, manifest: Any) -> Any:
         """The node with its SQL, which is also written among dbt's artefacts."""
         node = self.node
+        self.stands = self.plan is not None and self.plan.stands(node.unique_id)
+        if self.stands:
+            return node
         sql = self.kept.get(node.unique_id)
         if sql is not None:
             node.compiled_code, node.compiled, node.extra_ctes_injected = sql, True, True
@@ -72,7 +82,25 @@ class _Compiled:
 
 class _Model(_Compiled, ModelRunner):
     def execute(self, model: Any, manifest: Any) -> RunResult:
-        """Replaces the table or view. Raises dbt's own errors."""
+        """Builds the model, unless it stands. Raises dbt's own errors."""
+        if self.stands:
+            return _success(model, "unchanged")
+        name, before = model.unique_id, self._digest(model)
+        result = self._built(model, manifest)
+        if self.plan is not None and result.status == RunStatus.Success:
+            self.plan.built(name, before is not None and before == self._digest(model))
+        return result
+
+    def _digest(self, model: Any) -> tuple[Any, ...] | None:
+        """Equal digests, equal rows, in any order; None of what the plan holds nothing of, and of a view."""
+        if self.plan is None or model.unique_id not in self.plan.held or model.config.materialized == "view":
+            return None
+        relation = self.adapter.Relation.create_from(self.config, model)
+        [found] = self.fetched(f"select count(*), sum(hash(held)::hugeint) from {relation} as held")
+        return found
+
+    def _built(self, model: Any, manifest: Any) -> RunResult:
+        """Replaces the table or view."""
         kind, config = model.config.materialized, model.config
         if kind not in _PLAIN_KINDS or model.language != "sql" or config.pre_hook or config.post_hook:
             return super().execute(model, manifest)
@@ -86,22 +114,22 @@ class _Model(_Compiled, ModelRunner):
             return super().execute(model, manifest)  # two names of a type may be one: dbt asks the engine, and tells
         self.fetched("commit")
         self.adapter.cache_added(wanted.incorporate(dbt_created=True))
-        return RunResult(
-            node=model,
-            status=RunStatus.Success,
-            timing=[],
-            thread_id=threading.current_thread().name,
-            execution_time=0,
-            message="OK",
-            adapter_response={"_message": "OK"},
-            failures=None,
-            batch_results=None,
-        )
+        return _success(model, "OK")
 
 
 class _Test(_Compiled, TestRunner):
     def execute_data_test(self, data_test: Any, manifest: Any) -> TestResultData:
-        """Counts the rows that the test's query finds. Raises dbt's own errors."""
+        """Counts the rows that the test's query finds, unless it stands. Raises dbt's own errors."""
+        if self.stands and self.plan is not None:
+            event = self.plan.held[data_test.unique_id].event["data"]
+            warned = event["node_info"]["node_status"] == "warn"
+            return TestResultData(int(event.get("num_failures") or 0), warned, False, {"_message": "unchanged"})
+        found = self._found(data_test, manifest)
+        if self.plan is not None:
+            self.plan.built(data_test.unique_id)
+        return found
+
+    def _found(self, data_test: Any, manifest: Any) -> TestResultData:
         config = data_test.config
         if config.store_failures or config.limit is not None:
             return super().execute_data_test(data_test, manifest)
@@ -110,6 +138,20 @@ class _Test(_Compiled, TestRunner):
             f"from (\n{data_test.compiled_code}\n) as found"
         )
         return TestResultData(int(failures), bool(should_warn), bool(should_error), {"_message": "OK"})
+
+
+def _success(model: Any, message: str) -> RunResult:
+    return RunResult(
+        node=model,
+        status=RunStatus.Success,
+        timing=[],
+        thread_id=threading.current_thread().name,
+        execution_time=0,
+        message=message,
+        adapter_response={"_message": message},
+        failures=None,
+        batch_results=None,
+    )
 
 
 def _stated(model: Any) -> list[tuple[str, str]]:

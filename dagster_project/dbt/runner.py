@@ -14,6 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from dagster_project.dbt.changed import Plan
 from dagster_project.dbt.compiled import CompiledSql
 from dagster_project.dbt.manifest import ParsedProject, quiet_flags, write_profile
 
@@ -37,7 +38,8 @@ class NodeFailure:
 
 @dataclass(frozen=True)
 class BuildOutcome:
-    """What a build did: dbt's result events in their order, what failed, and what was left out because of it."""
+    """What a build did: dbt's result events of what ran, in their order, what failed, and what was left out because of
+    it."""
 
     success: bool
     events: tuple[dict[str, Any], ...]
@@ -59,15 +61,17 @@ def build(
     nodes: Sequence[Sequence[str]] = (),
     options: Mapping[str, Any] | None = None,
     follow: Callable[[dict[str, Any]], None] = lambda event: None,
+    plan: Plan | None = None,
 ) -> BuildOutcome:
     """Seeds, models and data tests in their order, a failed test holding back what depends on it.
 
     `select` and `exclude` are in dbt's words, and take the tests of what they select; `nodes` are the full names of
-    exactly what is to run, tests too. `work_folder/target` receives run_results.json and the compiled SQL; that of what
-    does not run stays as it was executed, for the evidence, and a build of everything replaces it all. `log_folder`
-    receives dbt.log; `options` are DuckDB's; `follow` sees each result event as it happens. Unit tests are
-    left out: they test the code, not the data, and belong to the test suite. Raises KeyboardInterrupt when the user
-    stops it, after dbt has cancelled its queries.
+    exactly what is to run, tests too; of these the `plan` spares what stands when its turn comes. `work_folder/target`
+    receives run_results.json and the compiled SQL; that of what does not run stays as it was executed, for the
+    evidence, and a build of everything replaces it all. `log_folder` receives dbt.log; `options` are DuckDB's; `follow`
+    sees each result event as it happens, also of what was spared. Unit tests are left out: they test the code, not the
+    data, and belong to the test suite. Raises KeyboardInterrupt when the user stops it, after dbt has cancelled its
+    queries.
     """
     from dbt.artifacts.schemas.run import RunExecutionResult
     from dbt.cli.main import dbtRunner
@@ -80,7 +84,8 @@ def build(
     def hear(message: Any) -> None:
         if message.info.name in RESULT_EVENTS:
             event = msg_to_dict(message)
-            events.append(event)
+            if plan is None or event["data"]["node_info"]["unique_id"] not in plan.stood:
+                events.append(event)
             follow(event)
 
     target = work_folder / "target"
@@ -101,7 +106,7 @@ def build(
     manifest = parsed.as_dbt()
     kept = CompiledSql(parsed.folder)
     try:
-        with _plain_interrupts(), _nothing_to_collect(), plain_nodes(kept):
+        with _plain_interrupts(), _nothing_to_collect(), plain_nodes(kept, plan):
             outcome = dbtRunner(manifest=manifest, callbacks=[hear]).invoke(arguments)
     finally:
         release_database()

@@ -1,6 +1,6 @@
 """The dbt project as assets: every model with its rows, every data test as a check that holds back what follows."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -34,10 +34,13 @@ CONTROL_LAYERS = frozenset({"matching", "reconciliation", "marts"})
 
 @dataclass(frozen=True)
 class Built:
-    """What dbt did, and the last success of every node that had no need to run."""
+    """What dbt did, and the last success of every node that had no need to run; `order` has all, parents first, and
+    `content` names what each holds that is as it would be built now: the same name, the same rows."""
 
     outcome: BuildOutcome
     unchanged: Mapping[str, Success]
+    order: Sequence[str]
+    content: Mapping[str, str]
 
 
 def build_models(parsed: manifest.ParsedProject) -> dg.AssetsDefinition:
@@ -69,13 +72,15 @@ def build(
     with warehouse.connect(settings) as con:
         made = changed.plan(con, contents, code, warehouse.digests(con, settings.archive_path))
         is_whole = full_refresh or not made.current or (settings.target == _ON_SPARK and bool(made.stale))
-        stale = list(made.wanted) if select or is_whole else made.stale
+        if is_whole:
+            made = made.from_nothing()
+        stale = list(made.order) if select else made.stale
         changed.forget(con, stale)
-    unchanged = {} if select or is_whole else made.current
     if not stale:
-        return Built(runner.NOTHING_TO_DO, unchanged)
-    nodes = () if select or is_whole else [made.nodes[name]["fqn"] for name in stale]
-    follow = announcing(contents["nodes"], stale)
+        return Built(runner.NOTHING_TO_DO, made.current, made.order, made.content)
+    watched = None if select or is_whole else made
+    nodes = [made.nodes[name]["fqn"] for name in stale] if watched else ()
+    follow = announcing(contents["nodes"], stale, watched.stood if watched else frozenset())
     logs = settings.home / "runs" / run_id
     if settings.target == _ON_SPARK:
         with in_words():
@@ -90,14 +95,18 @@ def build(
             nodes=nodes,
             options=limits(settings.warehouse_path.parent / "tmp"),
             follow=follow,
+            plan=watched,
         )
     with warehouse.connect(settings) as con:
         changed.record(con, made, outcome.events)
-    return Built(outcome, unchanged)
+    return Built(outcome, {} if select else made.current, made.order, made.content)
 
 
-def announcing(nodes: Mapping[str, Mapping[str, Any]], names: Iterable[str]) -> Callable[[Mapping[str, Any]], None]:
-    """What is told of each result of a build: dbt's threads tell theirs at once, here one after another."""
+def announcing(
+    nodes: Mapping[str, Mapping[str, Any]], names: Iterable[str], stood: Collection[str] = frozenset()
+) -> Callable[[Mapping[str, Any]], None]:
+    """What is told of each result of a build: dbt's threads tell theirs at once, here one after another. Of those that
+    `stood` when their turn came, which may grow, no work is told."""
     ahead = set(names)
     total = len(ahead)
     one_at_a_time = Lock()
@@ -107,7 +116,8 @@ def announcing(nodes: Mapping[str, Mapping[str, Any]], names: Iterable[str]) -> 
         unique_id = event["data"]["node_info"]["unique_id"]
         with one_at_a_time:
             ahead.discard(unique_id)
-            telemetry.node(event, nodes)
+            if unique_id not in stood:
+                telemetry.node(event, nodes)
             stage = stage_of(nodes[one] for one in ahead)
             progress.announce(stage, str(nodes.get(unique_id, {}).get("name", "")), total - len(ahead), total)
 
@@ -141,33 +151,38 @@ def events(
 ) -> Iterator[Any]:
     """dbt's results as Dagster's, each materialization with its rows and, of a control, with what it found.
 
-    A table that had no need to run keeps the materialization of the run that made it; what its tests found then is told
-    again, because a check that a run does not answer is shown as unknown.
+    They come parents first, which Dagster insists on. A table that had no need to run keeps the materialization of the
+    run that made it; what its tests found then is told again, because a check that a run does not answer is shown as
+    unknown. A table's data version says what it holds: what follows from one that was built again with the same rows is
+    not out of date.
     """
     nodes = contents["nodes"]
-    yield from standing(nodes, built.unchanged)
-    held = [one.event for name, one in built.unchanged.items() if nodes[name]["resource_type"] == "test"]
     measured = measure(contents, built.outcome.events, settings)
-    for event in [*held, *built.outcome.events]:
-        unique_id = event["data"]["node_info"]["unique_id"]
-        message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
+    ran = {event["data"]["node_info"]["unique_id"]: event for event in built.outcome.events}
+    for unique_id in built.order:
+        if unique_id in built.unchanged and nodes[unique_id]["resource_type"] != "test":
+            yield standing(nodes[unique_id])
+            continue
+        event = built.unchanged[unique_id].event if unique_id in built.unchanged else ran.get(unique_id)
+        if event is None:
+            continue
+        message = DbtCoreCliEventMessage(raw_event=dict(event), event_history_metadata={})
         for one in message.to_default_asset_events(contents, translator, context, target_path=_target(settings)):
             if isinstance(one, dg.Output):
                 metadata = {**one.metadata, **measured.get(unique_id, {})}
-                yield dg.Output(None, output_name=one.output_name, metadata=metadata)
+                content = built.content.get(unique_id)
+                version = dg.DataVersion(content) if content else None
+                yield dg.Output(None, output_name=one.output_name, metadata=metadata, data_version=version)
             else:
                 yield one
     if built.unchanged:
         context.log.info(words_of_unchanged(built))
 
 
-def standing(nodes: Mapping[str, Mapping[str, Any]], unchanged: Iterable[str]) -> Iterator[dg.Output[None]]:
-    """An output, so that the steps after this one run, but no materialization, of each table that a run left as it
-    was: Dagster takes the mark for that of a source which tells its own events."""
-    for name in unchanged:
-        node = nodes[name]
-        if node["resource_type"] != "test":
-            yield dg.Output(None, output_name=asset_key(node).to_python_identifier(), metadata={_TOLD_BEFORE: True})
+def standing(node: Mapping[str, Any]) -> dg.Output[None]:
+    """An output, so that the steps after this one run, but no materialization, of a table that a run left as it was:
+    Dagster takes the mark for that of a source which tells its own events."""
+    return dg.Output(None, output_name=asset_key(node).to_python_identifier(), metadata={_TOLD_BEFORE: True})
 
 
 def words_of_unchanged(built: Built) -> str:

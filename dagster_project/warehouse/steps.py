@@ -21,7 +21,7 @@ from dagster_project.warehouse.contents import digests
 _TABLE = """
 create schema if not exists state;
 create table if not exists state.steps (step varchar, fingerprint varchar, made varchar, made_at timestamp)"""
-_NODES = "select unique_id || fingerprint from state.nodes order by 1"
+_NODES = "select unique_id || content from state.nodes order by 1"
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Made:
 def fingerprint(
     con: duckdb.DuckDBPyConnection, archive: Path, more: Collection[str] = (), with_books: bool = True
 ) -> str:
-    """Digest of code, landed relations, configuration and, with `with_books`, every model as it was built.
+    """Digest of code, landed relations, configuration and, with `with_books`, what every model holds.
 
     Without the books it leaves out when each break was first seen, which only they read.
     """

@@ -50,7 +50,7 @@ def test_a_step_that_was_killed_runs_again_even_for_the_inputs_before_it(con):
 def test_books_that_were_built_again_are_new_to_the_outcome_and_not_to_the_boundary(con, tmp_path):
     con.execute("create schema landed; create schema config; create schema state")
     con.execute("create table landed.batches as select 1 as n; create table config.first_seen as select 1 as n")
-    con.execute("create table state.nodes (unique_id varchar, fingerprint varchar)")
+    con.execute("create table state.nodes (unique_id varchar, content varchar)")
 
     def both() -> tuple[str, str]:
         return tuple(steps.fingerprint(con, tmp_path, with_books=books) for books in (False, True))
