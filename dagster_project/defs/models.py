@@ -152,16 +152,20 @@ def events(
     """dbt's results as Dagster's, each materialization with its rows and, of a control, with what it found.
 
     They come parents first, which Dagster insists on. A table that had no need to run keeps the materialization of the
-    run that made it; what its tests found then is told again, because a check that a run does not answer is shown as
-    unknown. A table's data version says what it holds: what follows from one that was built again with the same rows is
-    not out of date.
+    run that made it, and has an output only where a later step waits for one: Dagster takes the mark for that of a
+    source which tells its own events. What its tests found then is told again, because a check that a run does not
+    answer is shown as unknown. A table's data version says what it holds: what follows from one that was built again
+    with the same rows is not out of date.
     """
     nodes = contents["nodes"]
     measured = measure(contents, built.outcome.events, settings)
+    layer, mine = context.job_def.asset_layer, context.assets_def.keys
     ran = {event["data"]["node_info"]["unique_id"]: event for event in built.outcome.events}
     for unique_id in built.order:
         if unique_id in built.unchanged and nodes[unique_id]["resource_type"] != "test":
-            yield standing(nodes[unique_id])
+            key = asset_key(nodes[unique_id])
+            if layer.get(key).child_keys - mine:
+                yield dg.Output(None, output_name=key.to_python_identifier(), metadata={_TOLD_BEFORE: True})
             continue
         event = built.unchanged[unique_id].event if unique_id in built.unchanged else ran.get(unique_id)
         if event is None:
@@ -177,12 +181,6 @@ def events(
                 yield one
     if built.unchanged:
         context.log.info(words_of_unchanged(built))
-
-
-def standing(node: Mapping[str, Any]) -> dg.Output[None]:
-    """An output, so that the steps after this one run, but no materialization, of a table that a run left as it was:
-    Dagster takes the mark for that of a source which tells its own events."""
-    return dg.Output(None, output_name=asset_key(node).to_python_identifier(), metadata={_TOLD_BEFORE: True})
 
 
 def words_of_unchanged(built: Built) -> str:
