@@ -15,8 +15,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 
+from dagster_project import tables
 from dagster_project.archive import mended, stake, store
 from dagster_project.archive.batches import Batch
 from dagster_project.archive.manifest import Manifest
@@ -174,9 +174,4 @@ def _fill(
     con: duckdb.DuckDBPyConnection, table: str, types: Mapping[str, str], rows: Iterable[Mapping[str, Any]]
 ) -> None:
     """A temporary table of plain values, which travel as text."""
-    schema = pa.schema([(name, pa.string()) for name in types])
-    text = [{name: None if row.get(name) is None else str(row[name]) for name in types} for row in rows]
-    con.register("staged_rows", pa.Table.from_pylist(text, schema=schema))
-    cast = ", ".join(f"{name}::{kind} as {name}" for name, kind in types.items())
-    con.execute(f"create or replace temp table {table} as select {cast} from staged_rows")
-    con.unregister("staged_rows")
+    tables.create(con, table, types, ([row.get(name) for name in types] for row in rows), temporary=True)

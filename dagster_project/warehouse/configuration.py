@@ -7,10 +7,10 @@ from datetime import datetime
 
 import duckdb
 
+from dagster_project import tables
 from dagster_project.close import first_seen
 from dagster_project.settings import Settings, Source, Thresholds
 from dagster_project.sources.contracts import contracts_of
-from dagster_project.warehouse import tables
 from expectations.policy import authority
 from expectations.policy.data_quality import load_policy
 

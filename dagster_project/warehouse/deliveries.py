@@ -9,9 +9,10 @@ from typing import Any
 
 import duckdb
 
+from dagster_project import tables
 from dagster_project.archive.batches import Batch
 from dagster_project.settings import Settings
-from dagster_project.warehouse import quarantine, tables
+from dagster_project.warehouse import quarantine
 
 _BATCH_TYPES = {
     "source_instance": "VARCHAR",
