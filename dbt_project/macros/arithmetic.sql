@@ -14,15 +14,22 @@
 {%- endmacro %}
 
 
-{#- Whole number with thousands separators, as text. -#}
-{% macro group_digits(value) %}{{ return(adapter.dispatch('group_digits')(value)) }}{% endmacro %}
+{#- The digits of an amount in minor units without its sign, `1,234.50`: thousands apart, so many decimal places. -#}
+{% macro amount_digits(minor, places) %}{{ return(adapter.dispatch('amount_digits')(minor, places)) }}{% endmacro %}
 
-{% macro default__group_digits(value) -%}
-  format('{:,}', cast({{ value }} as bigint))
+{% macro default__amount_digits(minor, places) -%}
+  {%- set amount = 'abs(cast(' ~ minor ~ ' as bigint))' -%}
+  {%- if places == 0 -%}
+    format('{:,}', {{ amount }})
+  {%- else -%}
+    format('{:,}.{:0{{ places }}}', {{ amount }} // {{ 10 ** places }}, {{ amount }} % {{ 10 ** places }})
+  {%- endif -%}
 {%- endmacro %}
 
-{% macro spark__group_digits(value) -%}
-  format_number(cast({{ value }} as bigint), 0)
+{% macro spark__amount_digits(minor, places) -%}
+  {%- set amount = 'abs(cast(' ~ minor ~ ' as bigint))' -%}
+  format_number({{ amount }} div {{ 10 ** places }}, 0)
+  {%- if places > 0 %} || '.' || lpad(cast({{ amount }} % {{ 10 ** places }} as string), {{ places }}, '0'){% endif -%}
 {%- endmacro %}
 
 
@@ -33,16 +40,27 @@
 
 
 {#-
-  Decimals of a currency by ISO 4217, for a code that the contracts let in; null for null. The exceptions to two decimals are
-  listed here and not looked up: a message with four amounts would hold a dozen subqueries, and planning them took longer than
-  the control itself. They are texts and not lists of `in`, which DuckDB turns into a join each: a control had a hundred.
-  The test `currency_exponents_agree` holds them to the seed.
+  Whether a currency has 0, 3 or 4 decimals. These exceptions to two decimals are listed here and not looked up: a message
+  with four amounts would hold a dozen subqueries, and planning them took longer than the control itself. They are texts and
+  not lists of `in`, which DuckDB turns into a join each: a control had a hundred. The test `currency_exponents_agree` holds
+  them to the seed.
 -#}
+{% macro has_exponent(currency_code, exponent) -%}
+  {%- set codes = {
+    0: 'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF',
+    3: 'BHD IQD JOD KWD LYD OMR TND',
+    4: 'CLF UYW',
+  } -%}
+  contains('{{ codes[exponent] }}', {{ currency_code }})
+{%- endmacro %}
+
+
+{#- Decimals of a currency by ISO 4217, for a code that the contracts let in; null for null. -#}
 {% macro currency_exponent(currency_code) -%}
   case
-    when contains('BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF', {{ currency_code }}) then 0
-    when contains('BHD IQD JOD KWD LYD OMR TND', {{ currency_code }}) then 3
-    when contains('CLF UYW', {{ currency_code }}) then 4
+    {%- for exponent in [0, 3, 4] %}
+    when {{ has_exponent(currency_code, exponent) }} then {{ exponent }}
+    {%- endfor %}
     when {{ currency_code }} is not null then 2
   end
 {%- endmacro %}
@@ -50,20 +68,18 @@
 
 {#-
   An amount for people: `1,234.50 USD`, `-910 JPY`, `12.345 BHD`.
-  minor: expression of minor units; currency_code: expression; exponent: expression of the currency's decimals where the
-  caller has it at hand, else by the code. An unknown amount reads `an unknown amount`, never null, because a reason
-  that is null says nothing to its owner.
+  minor: expression of minor units; currency_code: expression. An unknown amount reads `an unknown amount`, never null,
+  because a reason that is null says nothing to its owner. A control has up to fifteen of them and each is planned: every
+  operation less counts.
 -#}
-{% macro money_words(minor, currency_code, exponent=none) -%}
+{% macro money_words(minor, currency_code) -%}
   coalesce(
     case when {{ minor }} < 0 then '-' else '' end
-    || case {{ exponent if exponent is not none else currency_exponent(currency_code) }}
-      when 0 then {{ group_digits('abs(' ~ minor ~ ')') }}
-      {%- for places in [2, 3, 4] %}
-      when {{ places }} then
-        {{ group_digits(int_div('abs(cast(' ~ minor ~ ' as bigint))', 10 ** places)) }}
-        || '.' || lpad(cast(abs(cast({{ minor }} as bigint)) % {{ 10 ** places }} as {{ dbt.type_string() }}), {{ places }}, '0')
+    || case
+      {%- for exponent in [0, 3, 4] %}
+      when {{ has_exponent(currency_code, exponent) }} then {{ amount_digits(minor, exponent) }}
       {%- endfor %}
+      else {{ amount_digits(minor, 2) }}
     end
     || ' ' || {{ currency_code }},
     'an unknown amount'

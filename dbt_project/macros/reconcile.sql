@@ -55,95 +55,54 @@
   compared, code, tolerance='T0', measure='amount', provisional=false, domains=[], differs='false', matched_reason='null',
   severity=false
 ) %}
-, reconcile__measured as (
+{%- if domains %}
+, reconcile__missing as (
+  {{ missing_domains(domains) }}
+)
+{%- endif %}
+, reconcile__judged as (
   select
     pairs.*,
-    {%- if measure == 'quantity' %}
-    coalesce(pairs.delta_quantity, 0) <> 0 as reconcile__differs,
-    {%- else %}
-    coalesce(pairs.delta_minor, 0) <> 0 or {{ differs }} as reconcile__differs,
-    {%- endif %}
-    {%- if tolerance == 'T1' %}
-    least(
-      greatest(coalesce(pairs.rounding_components, 1), 1) * parameters.rounding_minor_per_component,
-      parameters.rounding_minor_per_document
-    ) as reconcile__tolerated,
-    {%- elif tolerance in ['T2', 'T3', 'T4'] %}
-    coalesce(pairs.tolerance_minor, 0) as reconcile__tolerated,
-    {%- else %}
-    0 as reconcile__tolerated,
-    {%- endif %}
-    pairs.due_at > parameters.as_of as reconcile__not_due
-  from {{ compared }} as pairs
-  cross join {{ source('config', 'parameters') }} as parameters
-  {%- if domains %}
-  where not exists (
-    select 1 from ({{ missing_domains(domains) }}) as missing
-  )
-  {%- endif %}
-),
-
-reconcile__judged as (
-  select
-    *,
     case
-      when not_testable_reason is not null then 'not_testable'
+      when pairs.not_testable_reason is not null then 'not_testable'
       {%- if provisional %}
-      when reconcile__not_due then 'timing'
-      when not reconcile__differs and not coalesce(has_fault, false) then 'matched'
-      {%- else %}
-      when not reconcile__differs and not coalesce(has_fault, false) then 'matched'
-      when reconcile__not_due then 'timing'
+      when pairs.due_at > parameters.as_of then 'timing'
       {%- endif %}
-      {%- if tolerance != 'T0' %}
-      when not coalesce(has_fault, false) and abs(delta_minor) <= reconcile__tolerated then 'in_tolerance'
+      when
+        {%- if measure == 'quantity' %}
+        coalesce(pairs.delta_quantity, 0) = 0
+        {%- else %}
+        coalesce(pairs.delta_minor, 0) = 0 and not ({{ differs }})
+        {%- endif %}
+        and not coalesce(pairs.has_fault, false)
+        then 'matched'
+      {%- if not provisional %}
+      when pairs.due_at > parameters.as_of then 'timing'
+      {%- endif %}
+      {%- if tolerance == 'T1' %}
+      when
+        not coalesce(pairs.has_fault, false)
+        and abs(pairs.delta_minor) <= least(
+          greatest(coalesce(pairs.rounding_components, 1), 1) * parameters.rounding_minor_per_component,
+          parameters.rounding_minor_per_document
+        )
+        then 'in_tolerance'
+      {%- elif tolerance in ['T2', 'T3', 'T4'] %}
+      when not coalesce(pairs.has_fault, false) and abs(pairs.delta_minor) <= coalesce(pairs.tolerance_minor, 0)
+        then 'in_tolerance'
       {%- endif %}
       else 'break'
     end as reconcile__status
-  from reconcile__measured
-),
-
-reconcile__results as (
-  select
-    '{{ code }}' as code,
-    source_instance,
-    match_key,
-    legal_entity_code,
-    customer_id,
-    currency_code,
-    period,
-    left_value,
-    right_value,
-    delta_minor,
-    delta_quantity,
-    reconcile__status as status,
-    case when reconcile__status in ('break', 'in_tolerance', 'timing') then cause_code end as cause_code,
-    case when reconcile__status = 'break' then failure_class end as failure_class,
-    case reconcile__status
-      when 'not_testable' then not_testable_reason
-      when 'matched' then {{ matched_reason }}
-      when 'timing' then
-        'Not due before ' || cast(due_at as {{ dbt.type_string() }}) || ' UTC: '
-        || coalesce(reason, 'the two sides may still change')
-      else coalesce(reason, 'The two sides differ: ' || coalesce(left_ref, 'nothing') || ' and ' || coalesce(right_ref, 'nothing'))
-    end as reason,
-    left_ref,
-    right_ref,
-    due_at
-    {%- if severity %},
-    case when reconcile__status in ('break', 'in_tolerance', 'timing') then severity end as severity
-    {%- endif %}
-  from reconcile__judged
+  from {{ compared }} as pairs
+  cross join {{ source('config', 'parameters') }} as parameters
   {%- if domains %}
-
-  union all
-
-  {{ not_connected_rows(code, domains, severity) }}
+  cross join reconcile__missing as missing
+  where missing.domains is null
   {%- endif %}
 )
 
 select
-  cast(code as {{ dbt.type_string() }}) as code,
+  cast('{{ code }}' as {{ dbt.type_string() }}) as code,
   cast(source_instance as {{ dbt.type_string() }}) as source_instance,
   cast(match_key as {{ dbt.type_string() }}) as match_key,
   cast(legal_entity_code as {{ dbt.type_string() }}) as legal_entity_code,
@@ -154,17 +113,34 @@ select
   cast(right_value as decimal(38, 9)) as right_value,
   cast(delta_minor as bigint) as delta_minor,
   cast(delta_quantity as decimal(38, 9)) as delta_quantity,
-  cast(status as {{ dbt.type_string() }}) as status,
-  cast(cause_code as {{ dbt.type_string() }}) as cause_code,
-  cast(failure_class as {{ dbt.type_string() }}) as failure_class,
-  cast(reason as {{ dbt.type_string() }}) as reason,
+  cast(reconcile__status as {{ dbt.type_string() }}) as status,
+  cast(case when reconcile__status in ('break', 'in_tolerance', 'timing') then cause_code end as {{ dbt.type_string() }})
+    as cause_code,
+  cast(case when reconcile__status = 'break' then failure_class end as {{ dbt.type_string() }}) as failure_class,
+  cast(
+    case reconcile__status
+      when 'not_testable' then not_testable_reason
+      when 'matched' then {{ matched_reason }}
+      when 'timing' then
+        'Not due before ' || cast(due_at as {{ dbt.type_string() }}) || ' UTC: '
+        || coalesce(reason, 'the two sides may still change')
+      else coalesce(reason, 'The two sides differ: ' || coalesce(left_ref, 'nothing') || ' and ' || coalesce(right_ref, 'nothing'))
+    end as {{ dbt.type_string() }}
+  ) as reason,
   cast(left_ref as {{ dbt.type_string() }}) as left_ref,
   cast(right_ref as {{ dbt.type_string() }}) as right_ref,
   cast(due_at as timestamp) as due_at
   {%- if severity %},
-  cast(severity as {{ dbt.type_string() }}) as severity
+  cast(case when reconcile__status in ('break', 'in_tolerance', 'timing') then severity end as {{ dbt.type_string() }})
+    as severity
   {%- endif %}
-from reconcile__results
+from reconcile__judged
+{%- if domains %}
+
+union all
+
+{{ not_connected_rows(code, severity) }}
+{%- endif %}
 {% endmacro %}
 
 
@@ -189,25 +165,24 @@ from reconcile__results
 {%- endmacro %}
 
 
-{#- A query: the domains of the list that no configured source has, one row each. -#}
+{#- A query, one row: the domains of the list that no configured source has, joined; null when all are connected. -#}
 {% macro missing_domains(domains) -%}
-  {%- for domain in domains %}
-  select '{{ domain }}' as domain
-  where not exists (select 1 from {{ source('config', 'sources') }} as connected where connected.domain = '{{ domain }}')
-  {%- if not loop.last %} union all{% endif %}
-  {%- endfor %}
+  select {{ joined_text('needed.domain') }} as domains
+  from (values ('{{ domains | join("'), ('") }}')) as needed (domain)
+  left join {{ source('config', 'sources') }} as connected on connected.domain = needed.domain
+  where connected.domain is null
 {%- endmacro %}
 
 
 {#-
-  A query in the order of `reconcile__results`: one not testable row when a needed system is not connected, else none.
+  A query in the order of the results: one not testable row when `reconcile__missing` names a system, else none.
   Its match key names the missing systems; its instance is the first connected one.
 -#}
-{% macro not_connected_rows(code, domains, severity=false) -%}
+{% macro not_connected_rows(code, severity=false) -%}
   select
     '{{ code }}' as code,
     (select min(source_instance) from {{ source('config', 'sources') }}) as source_instance,
-    'not connected|' || min(names) as match_key,
+    'not connected|' || domains as match_key,
     cast(null as {{ dbt.type_string() }}) as legal_entity_code,
     cast(null as {{ dbt.type_string() }}) as customer_id,
     cast(null as {{ dbt.type_string() }}) as currency_code,
@@ -219,19 +194,15 @@ from reconcile__results
     'not_testable' as status,
     cast(null as {{ dbt.type_string() }}) as cause_code,
     cast(null as {{ dbt.type_string() }}) as failure_class,
-    'Not tested: no source of domain ' || min(names) || ' is connected; connect it under sources: in tieout.yml' as reason,
+    'Not tested: no source of domain ' || domains || ' is connected; connect it under sources: in tieout.yml' as reason,
     cast(null as {{ dbt.type_string() }}) as left_ref,
     cast(null as {{ dbt.type_string() }}) as right_ref,
     cast(null as timestamp) as due_at
     {%- if severity %},
     cast(null as {{ dbt.type_string() }}) as severity
     {%- endif %}
-  from (
-    select {{ joined_text('domain', ', ') }} as names
-    from ({{ missing_domains(domains) }}) as missing
-  ) as listed
-  where names is not null
-  having count(*) > 0
+  from reconcile__missing
+  where domains is not null
 {%- endmacro %}
 
 
