@@ -34,10 +34,13 @@ where
 
 
 def breaks(left: str, right: str) -> list[str]:
-    """What peers are asked for: the keys that differ, each with status, delta in minor units, cause, words, records."""
+    """What peers are asked for: the keys that differ, each with status, delta in minor units, cause, words, records.
+
+    All columns are made and stay in the database; keys alone are handed to Python, as datacompy's frames hand theirs.
+    """
     with _prepared(left, right) as con:
-        found = con.execute(f"select * from ({_CONTROL}) where status = 'break'").fetchall()
-        return [match_key for (_, _, match_key, *_) in found]
+        con.execute(f"create table breaks as select * from ({_CONTROL}) where status = 'break'")
+        return [key for (key,) in con.execute("select match_key from breaks").fetchall()]
 
 
 def control(left: str, right: str) -> list[str]:
