@@ -9,6 +9,7 @@ import duckdb
 
 from dagster_project.settings import Settings
 from dagster_project.sources.contracts import Contract, load_contracts
+from dagster_project.warehouse.facts import Batch
 from expectations.suites import clean, standing, store
 from expectations.suites.agreement import ensure_agreement
 from expectations.suites.clean import CleanRows
@@ -18,7 +19,7 @@ from expectations.suites.measure import Measure
 from expectations.suites.model import CheckResult, ResultRow, Suite, SuiteResult
 from expectations.suites.money import find_currencies
 from expectations.suites.references import find_dangling, find_targets
-from expectations.suites.relations import Batch, find_surplus, landed, rows_sql
+from expectations.suites.relations import find_surplus, landed, rows_sql
 from expectations.suites.row_checks import relation_sql, row_rules, row_suite
 from expectations.suites.standing import Standing
 from expectations.suites.summary import summarise

@@ -16,9 +16,9 @@ import duckdb
 
 from dagster_project.sources.contracts import Contract
 from dagster_project.version import code_version
+from dagster_project.warehouse.facts import Batch
 from expectations.suites.model import ResultRow
 from expectations.suites.references import references_of
-from expectations.suites.relations import Batch
 
 Batches = set[tuple[str, str, int]]
 

@@ -12,7 +12,8 @@ import duckdb
 
 from dagster_project.sources.contracts import Contract
 from dagster_project.version import code_version
-from expectations.suites.relations import Batch, is_of, landed
+from dagster_project.warehouse.facts import Batch
+from expectations.suites.relations import is_of, landed
 from expectations.suites.sql import names
 
 Held = tuple[str, str, int]

@@ -8,10 +8,8 @@ import duckdb
 
 from dagster_project.archive.parsing.content import is_on_demand
 from dagster_project.sources.contracts import Contract
+from dagster_project.warehouse.facts import Batch
 from expectations.suites.sql import literal, names
-
-Batch = tuple[str, str]
-"""Source instance and batch id."""
 
 
 def landed(contract: Contract) -> str:
