@@ -1,8 +1,10 @@
-"""A package's names, imported when they are first used: a command that reads need not wait for what only writes."""
+"""What is imported only when it is needed: a command that reads need not wait for what only writes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -19,3 +21,17 @@ def on_demand(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
         return getattr(import_module(f"{package}.{homes[name]}"), name)
 
     return find
+
+
+@contextmanager
+def without(package: str) -> Iterator[None]:
+    """What is imported in the context, and can do without the package, takes it for not installed; unless it has been
+    imported before."""
+    if package in sys.modules:
+        yield
+        return
+    sys.modules[package] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[package]

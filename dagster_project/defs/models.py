@@ -9,14 +9,13 @@ from typing import Any
 
 import dagster as dg
 from dagster._core.definitions.source_asset import SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION as _TOLD_BEFORE
-from dagster_dbt import dbt_assets
-from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from dagster_project import progress, warehouse
 from dagster_project.dbt import changed, manifest, runner
 from dagster_project.dbt.changed import Success
 from dagster_project.dbt.runner import BuildOutcome
 from dagster_project.defs.faults import failure, in_words
+from dagster_project.defs.integration import DbtCoreCliEventMessage, dbt_assets
 from dagster_project.defs.measures import control_figures, partitions_computed, row_counts
 from dagster_project.defs.resources import WRITER_POOL, Tieout
 from dagster_project.defs.translator import LayerTranslator, asset_key

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings
+
+from dagster_project.defs.integration import DagsterDbtTranslator, DagsterDbtTranslatorSettings
 
 _TAG_KEYS = ("code", "severity")
 
