@@ -17,35 +17,35 @@ PAGE = "sources"
 LAG_COLUMNS = (
     Column("step", "What is waited for", wide=True),
     Column("arrived", "Arrived", numeric=True),
-    Column("half", "Half within", numeric=True),
-    Column("most", "95 of 100 within", numeric=True),
-    Column("longest", "Longest", numeric=True),
+    Column("half", "Half within", numeric=True, below=True),
+    Column("most", "95 of 100 within", numeric=True, below=True),
+    Column("longest", "Longest", numeric=True, below=True),
     Column("late", "Late", numeric=True, hint="Arrived after the time that the policy allows"),
     Column("overdue", "Overdue", numeric=True, hint="Not there, and its time has passed"),
-    Column("owner", "Who acts"),
+    Column("owner", "Who acts", below=True),
 )
 OBJECT_COLUMNS = (
     Column("object", "Object"),
     Column("state", "State"),
     Column("received", "Rows received", numeric=True),
     Column("accepted", "Rows that count", numeric=True),
-    Column("duplicate", "Repeated", numeric=True, hint="Delivered again with equal content"),
+    Column("duplicate", "Repeated", numeric=True, below=True, hint="Delivered again with equal content"),
     Column(
         "quarantined", "Set aside", numeric=True, hint="Broke the contract, or in conflict with the row that counts"
     ),
     Column("refused", "Files refused", numeric=True),
-    Column("extracted", "Age of the extract", numeric=True),
-    Column("newest", "Newest record", narrow=True, hint="The newest time that a record itself states"),
-    Column("owner", "Who acts"),
+    Column("extracted", "Age of the extract", numeric=True, below=True),
+    Column("newest", "Newest record", narrow=True, below=True, hint="The newest time that a record itself states"),
+    Column("owner", "Who acts", below=True),
 )
 BATCH_COLUMNS = (
     Column("file", "Delivery", wide=True),
     Column("state", "State"),
-    Column("received_at", "Received", narrow=True),
-    Column("extracted_at", "Extracted", narrow=True),
+    Column("received_at", "Received", narrow=True, below=True),
+    Column("extracted_at", "Extracted", narrow=True, below=True),
     Column("received", "Rows received", numeric=True),
     Column("accepted", "Rows that count", numeric=True),
-    Column("duplicate", "Repeated", numeric=True),
+    Column("duplicate", "Repeated", numeric=True, below=True),
     Column("quarantined", "Set aside", numeric=True),
 )
 BATCH_STATES = {

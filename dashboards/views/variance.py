@@ -32,6 +32,10 @@ STAGES = {
 }
 
 
+BESIDE = 3
+"""As many currencies stand beside a cause on half a screen; more stand below it."""
+
+
 def show() -> None:
     """The page."""
     db = begin("Variance", "From usage to cash, excluding tax: where does the money stop tying?")
@@ -44,7 +48,7 @@ def show() -> None:
     with second:
         group = choose(PAGE, "by", "A row per", list(GROUPS), "entity", GROUPS.__getitem__, segmented=True)
     with third:
-        differing = switch(PAGE, "differing", "Only rows with a difference", default=False)
+        differing = switch(PAGE, "differing", "Only what differs", default=False)
     customer = st.query_params.get("customer", "")
     scope = Scope(
         entity=scope.entity, currency=scope.currency, period=scope.period, customer=customer, customer_text=text
@@ -99,7 +103,7 @@ def _gap(difference: int, currency: str) -> str:
 
 def _columns(first: str) -> tuple[Column, ...]:
     stages = (Column(stage, label, numeric=True, hint=hint) for stage, (label, hint, _) in STAGES.items())
-    return (Column("name", first), Column("currency", "Currency"), *stages)
+    return (Column("name", first), Column("currency", "Currency", below=True), *stages)
 
 
 def _totals(db: Snapshot, scope: Scope, group: str) -> None:
@@ -156,7 +160,7 @@ def _why(db: Snapshot, scope: Scope) -> None:
     columns = (
         Column("leg", "Between", mid=True),
         Column("cause", "Cause", wide=True),
-        *(Column(currency, currency, numeric=True) for currency in currencies),
+        *(Column(currency, currency, numeric=True, below=len(currencies) > BESIDE) for currency in currencies),
     )
     rows = [{**dict.fromkeys(currencies, money.NOTHING), **cells} for cells in causes.values()]
     caption = "What explains the differences. Positive: lost on the way to the next stage. Negative: more than was due."

@@ -104,14 +104,18 @@ def test_suggestions_fit_beside_their_control(doubtful, browser, width, scheme):
 
 
 @pytest.mark.parametrize("width", [760, 1000])
-def test_no_gate_and_no_figure_of_a_control_lies_beside_the_page(address, browser, width):
+def test_no_gate_and_no_figure_lies_beside_the_page(address, browser, width):
     """A gate that fails right of the page's edge is a period that is signed with it failing."""
     page = browser.new_page(viewport={"width": width, "height": 900})
-    for path, table in (("", "gates"), ("", "close"), ("controls", "controls")):
+    delivered = [("sources", table) for table in ("lags", "objects", "batches")]
+    amounts = [("variance", table) for table in ("totals", "groups", "causes")]
+    for path, table in (("", "gates"), ("", "close"), ("controls", "controls"), *delivered, *amounts):
         page.goto(address + path)
-        cells = page.locator(f"table[data-table={table}] tbody :is(th, td)")
+        cells = page.locator(f"table[data-table={table}] tbody :is(th, td, .tt-v > div)")
         cells.first.wait_for()
-        boxes = [cell.bounding_box() for cell in cells.all()]
+        boxes = cells.evaluate_all(
+            "all => all.map(one => one.getBoundingClientRect()).map(({x, width}) => ({x, width}))"
+        )
         assert all(box["x"] >= 0 and box["x"] + box["width"] <= width for box in boxes), f"{table} at {width} px"
         caption = page.locator(f"table[data-table={table}] caption span").bounding_box()
         assert caption["x"] + caption["width"] <= width
