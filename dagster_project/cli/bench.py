@@ -12,7 +12,7 @@ import typer
 from dagster_project.errors import InputError
 from dagster_project.settings import PROJECT_ROOT
 
-CASES = ("floor", "whole", "rerun", "increment", "late", "evidence", "pages", "fixed", "matching", "compare")
+CASES = ("floor", "whole", "rerun", "increment", "late", "later", "evidence", "pages", "fixed", "matching", "compare")
 
 
 def register(app: typer.Typer) -> None:

@@ -12,13 +12,14 @@ from rich.console import Console
 from tests.benchmarks import close, combinations, comparison, fixed, pages, report
 from tests.benchmarks.measured import Failed, Result, measure, module
 
-CLOSES = ("whole", "rerun", "evidence", "increment", "late")
+CLOSES = ("whole", "rerun", "evidence", "increment", "late", "later")
 CASES = {
     "floor": "plain DuckDB that ties the same files, without explaining, controlling or keeping anything",
     "whole": "a close of everything, from nothing",
     "rerun": "the same close again, with nothing new",
     "increment": "one per cent of new events on top",
     "late": "one late event in a closed month",
+    "later": "the same close an hour later, with nothing new",
     "evidence": "the evidence pack of a period",
     "pages": "every dashboard page over as many results as events",
     "fixed": "a close of an almost empty company, process start included",

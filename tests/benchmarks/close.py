@@ -1,4 +1,4 @@
-"""The close as a user runs it, over one world: whole, with nothing new, with one per cent new, with one late event."""
+"""The close as a user runs it, over one world: whole, with nothing new, with one per cent new, with one late event, later."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from tests.benchmarks.measured import TIEOUT, Measured, Result, measure, module
 CLEAN, BREAKS = 0, 1
 LATE_PERIOD = PERIODS[3]  # closed for good long ago
 _STAGE = re.compile(r"^(.+) \((\d+\.\d) s\)$", re.MULTILINE)
+_CLOCK = re.compile(r"^as_of: (\S+)$", re.MULTILINE)
 _TABLES = ("usage_day", "usage_unique")
 _SLOWEST = 8
 
@@ -40,6 +41,9 @@ def cases(folder: Path, wanted: set[str]) -> Iterator[Result]:
     if "late" in wanted:
         add_late(folder)
         yield close(folder, "late", f"one event of {LATE_PERIOD} that came after the month was closed", 1, floor)
+    if "later" in wanted:
+        put_clock_on(folder)
+        yield close(folder, "later", "an hour later, with nothing new", events, floor)
 
 
 def tied(folder: Path) -> tuple[Measured, int]:
@@ -95,6 +99,15 @@ def add_late(folder: Path) -> None:
             f" order by event_id limit 1) to '{target}' (format parquet)"
         )
         world.describe(con, target)
+
+
+def put_clock_on(folder: Path) -> None:
+    """The company's clock an hour on, as another run of the same day finds it."""
+    settings = folder / "tieout.yml"
+    text = settings.read_text(encoding="utf-8")
+    (written,) = _CLOCK.findall(text)
+    moved = (datetime.fromisoformat(written) + timedelta(hours=1)).isoformat()
+    settings.write_text(text.replace(written, moved), encoding="utf-8")
 
 
 def fingerprints(folder: Path) -> dict[str, dict[str, str]]:

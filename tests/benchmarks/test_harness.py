@@ -106,6 +106,7 @@ def test_every_case_is_measured(tmp_path):
         "rerun",
         "increment",
         "late",
+        "later",
         "evidence",
         "pages",
         "fixed",
@@ -114,3 +115,5 @@ def test_every_case_is_measured(tmp_path):
     }
     assert found["late"]["details"]["partitions"]["usage_day"] == ["product 2025-11"]
     assert found["rerun"]["details"]["partitions"]["usage_day"] == []
+    assert found["later"]["details"]["partitions"]["usage_day"] == []
+    assert 0 < found["later"]["details"]["nodes"]["ran"] < found["later"]["details"]["nodes"]["of"] / 3
