@@ -96,7 +96,7 @@ class _Model(_Compiled, ModelRunner):
         if self.plan is None or model.unique_id not in self.plan.held or model.config.materialized == "view":
             return None
         relation = self.adapter.Relation.create_from(self.config, model)
-        [found] = self.fetched(f"select count(*), sum(hash(held)::hugeint) from {relation} as held")
+        [found] = self.fetched(f"select count(*), sum(hash(tieout__row)::hugeint) from {relation} as tieout__row")
         return found
 
     def _built(self, model: Any, manifest: Any) -> RunResult:
