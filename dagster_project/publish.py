@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +35,9 @@ EVENT_VIEWS = """
     )
     order by list_position(['landed', 'staging', 'canonical'], schema_name), view_name"""
 KEPT_SNAPSHOTS = 5
+_AT_ONCE = 2
+"""Tables that are copied side by side."""
+
 CURRENT = "current.duckdb"
 _NAME = re.compile(r"tieout-(\d{6,})\.duckdb")
 
@@ -55,10 +59,13 @@ def publish_once(settings: Settings, again: bool = False) -> PublishedSnapshot:
         path = kept.validate_json(made).path
         return path.exists() and (settings.published_path / CURRENT).resolve() == path.resolve()
 
+    def make() -> str:
+        return kept.dump_json(_publish(con, settings)).decode()
+
     with warehouse.connect(settings) as con:
         judged = warehouse.digests(con, settings.archive_path, ("quality",))
         inputs = steps.fingerprint(con, settings.archive_path, more=judged.values())
-        made = steps.once(con, "publish", inputs, lambda: kept.dump_json(publish(settings)).decode(), is_current, again)
+        made = steps.once(con, "publish", inputs, make, is_current, again)
     return kept.validate_json(made.json)
 
 
@@ -67,14 +74,18 @@ def publish(settings: Settings) -> PublishedSnapshot:
 
     Raises StoreError when the disk is full or the warehouse is in use; what was published before then stays.
     """
+    with warehouse.connect(settings) as con:
+        return _publish(con, settings)
+
+
+def _publish(con: duckdb.DuckDBPyConnection, settings: Settings) -> PublishedSnapshot:
     folder = settings.published_path
     with store_faults(folder):
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"tieout-{_next_number(folder):06d}.duckdb"
         scratch = path.with_suffix(".duckdb.tmp")
         scratch.unlink(missing_ok=True)
-        with warehouse.connect(settings) as con:
-            tables = _copy(con, scratch)
+        tables = _copy(con, scratch)
         os.replace(scratch, path)
         _point_at(folder, path)
         _drop_old(folder, path)
@@ -97,9 +108,13 @@ def open_current(settings: Settings) -> duckdb.DuckDBPyConnection:
 def _copy(con: duckdb.DuckDBPyConnection, scratch: Path) -> dict[str, int]:
     con.execute(f"attach '{quoted(scratch)}' as snapshot")
     try:
-        tables = {f"{schema}.{table}": _copy_table(con, schema, table) for schema, table in _public_tables(con)}
+        public = _public_tables(con)
+        for schema in sorted({schema for schema, _ in public}):
+            con.execute(f'create schema if not exists snapshot."{schema}"')
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            copied = dict(pool.map(lambda table: _copy_table(con, *table), public))
         _carry_events(con)
-        return tables
+        return {name: copied[name] for name in sorted(copied)}
     finally:
         con.execute("detach snapshot")
 
@@ -121,10 +136,13 @@ def _carry_events(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _public_tables(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
-    """Base tables of whole schemas and the named few."""
+    """Base tables of whole schemas and the named few, the largest first."""
     rows = con.execute(
-        "select table_schema, table_name, table_type from information_schema.tables"
-        " where table_catalog = current_database() order by all"
+        "select table_schema, tables.table_name, table_type from information_schema.tables as tables"
+        " left join (select schema_name, table_name, estimated_size * column_count as size from duckdb_tables()"
+        " where database_name = current_database()) as held on table_schema = schema_name"
+        " and tables.table_name = held.table_name"
+        " where table_catalog = current_database() order by size desc nulls last, table_schema, tables.table_name"
     ).fetchall()
     return [
         (schema, table)
@@ -133,9 +151,11 @@ def _public_tables(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
     ]
 
 
-def _copy_table(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> int:
-    con.execute(f'create schema if not exists snapshot."{schema}"')
-    return int(scalar(con, f'create table snapshot."{schema}"."{table}" as from "{schema}"."{table}"') or 0)
+def _copy_table(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> tuple[str, int]:
+    """The table's name and its rows. Most tables are of one row group, which the engine writes on one core."""
+    with con.cursor() as own:
+        rows = scalar(own, f'create table snapshot."{schema}"."{table}" as from "{schema}"."{table}"')
+    return f"{schema}.{table}", int(rows or 0)
 
 
 def _next_number(folder: Path) -> int:
