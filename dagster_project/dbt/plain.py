@@ -26,6 +26,7 @@ from dbt.task.test import TestResultData, TestRunner
 
 from dagster_project.dbt.changed import Plan
 from dagster_project.dbt.compiled import CompiledSql
+from dagster_project.warehouse.contents import ROW, ROWS
 
 _PLAIN_KINDS = frozenset({"table", "view"})
 
@@ -58,7 +59,8 @@ class _Compiled:
     compiler: Any
 
     def compile(self, manifest: Any) -> Any:
-        """The node with its SQL, which is also written among dbt's artefacts."""
+        """The node with its SQL, which is also written among dbt's artefacts; of one that stands, those of its last run
+        stay."""
         node = self.node
         self.stands = self.plan is not None and self.plan.stands(node.unique_id)
         if self.stands:
@@ -96,7 +98,7 @@ class _Model(_Compiled, ModelRunner):
         if self.plan is None or model.unique_id not in self.plan.held or model.config.materialized == "view":
             return None
         relation = self.adapter.Relation.create_from(self.config, model)
-        [found] = self.fetched(f"select count(*), sum(hash(tieout__row)::hugeint) from {relation} as tieout__row")
+        [found] = self.fetched(f"select {ROWS} from {relation} as {ROW}")
         return found
 
     def _built(self, model: Any, manifest: Any) -> RunResult:

@@ -10,6 +10,10 @@ import duckdb
 
 from dagster_project.sql import quoted
 
+ROW = "tieout__row"  # no column's name: `hash` of a column that has it would be that of the column
+ROWS = f"count(*), sum(hash({ROW})::hugeint)"
+"""Of a relation with the alias `ROW`, in SQL: the same two values, the same rows, in whatever order."""
+
 _FILE = re.compile(r"'((?:[^']|'')*\.parquet)'")
 _BATCHES = "landed.batches"
 _OURS = "database_name = current_database() and schema_name in (select unnest(?)) order by all"
@@ -36,7 +40,7 @@ def digests(
 
 
 def _rows(con: duckdb.DuckDBPyConnection, schema: str, name: str) -> str:
-    found = con.execute(f'select count(*), sum(hash(held)::hugeint) from "{schema}"."{name}" as held').fetchone()
+    found = con.execute(f'select {ROWS} from "{schema}"."{name}" as {ROW}').fetchone()
     return _digest(*map(str, found or ()))
 
 

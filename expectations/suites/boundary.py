@@ -81,11 +81,12 @@ def _run(
     testable: dict[str, set[str | None]] = {}
     judged_before, clean_rows = Standing(connection, settings), CleanRows(connection)
     broken = {row.asset_key for row in rows if row.expectation == "columns_as_contracted" and row.status == "failed"}
-    lasting: dict[tuple[str, str], list[ResultRow]] = {}
+    by_object: dict[tuple[str, str], list[ResultRow]] = {}
+    faulty: set[tuple[str, str]] = set()
     for contract in contracts:
         progress(f"{contract.domain}.{contract.name}")
         key = contract.domain, contract.name
-        found, verdict = judged_before.find(contract), Verdict()
+        found = judged_before.find(contract)
         if found is None:
             suite = row_suite(contract)
             if key in broken:
@@ -95,10 +96,11 @@ def _run(
             found = Measure(connection, suite, verdict, results_dir, home, testable).rows(instances)
             ensure_agreement(verdict, suite, found)
             store.write_suite(results_dir, suite, verdict, found)
-        if not verdict.faults:
-            lasting[key] = found
+            if verdict.faults:
+                faulty.add(key)
+        by_object[key] = found
         rows += found
-    judged_before.keep(lasting)
+    judged_before.keep({key: found for key, found in by_object.items() if key not in faulty})
     clean_rows.keep(contracts, rows)
     return rows
 

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 from dagster_project.settings import Settings
 from dagster_project.sources.contracts import Contract, load_contracts
 from dagster_project.version import code_version
-from dagster_project.warehouse.contents import digests
+from dagster_project.warehouse.contents import ROW, ROWS, digests
 from expectations.suites.model import ResultRow
 from expectations.suites.references import references_of
 
@@ -40,7 +40,7 @@ class Standing:
         self._runs = settings.home / "runs"
         self._digests = digests(connection, settings.archive_path)
         for name, relation in _ACCOUNTS.items():
-            grouped = f"select domain, object, count(*), sum(hash(held)::hugeint) from {relation} as held group by all"
+            grouped = f"select domain, object, {ROWS} from {relation} as {ROW} group by all"
             for domain, one, *found in connection.execute(grouped).fetchall():
                 self._digests[f"{name} {domain}.{one}"] = "|".join(map(str, found))
         connection.execute(_TABLE)
