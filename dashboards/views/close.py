@@ -41,8 +41,8 @@ SOURCE_COLUMNS = (
     Column("source", "Source"),
     Column("state", "State"),
     Column("age", "Age of the oldest extract", numeric=True),
-    Column("extracted", "Oldest extract"),
-    Column("objects", "Objects", numeric=True),
+    Column("extracted", "Oldest extract", below=True),
+    Column("objects", "Objects", numeric=True, below=True),
     Column("accepted", "Rows accepted", numeric=True),
     Column("quarantined", "Rows set aside", numeric=True),
 )

@@ -109,7 +109,7 @@ def test_no_gate_and_no_figure_lies_beside_the_page(address, browser, width):
     page = browser.new_page(viewport={"width": width, "height": 900})
     delivered = [("sources", table) for table in ("lags", "objects", "batches")]
     amounts = [("variance", table) for table in ("totals", "groups", "causes")]
-    for path, table in (("", "gates"), ("", "close"), ("controls", "controls"), *delivered, *amounts):
+    for path, table in (("", "gates"), ("", "close"), ("", "sources"), ("controls", "controls"), *delivered, *amounts):
         page.goto(address + path)
         cells = page.locator(f"table[data-table={table}] tbody :is(th, td, .tt-v > div)")
         cells.first.wait_for()
