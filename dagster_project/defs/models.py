@@ -14,6 +14,7 @@ from dagster_project import progress, warehouse
 from dagster_project.dbt import changed, manifest, runner
 from dagster_project.dbt.changed import Success
 from dagster_project.dbt.runner import BuildOutcome
+from dagster_project.defs.asked_once import ask_once
 from dagster_project.defs.faults import failure, in_words
 from dagster_project.defs.integration import DbtCoreCliEventMessage, dbt_assets
 from dagster_project.defs.measures import control_figures, partitions_computed, row_counts
@@ -48,6 +49,7 @@ def build_models(parsed: manifest.ParsedProject) -> dg.AssetsDefinition:
 
     @dbt_assets(manifest=contents, dagster_dbt_translator=translator, name="books_and_controls", pool=WRITER_POOL)
     def books_and_controls(context: dg.AssetExecutionContext, tieout: Tieout) -> Iterator[Any]:
+        ask_once(context)
         built = build(parsed, tieout.settings, context.run_id, selected(context, contents), tieout.full_refresh)
         yield from events(context, contents, translator, built, tieout.settings)
         if not built.outcome.success:
