@@ -24,14 +24,14 @@ def on_demand(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
 
 
 @contextmanager
-def without(package: str) -> Iterator[None]:
-    """What is imported in the context, and can do without the package, takes it for not installed; unless it has been
-    imported before."""
-    if package in sys.modules:
-        yield
-        return
-    sys.modules[package] = None  # type: ignore[assignment]
+def without(*packages: str) -> Iterator[None]:
+    """What is imported in the context, and can do without the packages, takes them for not installed; but those that
+    have been imported before."""
+    absent = [package for package in packages if package not in sys.modules]
+    for package in absent:
+        sys.modules[package] = None  # type: ignore[assignment]
     try:
         yield
     finally:
-        del sys.modules[package]
+        for package in absent:
+            del sys.modules[package]

@@ -16,6 +16,7 @@ from dagster._core.definitions.data_version import DATA_VERSION_TAG
 from pydantic import TypeAdapter
 
 from dagster_project import progress, warehouse
+from dagster_project.defs.asked_once import CheckOfTable, ask_once
 from dagster_project.defs.faults import in_words
 from dagster_project.defs.landed import landed_key
 from dagster_project.defs.measures import UNCHANGED
@@ -88,13 +89,15 @@ def outcome_specs(marts: Collection[dg.AssetKey]) -> list[dg.AssetCheckSpec]:
 
 def build_boundary(contracts: Mapping[tuple[str, str], Contract]) -> dg.AssetChecksDefinition:
     """The suites at the boundary, one step."""
+    specs = boundary_specs(contracts)
 
-    @dg.multi_asset_check(specs=boundary_specs(contracts), name="boundary", pool=WRITER_POOL)
+    @dg.multi_asset_check(specs=specs, name="boundary", pool=WRITER_POOL)
     def check_boundary(context: dg.AssetCheckExecutionContext, tieout: Tieout) -> Iterator[dg.AssetCheckResult]:
         progress.announce(progress.BOUNDARY)
         found = judged(tieout, context.run.run_id, "boundary", boundary.run_boundary)
         context.op_execution_context.log_event(found.materialization(BOUNDARY_RESULTS))
-        yield from check_results(boundary_specs(contracts), list(grouped(contracts, found.suites)), boundary_key)
+        ask_once(context, about={spec.asset_key for spec in specs})
+        yield from check_results(specs, list(grouped(contracts, found.suites)), boundary_key)
 
     return check_boundary
 
@@ -108,6 +111,7 @@ def build_outcome(marts: Collection[dg.AssetKey]) -> dg.AssetChecksDefinition:
         progress.announce(progress.OUTCOME)
         found = judged(tieout, context.run.run_id, "outcome", outcome.run_outcome)
         context.op_execution_context.log_event(found.materialization(OUTCOME_RESULTS))
+        ask_once(context, about={spec.asset_key for spec in specs})
         yield from check_results(specs, found.suites, outcome_key)
 
     return check_outcome
@@ -214,8 +218,8 @@ def check_result(spec: dg.AssetCheckSpec, check: CheckResult | None) -> dg.Asset
     """An asset check result that says what it means, whose it is and how much money is at stake."""
     if check is None:
         words = {"words": "Not configured: there is nothing to check."}
-        return dg.AssetCheckResult(passed=True, asset_key=spec.asset_key, check_name=spec.name, metadata=words)
-    return dg.AssetCheckResult(
+        return CheckOfTable(passed=True, asset_key=spec.asset_key, check_name=spec.name, metadata=words)
+    return CheckOfTable(
         passed=check.passed,
         asset_key=spec.asset_key,
         check_name=spec.name,

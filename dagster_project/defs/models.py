@@ -14,7 +14,7 @@ from dagster_project import progress, warehouse
 from dagster_project.dbt import changed, manifest, runner
 from dagster_project.dbt.changed import Success
 from dagster_project.dbt.runner import BuildOutcome
-from dagster_project.defs.asked_once import ask_once
+from dagster_project.defs.asked_once import CheckOfTable, ask_once
 from dagster_project.defs.faults import failure, in_words
 from dagster_project.defs.integration import DbtCoreCliEventMessage, dbt_assets
 from dagster_project.defs.measures import control_figures, partitions_computed, row_counts
@@ -178,6 +178,8 @@ def events(
                 content = built.content.get(unique_id)
                 version = dg.DataVersion(content) if content else None
                 yield dg.Output(None, output_name=one.output_name, metadata=metadata, data_version=version)
+            elif isinstance(one, dg.AssetCheckResult):
+                yield CheckOfTable.of(one)
             else:
                 yield one
     if built.unchanged:
