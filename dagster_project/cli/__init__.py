@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
@@ -60,11 +61,13 @@ for module in (
 
 
 INTERRUPTED = 130
+_NEW_OBJECTS = 50_000  # Python looks for garbage after so many: by its own 700 that took a tenth of an empty close
 _INTERRUPTED_WORDS = "interrupted; nothing half-done is visible, run the same command again"
 
 
 def main() -> None:
     """Entry point: a fault that a user can mend is one message and an exit code, never a traceback."""
+    gc.set_threshold(_NEW_OBJECTS, *gc.get_threshold()[1:])
     os.environ.setdefault("DO_NOT_TRACK", "1")
     # ending at once leaves semaphores to the operating system; the tracker process would say so on the console
     os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker:UserWarning")

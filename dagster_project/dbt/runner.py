@@ -48,6 +48,7 @@ class BuildOutcome:
     error: str | None
 
 
+_CHOSEN = "tieout:chosen"  # dbt looks through all nodes for each name that it is given, three times
 NOTHING_TO_DO = BuildOutcome(success=True, events=(), failures=(), skipped=(), error=None)
 
 
@@ -58,14 +59,14 @@ def build(
     log_folder: Path,
     select: Sequence[str] = (),
     exclude: Sequence[str] = (),
-    nodes: Sequence[Sequence[str]] = (),
+    nodes: Sequence[str] = (),
     options: Mapping[str, Any] | None = None,
     follow: Callable[[dict[str, Any]], None] = lambda event: None,
     plan: Plan | None = None,
 ) -> BuildOutcome:
     """Seeds, models and data tests in their order, a failed test holding back what depends on it.
 
-    `select` and `exclude` are in dbt's words, and take the tests of what they select; `nodes` are the full names of
+    `select` and `exclude` are in dbt's words, and take the tests of what they select; `nodes` are the unique ids of
     exactly what is to run, tests too; of these the `plan` spares what stands when its turn comes. `work_folder/target`
     receives run_results.json and the compiled SQL; that of what does not run stays as it was executed, for the
     evidence, and a build of everything replaces it all. `log_folder` receives dbt.log; `options` are DuckDB's; `follow`
@@ -97,13 +98,15 @@ def build(
     # dbt's own JSON is a second copy of the parsed manifest; the results are written below
     arguments += ["--exclude-resource-type", "unit_test", "--no-write-json"]
     os.environ[CODE_VARIABLE] = f"{parsed.folder.name}-{version('duckdb')}"  # hashes of another engine differ
+    manifest = parsed.as_dbt()
     if nodes:
-        select = [f"fqn:{'.'.join(name)}" for name in nodes]
+        for unique_id in nodes:
+            manifest.nodes[unique_id].tags.append(_CHOSEN)
+        select = [f"tag:{_CHOSEN}"]
         arguments += ["--indirect-selection", "empty"]
     for flag, values in (("--select", select), ("--exclude", exclude)):
         if values:
             arguments += [flag, *values]
-    manifest = parsed.as_dbt()
     kept = CompiledSql(parsed.folder)
     try:
         with _plain_interrupts(), _nothing_to_collect(), plain_nodes(kept, plan):

@@ -80,7 +80,6 @@ def build(
     if not stale:
         return Built(runner.NOTHING_TO_DO, made.current, made.order, made.content)
     watched = None if select or is_whole else made
-    nodes = [made.nodes[name]["fqn"] for name in stale] if watched else ()
     follow = announcing(contents["nodes"], stale, watched.stood if watched else frozenset())
     logs = settings.home / "runs" / run_id
     if settings.target == _ON_SPARK:
@@ -93,7 +92,7 @@ def build(
             work_folder=settings.home / "dbt",
             log_folder=logs,
             select=select,
-            nodes=nodes,
+            nodes=stale if watched else (),
             options=limits(settings.warehouse_path.parent / "tmp"),
             follow=follow,
             plan=watched,

@@ -124,7 +124,7 @@ def _failure(node: Mapping[str, Any], result: Mapping[str, str]) -> NodeFailure:
 def _show_views(parsed: ParsedProject, settings: Settings, manifest: Mapping[str, Any], logs: Path) -> None:
     """Views hold nothing: DuckDB's own over the tables and the archive say the same, and checks read some of them."""
     views = [
-        node["fqn"] for node in manifest["nodes"].values() if node["resource_type"] == "model" and not is_table(node)
+        name for name, node in manifest["nodes"].items() if node["resource_type"] == "model" and not is_table(node)
     ]
     path = settings.warehouse_path
     shown = build_here(

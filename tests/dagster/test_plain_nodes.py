@@ -93,7 +93,7 @@ def test_the_sql_of_what_did_not_run_stays_among_the_artefacts(tmp_path):
     build(tmp_path, parsed)
     compiled = tmp_path / "dbt" / "target" / "compiled"
     written = {file.name for file in compiled.rglob("*.sql")}
-    again = [["mini", "total"]]
+    again = ["model.mini.total"]
     assert runner.build(
         parsed, tmp_path / "wh" / "tieout.duckdb", tmp_path / "dbt", tmp_path / "logs", nodes=again
     ).success

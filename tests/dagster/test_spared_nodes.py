@@ -46,8 +46,7 @@ def _build(folder: Path, project: manifest.ParsedProject, day: int) -> tuple[cha
         con.execute(f"create schema if not exists landed; create or replace table landed.clock as select {day} as day")
         plan = changed.plan(con, project.as_dict(), "code", warehouse.digests(con, folder, ("landed",)))
         changed.forget(con, plan.stale)
-    nodes = [plan.nodes[name]["fqn"] for name in plan.stale]
-    outcome = runner.build(project, file, folder / "dbt", folder / "logs", nodes=nodes, plan=plan)
+    outcome = runner.build(project, file, folder / "dbt", folder / "logs", nodes=plan.stale, plan=plan)
     assert outcome.success
     with duckdb.connect(str(file)) as con:
         changed.record(con, plan, outcome.events)
