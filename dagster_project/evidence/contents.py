@@ -76,15 +76,15 @@ def _populations(con: duckdb.DuckDBPyConnection, tables: TableWriter, period: st
     """Per control and status every row; a result without a period (a source's health) belongs to every pack."""
     scope = "(period = ? or period is null) and (? is null or legal_entity_code = ? or legal_entity_code is null)"
     parameters: list[object] = [period, entity, entity]
+    # set apart once: every status of every control is asked of it
+    con.execute(
+        f"create or replace temp table in_scope as select * from marts.reconciliation_results where {scope}", parameters
+    )
     for code in column(con, "select code from marts.controls order by code"):
         for status in totals.STATUSES:
-            tables.write(
-                f"populations/{code}/{status}",
-                f"select * from marts.reconciliation_results where code = ? and status = ? and {scope}",
-                [code, status, *parameters],
-            )
-    in_scope = f"(select * from marts.reconciliation_results where {scope})"
-    tables.write("totals/control_totals", totals.TOTALS["control_totals"].format(population=in_scope), parameters)
+            rows = "select * from in_scope where code = ? and status = ?"
+            tables.write(f"populations/{code}/{status}", rows, [code, status])
+    tables.write("totals/control_totals", totals.TOTALS["control_totals"].format(population="in_scope"))
     still_open = "state not in ('closed', 'verified', 'auto_resolved')"
     tables.write("exceptions", f"select * from marts.exceptions where {scope} and {still_open}", parameters)
     tables.write(
