@@ -12,7 +12,7 @@ _Context = dg.AssetExecutionContext | dg.AssetCheckExecutionContext
 
 def ask_once(context: _Context, about: Collection[dg.AssetKey] = ()) -> None:
     """Lets the step of this context keep what cannot change while it runs, and look assets up many at a time: those it
-    tells itself, and those that its checks are `about`.
+    tells itself, and those of others or earlier runs that what it tells is `about`.
 
     Dagster makes the set of all assets of a step anew at every output, to see that they come parents first, and reads
     an asset back from the history alone whenever one follows from it. The answers stay what they were: they are a tenth

@@ -65,9 +65,9 @@ def markup(caption: str, columns: Sequence[Column], rows: Iterable[Mapping[str, 
         for column in columns
     )
     body = "".join(f'<tr role="row">{_cells(columns, row)}</tr>' for row in rows)
-    shares = sum(not column.below for column in columns) + columns[0].wide
+    shares = sum(1.2 if one.mid else 0.9 if one.narrow else 1 for one in columns if not one.below) + columns[0].wide
     has_below = any(column.below for column in columns)
-    kind = f'"tt tt-below" style="--tt-shares: {shares}"' if has_below else '"tt"'
+    kind = f'"tt tt-below" style="--tt-shares: {shares:g}"' if has_below else '"tt"'
     return (
         f'<div class="tt-scroll"><table class={kind} role="table" data-table="{escape(key)}">'
         f"<caption><span>{escape(caption)}</span></caption>"
