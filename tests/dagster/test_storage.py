@@ -16,6 +16,7 @@ from dagster_project.dagster_options import Storage
 from dagster_project.defs.resources import WRITER_POOL
 from dagster_project.errors import ConfigurationError, InputError, StoreError
 from dagster_project.settings import load
+from tests import tls
 from tests.command import tieout
 from tests.dagster.conftest import PASSWORD, VARIABLE
 
@@ -178,3 +179,38 @@ def test_a_database_that_is_lost_during_a_run_is_said_in_words(tmp_path, postgre
                 postgres.run("select pg_terminate_backend(pid) from pg_stat_activity where datname = 'lost'")
                 instance.get_runs()
     assert PASSWORD not in str(lost.value)
+
+
+def encrypted(address: str, port: int, mode: str) -> str:
+    """The address of the same database by way of a port that speaks TLS."""
+    return f"{make_url(address).set(host='localhost', port=port, query={}).render_as_string()}?sslmode={mode}"
+
+
+def test_the_history_is_kept_over_tls(tmp_path, postgres, monkeypatch):
+    address = postgres.with_password("secret", PASSWORD, "secret")
+    files = tls.certificate(tmp_path, "ours")
+    with tls.before(socket_of(address), files) as port:
+        file = configured(tmp_path, encrypted(address, port, f"verify-full&sslrootcert={files[0]}"))
+        ran = tieout("run", "--config", file, **{VARIABLE: PASSWORD})
+        assert ran.code == 2, ran.text
+        assert "no source delivered a file" in ran.err
+        monkeypatch.setenv(VARIABLE, PASSWORD)
+        with dagster_home.opened(dagster_home.prepare(load(file))) as instance:
+            assert [run.status for run in instance.get_runs()] == [dg.DagsterRunStatus.FAILURE]
+
+
+def test_no_history_goes_to_a_server_that_does_not_prove_its_name(tmp_path, postgres):
+    """Who closed what, and what it found, would go to whoever answers at that address."""
+    address = postgres.with_password("forged", PASSWORD, "forged")
+    ours, others = tls.certificate(tmp_path, "ours"), tls.certificate(tmp_path, "others")
+    with tls.before(socket_of(address), ours) as port:
+        file = configured(tmp_path, encrypted(address, port, f"verify-full&sslrootcert={others[0]}"))
+        ran = tieout("run", "--config", file, **{VARIABLE: PASSWORD})
+    assert ran.code == 3, ran.text
+    assert "certificate verify failed" in ran.err
+    assert PASSWORD not in ran.text
+
+
+def socket_of(address: str) -> Path:
+    """Where the server listens."""
+    return Path(str(make_url(address).query["host"])) / ".s.PGSQL.5432"
