@@ -80,10 +80,14 @@ def _populations(con: duckdb.DuckDBPyConnection, tables: TableWriter, period: st
     con.execute(
         f"create or replace temp table in_scope as select * from marts.reconciliation_results where {scope}", parameters
     )
+    held = set(con.execute("select distinct code, status from in_scope").fetchall())
     for code in column(con, "select code from marts.controls order by code"):
         for status in totals.STATUSES:
-            rows = "select * from in_scope where code = ? and status = ?"
-            tables.write(f"populations/{code}/{status}", rows, [code, status])
+            name = f"populations/{code}/{status}"
+            if (code, status) in held:
+                tables.write(name, "from in_scope where code = ? and status = ?", [code, status])
+            else:
+                tables.write_none(name, "from in_scope")
     tables.write("totals/control_totals", totals.TOTALS["control_totals"].format(population="in_scope"))
     still_open = "state not in ('closed', 'verified', 'auto_resolved')"
     tables.write("exceptions", f"select * from marts.exceptions where {scope} and {still_open}", parameters)

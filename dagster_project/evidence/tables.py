@@ -12,6 +12,8 @@ from dagster_project.sql import quoted, scalar
 
 _FORMULA = ", ".join(str(ord(sign)) for sign in "=+-@\t\r")
 
+Files = tuple[Path, Path]
+
 
 @dataclass
 class TableWriter:
@@ -21,28 +23,42 @@ class TableWriter:
     folder: Path
     rows: dict[str, int] = field(default_factory=dict)
     neutralised_cells: int = 0
-    _empty: dict[tuple[tuple[str, str], ...], tuple[Path, ...]] = field(default_factory=dict)
-    """Files without rows, by their columns: most statuses of most controls have none, and all look alike."""
+    _none: dict[object, Files] = field(default_factory=dict)
+    """Files without rows, by their columns or query: most statuses of most controls have none, and all look alike."""
 
     def write(self, name: str, query: str, parameters: list[object] | None = None) -> int:
         """Writes `<name>.parquet` and `<name>.csv` of the query, rows in the order of all columns; returns the rows."""
         rows = int(scalar(self.con, f"create or replace temp table packed as {query}", parameters))
         columns = self._columns()
-        target = self.folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        files = tuple(target.with_name(target.name + ending) for ending in (".parquet", ".csv"))
-        if rows or columns not in self._empty:
-            self._copy("select * from packed order by all", files[0], "format parquet, compression zstd")
-            self._copy(f"select {_spreadsheet_safe(columns)} from packed order by all", files[1], "header")
-        else:
-            for written, file in zip(self._empty[columns], files, strict=True):
-                shutil.copyfile(written, file)
+        if not rows and columns in self._none:
+            return self._repeat(name, columns)
+        files = self._files(name, rows)
+        self._copy("select * from packed order by all", files[0], "format parquet, compression zstd")
+        self._copy(f"select {_spreadsheet_safe(columns)} from packed order by all", files[1], "header")
         if rows:
             self.neutralised_cells += self._formulas(columns)
         else:
-            self._empty.setdefault(columns, files)
-        self.rows[f"{name}.parquet"] = self.rows[f"{name}.csv"] = rows
+            self._none[columns] = files
         return rows
+
+    def write_none(self, name: str, query: str) -> None:
+        """Writes both without a row, with the columns of the query."""
+        if query in self._none:
+            self._repeat(name, query)
+        else:
+            self.write(name, f"select * from ({query}) limit 0")
+            self._none[query] = self._none[self._columns()]
+
+    def _files(self, name: str, rows: int) -> Files:
+        target = self.folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        self.rows[f"{name}.parquet"] = self.rows[f"{name}.csv"] = rows
+        return target.with_name(f"{target.name}.parquet"), target.with_name(f"{target.name}.csv")
+
+    def _repeat(self, name: str, of: object) -> int:
+        for written, file in zip(self._none[of], self._files(name, 0), strict=True):
+            shutil.copyfile(written, file)
+        return 0
 
     def _copy(self, query: str, target: Path, options: str) -> None:
         self.con.execute(f"copy ({query}) to '{quoted(target)}' ({options})")
