@@ -14,9 +14,9 @@ def ask_once(context: _Context, about: Collection[dg.AssetKey] = ()) -> None:
     """Lets the step of this context keep what cannot change while it runs, and look assets up many at a time: those it
     tells itself, and those of others or earlier runs that what it tells is `about`.
 
-    Dagster makes the set of all assets of a step anew at every output, to see that they come parents first, and reads
-    an asset back from the history alone whenever one follows from it. The answers stay what they were: they are a tenth
-    of what an empty close takes otherwise.
+    At every output Dagster makes the set of all assets of the step anew, to see that they come parents first, and reads
+    back from the history, one by one, those that the output follows from. The answers stay what they were; to find them
+    so was a tenth of an empty close.
     """
     step = context.get_step_execution_context()
     step.get_output_asset_keys = cache(step.get_output_asset_keys)

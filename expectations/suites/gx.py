@@ -20,7 +20,7 @@ from expectations.suites.left_out import left_out
 from expectations.suites.model import Expectation, Suite
 from expectations.suites.persisted_connection import keep_duckdb_connections_open
 
-_SHOPS = ("boto3", "botocore", "google.api_core", "google.auth", "google.cloud", "google.oauth2")
+_CLOUDS = ("boto3", "botocore", "google.api_core", "google.auth", "google.cloud", "google.oauth2")
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ class Evaluator:
     """An ephemeral GX context on one DuckDB connection; closing it leaves the connection open."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
-        # charts, distributions and the shops of others: two fifths of the time to import GX
-        with left_out("altair", "scipy.stats"), without(*_SHOPS):
+        # charts, distributions and clients of clouds: two fifths of the time to import GX
+        with left_out("altair", "scipy.stats"), without(*_CLOUDS):
             import great_expectations as gx
         from duckdb_sqlalchemy import ConnectionWrapper
         from great_expectations.data_context.types.base import ProgressBarsConfig

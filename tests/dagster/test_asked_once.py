@@ -4,7 +4,7 @@ import dagster as dg
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dagster_project.defs.asked_once import ask_once
+from dagster_project.defs.asked_once import CheckOfTable, ask_once
 
 OUTSIDE = "outside"
 
@@ -83,3 +83,26 @@ def test_what_the_step_itself_told_is_read_back_many_at_a_time(monkeypatch):
         monkeypatch.setattr(instance, "get_asset_records", lambda keys: asked.append(keys) or ask(keys))
         dg.materialize([step_of(graph, ask_once)], instance=instance)
     assert len(asked) < 5, "a question for each of its parents is what an empty close paid a twentieth for"
+
+
+@dg.asset(partitions_def=dg.StaticPartitionsDefinition(["2026-09"]))
+def pack() -> None: ...
+
+
+@dg.multi_asset(
+    specs=[dg.AssetSpec("table")], check_specs=[dg.AssetCheckSpec("ties", asset="table")], name="table_and_its_check"
+)
+def checked():
+    yield dg.Output(None, output_name="table")
+    yield CheckOfTable.of(dg.AssetCheckResult(passed=False, asset_key="table", check_name="ties", description="why"))
+
+
+def test_a_check_names_the_materialization_that_it_judged_also_in_the_run_of_a_period():
+    """The UI could not say on which rows a control failed."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = dg.materialize([checked, pack], instance=instance, partition_key="2026-09")
+        materialized = instance.get_latest_materialization_event(dg.AssetKey("table"))
+    [found] = result.get_asset_check_evaluations()
+    assert (found.passed, found.description) == (False, "why")
+    assert found.target_materialization_data is not None
+    assert found.target_materialization_data.run_id == materialized.run_id
