@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import dagster as dg
 import duckdb
@@ -219,14 +219,22 @@ def check_result(spec: dg.AssetCheckSpec, check: CheckResult | None) -> dg.Asset
     if check is None:
         words = {"words": "Not configured: there is nothing to check."}
         return CheckOfTable(passed=True, asset_key=spec.asset_key, check_name=spec.name, metadata=words)
+    facts = {name: shown(value) for name, value in check.metadata.items()}
     return CheckOfTable(
         passed=check.passed,
         asset_key=spec.asset_key,
         check_name=spec.name,
         severity=dg.AssetCheckSeverity.ERROR if check.blocking else dg.AssetCheckSeverity.WARN,
-        metadata={"words": check.words, "severity": check.severity, **check.metadata},
+        metadata={"words": check.words, "severity": check.severity, **facts},
         description=check.words,
     )
+
+
+def shown(fact: Any) -> Any:
+    """A fact as the UI has it beside its name: lists and amounts per currency it would fold away, empty ones too."""
+    if isinstance(fact, Mapping):
+        return ", ".join(f"{minor:,} minor units of {currency}" for currency, minor in fact.items()) or "none"
+    return ", ".join(map(str, fact)) or "none" if isinstance(fact, list) else fact
 
 
 def table_metadata(found: Sequence[SuiteResult]) -> dict[str, int]:

@@ -141,6 +141,16 @@ def test_only_a_structural_check_that_failed_closes_the_gate():
     assert gates.check_result(spec, structural_fails).severity == dg.AssetCheckSeverity.ERROR
 
 
+def test_what_a_check_found_is_read_without_a_click():
+    """The UI folds lists and amounts away, and empty ones look like the others."""
+    spec = dg.AssetCheckSpec("q", asset=dg.AssetKey(["landed", "x"]))
+    folded = gates.fold("q", [check("a", False, amount_minor={"JPY": 5000, "BHD": -7}), check("b", True)])
+    facts = {name: fact.value for name, fact in gates.check_result(spec, folded).metadata.items()}
+    assert facts["at stake: a"] == "5,000 minor units of JPY, -7 minor units of BHD"
+    assert (facts["failed"], facts["not testable"], facts["owner_role"]) == ("a", "none", "AR")
+    assert (facts["checks"], facts["unexpected_rows"], facts["words"]) == (2, 2, "a in words.")
+
+
 def test_an_object_that_is_not_configured_passes_and_says_so():
     spec = dg.AssetCheckSpec("q", asset=dg.AssetKey(["landed", "x"]))
     result = gates.check_result(spec, None)
