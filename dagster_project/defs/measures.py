@@ -10,25 +10,20 @@ import duckdb
 from dagster_project.money import major
 
 UNCHANGED = "unchanged since"  # of what had no need to run again
-_CONTROL_COLUMNS = frozenset({"status", "delta_minor", "currency_code", "code"})
+_CONTROL_COLUMNS = ["status", "delta_minor", "currency_code", "code"]
+_STATUSES = ("matched", "in_tolerance", "timing", "break", "not_testable")
+_CONTROLS = """
+    select table_schema, table_name
+    from information_schema.columns
+    where table_catalog = current_database() and list_contains(?, column_name)
+    group by all
+    having count(*) = len(?)"""
 _FIGURES = """
     select
-        count(*) as compared,
-        count(*) filter (where status = 'matched') as matched,
-        count(*) filter (where status = 'in_tolerance') as in_tolerance,
-        count(*) filter (where status = 'timing') as timing,
-        count(*) filter (where status = 'break') as breaks,
-        count(*) filter (where status = 'not_testable') as not_testable,
-    from {relation}
-"""
-_AMOUNTS = """
-    select r.currency_code, sum(abs(r.delta_minor)), k.exponent
-    from {relation} as r
-    join seeds.currencies as k on r.currency_code = k.currency_code
-    where r.status = 'break' and r.delta_minor <> 0
-    group by r.currency_code, k.exponent
-    order by r.currency_code
-"""
+        '{0}' as schema_name, '{1}' as table_name, status, currency_code, count(*) as records,
+        sum(abs(delta_minor)) as amount
+    from "{0}"."{1}"
+    group by all"""
 
 
 def row_counts(con: duckdb.DuckDBPyConnection, relations: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
@@ -59,17 +54,34 @@ def partitions_computed(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
     return found
 
 
-def control_figures(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> Mapping[str, Any]:
-    """Compared, matched ... and the absolute amount of its breaks in words, of a relation in the shape of a control."""
-    columns = {row[0] for row in con.execute(f'describe "{schema}"."{table}"').fetchall()}
-    if not columns >= _CONTROL_COLUMNS:
+def control_figures(
+    con: duckdb.DuckDBPyConnection, relations: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], dict[str, Any]]:
+    """Of each (schema, table) in the shape of a control: how many records were compared and came to each status, and
+    the absolute amount of its breaks in words. All are asked at once."""
+    controls = set(con.execute(_CONTROLS, [_CONTROL_COLUMNS] * 2).fetchall())
+    wanted = [one for one in relations if one in controls]
+    if not wanted:
         return {}
-    relation = f'"{schema}"."{table}"'
-    cursor = con.execute(_FIGURES.format(relation=relation))
-    names = [column[0] for column in cursor.description or ()]
-    figures: dict[str, Any] = dict(zip(names, cursor.fetchone() or (), strict=True))
-    amounts = con.execute(_AMOUNTS.format(relation=relation)).fetchall()
-    figures["amount"] = (
-        ", ".join(f"{major(int(minor), exponent)} {code}" for code, minor, exponent in amounts) or "none"
-    )
-    return figures
+    exponents = dict(con.execute("select currency_code, exponent from seeds.currencies order by 1").fetchall())
+    records: dict[tuple[str, str], dict[str, int]] = {one: dict.fromkeys(_STATUSES, 0) for one in wanted}
+    broken: dict[tuple[str, str], dict[str, int]] = {one: {} for one in wanted}
+    for schema, table, status, currency, count, amount in con.execute(
+        " union all ".join(_FIGURES.format(*one) for one in wanted)
+    ).fetchall():
+        records[schema, table][status] += count
+        if status == "break" and amount:
+            broken[schema, table][currency] = int(amount)
+    return {
+        one: {
+            "compared": sum(found.values()),
+            **{"breaks" if status == "break" else status: count for status, count in found.items()},
+            "amount": _in_words(broken[one], exponents),
+        }
+        for one, found in records.items()
+    }
+
+
+def _in_words(amounts: Mapping[str, int], exponents: Mapping[str, int]) -> str:
+    told = (f"{major(amounts[code], exponent)} {code}" for code, exponent in exponents.items() if code in amounts)
+    return ", ".join(told) or "none"

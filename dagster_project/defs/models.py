@@ -208,7 +208,8 @@ def measure(
         and event["data"]["node_info"]["node_status"] == "success"
     }
     with warehouse.connect(settings) as con:
-        counts = row_counts(con, list(built.values()))
+        counts = row_counts(con, [*built.values()])
+        figures = control_figures(con, [one for one in built.values() if one[0] == "reconciliation"])
         partitions = partitions_computed(con)
         measured: dict[str, dict[str, Any]] = {}
         for unique_id, (schema, table) in built.items():
@@ -217,8 +218,7 @@ def measure(
                 found["dagster/row_count"] = counts[schema, table]
             if table in partitions:
                 found["partitions computed"] = partitions[table]
-            if schema == "reconciliation":
-                found.update(control_figures(con, schema, table))
+            found.update(figures.get((schema, table), {}))
     return measured
 
 

@@ -61,10 +61,9 @@ def write_contents(con: duckdb.DuckDBPyConnection, tables: TableWriter, period: 
         for table, scope in parts.items():
             tables.write(f"{folder}/{table}", f"select * from marts.{table} where {scope}", parameters)
     _tolerances(tables, entity)
-    lineage = _LINEAGE.format(scope=_PERIOD)
-    tables.write("results/lineage_edges", lineage, parameters * 2)
-    tables.write("totals/lineage_totals", totals.TOTALS["lineage_totals"].format(lineage_edges=f"({lineage})"),
-                 parameters * 2)  # fmt: skip
+    con.execute(f"create or replace temp table lineage as {_LINEAGE.format(scope=_PERIOD)}", parameters * 2)
+    tables.write("results/lineage_edges", "from lineage")
+    tables.write("totals/lineage_totals", totals.TOTALS["lineage_totals"].format(lineage_edges="lineage"))
     for name, table in totals.SCOPED.items():
         rows = f"(select * from marts.{table} where {(BRIDGES | TRANSACTIONS)[table]})"
         tables.write(f"totals/{name}", totals.TOTALS[name].format(**{table: rows}), parameters)

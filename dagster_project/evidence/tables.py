@@ -28,13 +28,14 @@ class TableWriter:
 
     def write(self, name: str, query: str, parameters: list[object] | None = None) -> int:
         """Writes `<name>.parquet` and `<name>.csv` of the query, rows in the order of all columns; returns the rows."""
-        rows = int(scalar(self.con, f"create or replace temp table packed as {query}", parameters))
+        ordered = f"create or replace temp table packed as select * from ({query}) order by all"
+        rows = int(scalar(self.con, ordered, parameters))
         columns = self._columns()
         if not rows and columns in self._none:
             return self._repeat(name, columns)
         files = self._files(name, rows)
-        self._copy("select * from packed order by all", files[0], "format parquet, compression zstd")
-        self._copy(f"select {_spreadsheet_safe(columns)} from packed order by all", files[1], "header")
+        self._copy("from packed", files[0], "format parquet, compression zstd")
+        self._copy(f"select {_spreadsheet_safe(columns)} from packed", files[1], "header")
         if rows:
             self.neutralised_cells += self._formulas(columns)
         else:
