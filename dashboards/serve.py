@@ -22,6 +22,7 @@ def command(settings: Settings, port: int = 8501, headless: bool = False) -> lis
         "--server.headless", "true" if headless else "false",
         "--server.showEmailPrompt", "false",  # else the first start waits for somebody's address
         "--browser.gatherUsageStats", "false",
+        "--runner.magicEnabled", "false",  # else a string that stands alone in a page's file is shown
         "--", "--config", str(settings.config_path),
     ]  # fmt: skip
 

@@ -65,7 +65,7 @@ def markup(caption: str, columns: Sequence[Column], rows: Iterable[Mapping[str, 
         for column in columns
     )
     body = "".join(f'<tr role="row">{_cells(columns, row)}</tr>' for row in rows)
-    shares = sum(1.2 if one.mid else 0.9 if one.narrow else 1 for one in columns if not one.below) + columns[0].wide
+    shares = sum(1.2 if column.mid else 1 for column in columns if not column.below) + columns[0].wide
     has_below = any(column.below for column in columns)
     kind = f'"tt tt-below" style="--tt-shares: {shares:g}"' if has_below else '"tt"'
     return (

@@ -30,10 +30,7 @@ STAGES = {
     "posted_minor": ("Posted", "Receivable documents in the ERP less credit memos (P)", "ar_documents"),
     "settled_minor": ("Paid", "Cash applied in the ERP (S)", "cash_applications"),
 }
-
-
-BESIDE = 3
-"""As many currencies stand beside a cause on half a screen; more stand below it."""
+BESIDE = 3  # as many currencies stand beside a cause on half a screen; more stand below it
 
 
 def show() -> None:

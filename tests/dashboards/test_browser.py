@@ -30,6 +30,7 @@ PATHS = (
     "controls?control=R14&record=IN-1&instance=billing",
     "sources",
 )
+TITLES = ["Close", "Variance", "Controls", "Sources"]
 CUT_OFF = """() => [...document.querySelectorAll('.stMain *')]
     .filter(e => e.clientWidth > 20 && e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX != 'visible')
     .map(e => e.textContent.slice(0, 60))"""
@@ -147,6 +148,10 @@ def _read_whole(browser, address: str, paths: tuple[str, ...], width: int, schem
         page.wait_for_selector("table.tt tbody tr")
         page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')")
         assert page.evaluate(CUT_OFF) == [], f"{path} at {width} px"
+        begins = page.inner_text(".stMain").split()[
+            : len(TITLES) + 1
+        ]  # what a page shows before its title is not its own
+        assert begins == [*TITLES, path.partition("?")[0].title() or TITLES[0]], f"{path} at {width} px"
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert not page.locator("[data-testid=stException]").count()
     background = page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
