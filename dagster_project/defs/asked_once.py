@@ -4,8 +4,6 @@ from collections.abc import Collection, Sequence
 from functools import cache
 
 import dagster as dg
-from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationTargetMaterializationData
-from dagster._core.execution.context.system import StepExecutionContext
 
 _Context = dg.AssetExecutionContext | dg.AssetCheckExecutionContext
 
@@ -30,18 +28,3 @@ def ask_once(context: _Context, about: Collection[dg.AssetKey] = ()) -> None:
     known._fetch_input_asset_version_info = fetch
     if about:
         fetch(list(about))
-
-
-class CheckOfTable(dg.AssetCheckResult):
-    """What a check found of a table that has no partitions, told by a step that runs for one: the check names the
-    table's last materialization. Dagster would look, check by check, for one of that partition, and find none."""
-
-    @classmethod
-    def of(cls, result: dg.AssetCheckResult) -> "CheckOfTable":
-        """The same result, of the table as it is."""
-        return cls(**result._asdict())
-
-    def _get_partitioned_target_materialization_data(
-        self, step_context: StepExecutionContext, asset_key: dg.AssetKey, partition_key: str
-    ) -> AssetCheckEvaluationTargetMaterializationData | None:
-        return self._get_unpartitioned_target_materialization_data(step_context, asset_key)

@@ -16,11 +16,12 @@ from dagster._core.definitions.data_version import DATA_VERSION_TAG
 from pydantic import TypeAdapter
 
 from dagster_project import progress, warehouse
-from dagster_project.defs.asked_once import CheckOfTable, ask_once
+from dagster_project.defs.asked_once import ask_once
 from dagster_project.defs.faults import in_words
 from dagster_project.defs.landed import landed_key
 from dagster_project.defs.measures import UNCHANGED
 from dagster_project.defs.resources import WRITER_POOL, Tieout
+from dagster_project.defs.table_checks import CheckOfTable
 from dagster_project.settings import Settings
 from dagster_project.sources.contracts import Contract
 from dagster_project.warehouse import steps

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import duckdb
 
+from dagster_project.evidence.totals import STATUSES
 from dagster_project.money import major
 
 UNCHANGED = "unchanged since"  # of what had no need to run again
 _CONTROL_COLUMNS = ["status", "delta_minor", "currency_code", "code"]
-_STATUSES = ("matched", "in_tolerance", "timing", "break", "not_testable")
+_NAMES = {"break": "breaks"}
 _CONTROLS = """
     select table_schema, table_name
     from information_schema.columns
@@ -64,18 +66,17 @@ def control_figures(
     if not wanted:
         return {}
     exponents = dict(con.execute("select currency_code, exponent from seeds.currencies order by 1").fetchall())
-    records: dict[tuple[str, str], dict[str, int]] = {one: dict.fromkeys(_STATUSES, 0) for one in wanted}
+    records: dict[tuple[str, str], Counter[str]] = {one: Counter() for one in wanted}
     broken: dict[tuple[str, str], dict[str, int]] = {one: {} for one in wanted}
-    for schema, table, status, currency, count, amount in con.execute(
-        " union all ".join(_FIGURES.format(*one) for one in wanted)
-    ).fetchall():
+    told = con.execute(" union all ".join(_FIGURES.format(*one) for one in wanted)).fetchall()
+    for schema, table, status, currency, count, amount in told:
         records[schema, table][status] += count
         if status == "break" and amount:
             broken[schema, table][currency] = int(amount)
     return {
         one: {
-            "compared": sum(found.values()),
-            **{"breaks" if status == "break" else status: count for status, count in found.items()},
+            "compared": found.total(),
+            **{_NAMES.get(status, status): found[status] for status in STATUSES},
             "amount": _in_words(broken[one], exponents),
         }
         for one, found in records.items()

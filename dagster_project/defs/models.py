@@ -14,11 +14,12 @@ from dagster_project import progress, warehouse
 from dagster_project.dbt import changed, manifest, runner
 from dagster_project.dbt.changed import Success
 from dagster_project.dbt.runner import BuildOutcome
-from dagster_project.defs.asked_once import CheckOfTable, ask_once
+from dagster_project.defs.asked_once import ask_once
 from dagster_project.defs.faults import failure, in_words
 from dagster_project.defs.integration import DbtCoreCliEventMessage, dbt_assets
 from dagster_project.defs.measures import control_figures, partitions_computed, row_counts
 from dagster_project.defs.resources import WRITER_POOL, Tieout
+from dagster_project.defs.table_checks import CheckOfTable
 from dagster_project.defs.translator import LayerTranslator, asset_key
 from dagster_project.errors import InputError
 from dagster_project.observability import telemetry

@@ -23,7 +23,7 @@ class TableWriter:
     folder: Path
     rows: dict[str, int] = field(default_factory=dict)
     neutralised_cells: int = 0
-    _none: dict[object, Files] = field(default_factory=dict)
+    _without_rows: dict[object, Files] = field(default_factory=dict)
     """Files without rows, by their columns or query: most statuses of most controls have none, and all look alike."""
 
     def write(self, name: str, query: str, parameters: list[object] | None = None) -> int:
@@ -31,24 +31,25 @@ class TableWriter:
         ordered = f"create or replace temp table packed as select * from ({query}) order by all"
         rows = int(scalar(self.con, ordered, parameters))
         columns = self._columns()
-        if not rows and columns in self._none:
-            return self._repeat(name, columns)
+        if not rows and columns in self._without_rows:
+            self._repeat(name, columns)
+            return 0
         files = self._files(name, rows)
         self._copy("from packed", files[0], "format parquet, compression zstd")
         self._copy(f"select {_spreadsheet_safe(columns)} from packed", files[1], "header")
         if rows:
             self.neutralised_cells += self._formulas(columns)
         else:
-            self._none[columns] = files
+            self._without_rows[columns] = files
         return rows
 
     def write_none(self, name: str, query: str) -> None:
         """Writes both without a row, with the columns of the query."""
-        if query in self._none:
+        if query in self._without_rows:
             self._repeat(name, query)
         else:
             self.write(name, f"select * from ({query}) limit 0")
-            self._none[query] = self._none[self._columns()]
+            self._without_rows[query] = self._without_rows[self._columns()]
 
     def _files(self, name: str, rows: int) -> Files:
         target = self.folder / name
@@ -56,10 +57,9 @@ class TableWriter:
         self.rows[f"{name}.parquet"] = self.rows[f"{name}.csv"] = rows
         return target.with_name(f"{target.name}.parquet"), target.with_name(f"{target.name}.csv")
 
-    def _repeat(self, name: str, of: object) -> int:
-        for written, file in zip(self._none[of], self._files(name, 0), strict=True):
+    def _repeat(self, name: str, of: object) -> None:
+        for written, file in zip(self._without_rows[of], self._files(name, 0), strict=True):
             shutil.copyfile(written, file)
-        return 0
 
     def _copy(self, query: str, target: Path, options: str) -> None:
         self.con.execute(f"copy ({query}) to '{quoted(target)}' ({options})")

@@ -4,7 +4,8 @@ import dagster as dg
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dagster_project.defs.asked_once import CheckOfTable, ask_once
+from dagster_project.defs.asked_once import ask_once
+from dagster_project.defs.table_checks import CheckOfTable
 
 OUTSIDE = "outside"
 
