@@ -123,6 +123,21 @@ def test_no_gate_and_no_figure_lies_beside_the_page(address, browser, width):
     page.close()
 
 
+def test_on_half_a_screen_a_gate_that_fails_stands_before_those_that_pass(address, browser):
+    """Seven gates a row: the one that keeps a period open must not be looked for."""
+    page = browser.new_page(viewport={"width": 760, "height": 900})
+    page.goto(address)
+    page.locator("table[data-table=gates] tbody td").first.wait_for()
+    read = page.locator("table[data-table=gates] tbody tr").evaluate_all(
+        "rows => rows.map(row => [...row.querySelectorAll('td.below')]"
+        ".map(one => [one.offsetTop, one.offsetLeft, !one.querySelector('.tt-bad')]))"
+    )
+    mixed = [[passes for *_, passes in sorted(gates)] for gates in read if len({passes for *_, passes in gates}) == 2]
+    assert mixed, "no row has gates of both kinds"
+    assert all(gates == sorted(gates) for gates in mixed)
+    page.close()
+
+
 @pytest.mark.parametrize("width", [760, 1000])
 def test_why_a_row_differs_is_read_without_scrolling_sideways(address, browser, width):
     """On half a screen a reason right of the figures, out of sight, is a reason that nobody reads."""
