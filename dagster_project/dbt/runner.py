@@ -79,6 +79,7 @@ def build(
     from dbt_common.events.functions import msg_to_dict
 
     from dagster_project.dbt.plain import plain_nodes
+    from dagster_project.dbt.told import without_debug
 
     events: list[dict[str, Any]] = []
 
@@ -109,7 +110,7 @@ def build(
             arguments += [flag, *values]
     kept = CompiledSql(parsed.folder)
     try:
-        with _plain_interrupts(), _nothing_to_collect(), plain_nodes(kept, plan):
+        with _plain_interrupts(), _nothing_to_collect(), without_debug(), plain_nodes(kept, plan):
             outcome = dbtRunner(manifest=manifest, callbacks=[hear]).invoke(arguments)
     finally:
         release_database()
