@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_UPPER = {name: name.upper() for name in ("ar", "crm", "erp", "fx", "gl", "id", "sku")}
+_UPPER = {name: name.upper() for name in ("ar", "crm", "erp", "fx", "gl", "id", "sku")} | {"skus": "SKUs"}
 OWNER = {
     "RevOps": "Revenue operations",
     "BillingOps": "Billing operations",
@@ -19,7 +19,7 @@ LEG = {
     "A": "Expected to metered",
     "B": "Metered to billed",
     "C": "Billed to posted",
-    "D": "Posted to settled",
+    "D": "Posted to paid",
     "T": "Translation",
 }
 CAUSE = {
@@ -63,7 +63,7 @@ def cause(code: str | None) -> str:
     """A cause in words, its code behind it for the auditor; empty where there is none."""
     if not code:
         return ""
-    return f"{CAUSE[code].capitalize()} ({code})" if code in CAUSE else plain(code)
+    return f"{CAUSE[code][:1].upper()}{CAUSE[code][1:]} ({code})" if code in CAUSE else plain(code)
 
 
 def leg(code: str | None) -> str:

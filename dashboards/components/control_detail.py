@@ -51,14 +51,16 @@ def _results(db: Snapshot, entry: Row, scope: Scope) -> None:
             words=lambda value: "All" if value == "all" else words.status(value).text,
         )  # fmt: skip
     with right:
-        text = search(PAGE, "q", "Find a record, customer or cause", "for example an invoice number")
+        text = search(PAGE, "q", "Find a record, customer or cause", "an invoice number")
     narrowed = Scope(**{**vars(scope), "search": text})
     wanted = "" if status == "all" else status
     total = results.count(db, narrowed, code, wanted)
     page = page_of("results", total, (code, wanted, narrowed))
     rows = results.page(db, narrowed, code, wanted, page.limit, page.offset)
-    if not rows:
-        st.success("Nothing here: no result of this kind in what is chosen above.", icon=":material/check:")
+    if not rows and not results.count(db, replace(narrowed, search=""), code):
+        st.info("Nothing was compared of what is chosen above.")
+    elif not rows:
+        st.info("No result of this kind in what is chosen above.")
     else:
         step = entry["next_step"] or ""
         shown = [result_row(row, _address(row, scope, status), known_step=step) for row in rows]

@@ -33,19 +33,23 @@ def link(path: str, **parameters: str | None) -> str:
 
 
 def is_quantity(row: Row) -> bool:
-    """True where the control compares quantities: left and right are then no money."""
-    return row["delta_quantity"] is not None or row["currency_code"] is None
+    """True where the control compares quantities or counts: left and right are then no money, whatever the result costs
+    in money; where money is compared, its difference is there."""
+    return row["delta_quantity"] is not None or row["delta_minor"] is None or row["currency_code"] is None
 
 
-def side(row: Row, name: str) -> str:
-    """A side's value: quantity, or amount in major units; a dash where that side has no record."""
+def side(row: Row, name: str) -> Cell:
+    """A side's value: quantity and what it counts, or amount in major units; a dash where that side has no record."""
     value = row[f"{name}_value"]
-    return money.quantity(value) if is_quantity(row) else money.amount(value, row["currency_code"])
+    if not is_quantity(row):
+        return Cell(money.amount(value, row["currency_code"]))
+    return Cell(money.quantity(value), note="" if value is None else words.counted(row["code"], value))
 
 
 def difference(row: Row) -> Cell:
     """What does not tie: money with its currency, and the quantity where that is what is compared."""
-    quantity = f"{money.quantity(row['delta_quantity'])} {words.counted(row['code'])}" if row["delta_quantity"] else ""
+    found = row["delta_quantity"]
+    quantity = f"{money.quantity(found)} {words.counted(row['code'], found)}" if found else ""
     if row["delta_minor"] is None or not row["currency_code"]:
         return Cell(quantity or money.NOTHING)
     negative = row["delta_minor"] < 0
@@ -69,7 +73,7 @@ def result_row(row: Row, href: str, control: str = "", known_step: str = "") -> 
     about = ", ".join(text for text in (row["legal_entity_code"], row["customer_id"], row["period"]) if text)
     record = Cell(row["match_key"], note=about, href=href, label=f"Compare both sides of {row['match_key']}")
     step = (row["next_step"] or "") if is_break and row["next_step"] != known_step else ""
-    why = [Cell(row["reason"] or "", note=words.cause(row["cause_code"])), *same_problem(row)]
+    why = [Cell(words.sentence(row["reason"]), note=words.cause(row["cause_code"])), *same_problem(row)]
     return {
         "status": words.status(row["status"]),
         "record": [record, Cell(control)] if control else record,

@@ -33,8 +33,8 @@ def pair(db: Snapshot, result: Row) -> None:
         [
             ("Result", words.status(result["status"])),
             ("Difference", difference(result)),
-            ("Why", Cell(result["reason"] or "", note=words.cause(result["cause_code"]))),
-            ("Goes back to", [Cell(result["root_reason"] or ""), *same_problem(result)] if result["root_code"] else ""),
+            ("Why", Cell(words.sentence(result["reason"]), note=words.cause(result["cause_code"]))),
+            ("Goes back to", _root(result) if result["root_code"] else ""),
             ("Also shows as", _echoes(db, result) if is_break else ""),
             ("Who acts", _who(result) if is_break else ""),
             ("Due", due(result)),
@@ -53,6 +53,10 @@ def pair(db: Snapshot, result: Row) -> None:
 
 def _who(result: Row) -> Cell:
     return Cell(words.owner(result["owner_role"]), note=words.severity(result["severity"]))
+
+
+def _root(result: Row) -> list[Cell]:
+    return [Cell(words.sentence(result["root_reason"])), *same_problem(result)]
 
 
 def _echoes(db: Snapshot, result: Row) -> list[Cell]:
@@ -79,7 +83,8 @@ def _side_by_side(result: Row, left: list[Row], right: list[Row]) -> None:
     rows_shown: list[dict[str, Value]] = [
         {
             "field": unit,
-            **{key: side(result, name) for key, name, _, _ in shown},
+            # once per side: several records of one side share the amount
+            **{key: side(result, name) for key, name, _, _ in shown if key.endswith("0")},
             "mark": words.status(result["status"]),
         },
         {"field": "Record", **{key: keys for key, _, keys, _ in shown}},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import streamlit as st
 
 from dashboards.components import money, words
+from dashboards.components.facts import back
 from dashboards.components.filters import choose
 from dashboards.components.frame import moment, needs
 from dashboards.components.listing import RESULT_COLUMNS, download, link, result_row
@@ -30,11 +32,23 @@ def record_list(db: Snapshot, page: str, scope: Scope) -> None:
     kind = choose(
         page, "records", "Records behind the figures", list(KINDS), "exceptions", KINDS.__getitem__, segmented=True
     )
-    if kind in records.LISTINGS:
+    if kind == "differences":
+        _documents(db, kind, _of_one_cause(scope))
+    elif kind in records.LISTINGS:
         _documents(db, kind, scope)
     else:
         _results(db, kind, Scope(entity=scope.entity, currency=scope.currency, customer=scope.customer,
                                  customer_text=scope.customer_text, service_month=scope.period))  # fmt: skip
+
+
+def _of_one_cause(scope: Scope) -> Scope:
+    """The scope narrowed to the cause in the URL, which is said."""
+    leg, cause = st.query_params.get("leg", ""), st.query_params.get("cause", "")
+    if leg or cause:
+        said = ": ".join(part for part in (words.LEG.get(leg, leg), words.cause(cause) if cause else "") if part)
+        given = {name: st.query_params.get(name) for name in ("entity", "period", "currency", "customer", "q", "by")}
+        back(f"{said}. Show all causes again", link("variance", **given, records="differences") + "#records")
+    return replace(scope, leg=leg, cause=cause)
 
 
 def _results(db: Snapshot, kind: str, scope: Scope) -> None:
@@ -82,6 +96,12 @@ def _is_number(name: str) -> bool:
 def text(name: str, record: Row) -> str:
     """A field of a record as text: amounts in major units, times in UTC, empty as a dash."""
     value: Any = record.get(name)
+    if name == "leg":
+        return words.LEG.get(value, value)
+    if name == "cause_code":
+        return words.cause(value)
+    if name in ("left_ref", "right_ref") and value:
+        return words.reference(value)
     if name.endswith("_minor"):
         return money.amount(value, record.get("currency_code"))
     if value is None:
@@ -91,7 +111,7 @@ def text(name: str, record: Row) -> str:
     if isinstance(value, datetime):
         return moment(value)
     if isinstance(value, date):
-        return value.isoformat()
+        return f"{value:%-d %b %Y}"
     if isinstance(value, Decimal):
         return money.quantity(value)
     return str(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from dagster_project.close.terms import LEG, cause, owner, plain
 from dashboards.components.table import Cell
@@ -63,11 +64,20 @@ def severity(code: str | None) -> str:
     return SEVERITY.get(code or "", code or "–")
 
 
-def counted(code: str) -> str:
-    """What the quantities of a control count."""
-    return "systems" if code == "R10" else "units"
+def counted(code: str, quantity: Any) -> str:
+    """What the quantities of a control count, as it follows a quantity: `1 system`, `2 systems`."""
+    one, many = _COUNTED.get(code, ("unit", "units"))
+    return one if quantity is not None and abs(quantity) == 1 else many
 
 
+_COUNTED = {
+    "R02": ("day", "days"),
+    "R10": ("system", "systems"),
+    "R11": ("percentage point", "percentage points"),
+    "R13": ("invoice", "invoices"),
+    "R17": ("invoice", "invoices"),
+    "R18": ("invoice", "invoices"),
+}
 COUNTS = {
     "compared": "Compared",
     "matched": "Ties",
@@ -110,6 +120,11 @@ _RECORDS = {
     "source": "source",
 }
 _FIELDS = {
+    "leg": "Between",
+    "cause_code": "Cause",
+    "service_period_start": "Service from",
+    "left_ref": "Record before",
+    "right_ref": "Record after",
     "currency_code": "Currency",
     "legal_entity_code": "Entity",
     "customer_id": "Customer",
@@ -153,6 +168,17 @@ def verdict(counts: dict[str, int]) -> Cell:
 def record(kind: str) -> str:
     """What kind of record a reference names."""
     return _RECORDS.get(kind, kind.replace("_", " "))
+
+
+def sentence(text: str | None) -> str:
+    """The text with its full stop; empty where there is none."""
+    return f"{text}." if text and text[-1] not in ".!?" else text or ""
+
+
+def reference(text: str) -> str:
+    """`invoice_line:IN-7-1` as `invoice line in billing IN-7-1`."""
+    kind, _, keys = text.partition(":")
+    return f"{record(kind)} {keys}" if keys else text
 
 
 def without_code(text: str | None) -> str:

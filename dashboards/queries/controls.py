@@ -72,6 +72,16 @@ def amounts(db: Snapshot, scope: Scope, code: str = "") -> list[Row]:
     )
 
 
+def without_amount(db: Snapshot, scope: Scope) -> dict[str, int]:
+    """How many breaks of each control state no amount; a control of which all do is in it too."""
+    conditions, values = in_summary(scope)
+    rows = db.rows(
+        f"select code, count(*) as n from marts.exceptions where delta_minor is null and {conditions} group by code",
+        values,
+    )
+    return {row["code"]: int(row["n"]) for row in rows}
+
+
 def problems(db: Snapshot, scope: Scope) -> int:
     """How many separate problems the breaks of the scope go back to: one defect may show in several controls."""
     conditions, values = in_summary(scope)
@@ -130,14 +140,15 @@ def trend(db: Snapshot, code: str, scope: Scope) -> list[Row]:
 
 
 def tolerated(db: Snapshot, scope: Scope) -> list[Row]:
-    """What the tolerances let pass, added up per control, entity and currency, against the cap; breached first."""
+    """What the tolerances let pass, added up per control, entity and currency, against the cap; breached first. What
+    differs in no amount adds nothing."""
     conditions, values = in_summary(scope.only("entity", "currency"))
     return db.rows(
         f"""
         select code, legal_entity_code, currency_code, differences, net_minor, absolute_minor, base_currency_code,
             absolute_base_minor, cap_minor, state
         from marts.tolerance_budget
-        where {conditions} and differences > 0
+        where {conditions} and differences > 0 and (absolute_minor > 0 or state = 'breached')
         order by case state when 'breached' then 1 when 'not_testable' then 2 else 3 end, code, legal_entity_code,
             currency_code
         """,

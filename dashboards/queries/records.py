@@ -1,5 +1,5 @@
-"""The documents behind a cell of the variance page: invoice lines of its service month, what the ERP posted for them,
-and the cash applied to that."""
+"""What stands behind a cell of the variance page: its differences, invoice lines of its service month, what the ERP
+posted for them, and the cash applied to that."""
 
 from __future__ import annotations
 
@@ -44,6 +44,17 @@ _DOCUMENTS = """
 """
 
 LISTINGS = {
+    "differences": Listing(
+        "Differences by cause",
+        ("marts.bridge_allocation",),
+        """
+        select leg, cause_code, currency_code, amount_minor, legal_entity_code, customer_id, subscription_id, sku,
+            service_period_start, left_ref, right_ref
+        from marts.bridge_allocation where amount_minor <> 0 and {cells}
+        """,
+        "currency_code, abs(amount_minor) desc, leg, cause_code, customer_id, subscription_id, sku,"
+        " service_period_start, left_ref, right_ref",
+    ),
     "invoice_lines": Listing(
         "Invoice lines",
         ("canonical.invoice_line",),
@@ -110,6 +121,15 @@ def _sql(kind: str, scope: Scope) -> tuple[str, tuple[Any, ...]]:
         ("customer_id = ?", scope.customer),
         (CUSTOMER_TEXT, scope.customer_text),
     )
+    cells, cell_values = where(
+        ("legal_entity_code = ?", scope.entity),
+        ("currency_code = ?", scope.currency),
+        ("strftime(service_period_start, '%Y-%m') = ?", scope.period),
+        ("customer_id = ?", scope.customer),
+        (CUSTOMER_TEXT, scope.customer_text),
+        ("leg = ?", scope.leg),
+        ("cause_code = ?", scope.cause),
+    )
     documents, document_values = where(("d.currency_code = ?", scope.currency))
     unplaced, unplaced_values = where(
         ("d.legal_entity_code = ?", scope.entity),
@@ -118,5 +138,7 @@ def _sql(kind: str, scope: Scope) -> tuple[str, tuple[Any, ...]]:
         (f"c.billing_{CUSTOMER_TEXT}", scope.customer_text),
     )
     select = LISTINGS[kind].select
+    if "{cells}" in select:
+        return select.format(cells=cells), cell_values
     values = (*line_values, *document_values, *unplaced_values) if "{documents}" in select else line_values
     return select.format(lines=lines, documents=documents, unplaced=unplaced), values

@@ -9,7 +9,7 @@ from typing import Any
 @dataclass(frozen=True)
 class Scope:
     """An empty text means all. `customer` is an id, `search` a part of any text, `customer_text` of a customer's
-    name or number, `service_month` when the service was given."""
+    name or number, `service_month` when the service was given, `leg` and `cause` those of a difference."""
 
     entity: str = ""
     currency: str = ""
@@ -18,6 +18,8 @@ class Scope:
     search: str = ""
     service_month: str = ""
     customer_text: str = ""
+    leg: str = ""
+    cause: str = ""
 
     def only(self, *names: str) -> Scope:
         """The scope with all but these fields left open."""

@@ -49,15 +49,16 @@ def download(scope: Scope, group: str, differing: bool) -> tuple[str, tuple[Any,
 
 
 def causes(db: Snapshot, scope: Scope, limit: int = 1000) -> list[Row]:
-    """Why the stages differ: amount per leg, cause and currency; nothing where the amount is zero."""
+    """Why the stages differ: amount per leg, cause and currency, and what went each way where that adds up to zero."""
     conditions, values = _in_cells(scope)
     return db.rows(
         f"""
-        select leg, cause_code, currency_code, cast(sum(amount_minor) as decimal(38, 0)) as amount_minor
+        select leg, cause_code, currency_code, cast(sum(amount_minor) as decimal(38, 0)) as amount_minor,
+            cast(sum(greatest(amount_minor, 0)) as decimal(38, 0)) as lost_minor
         from marts.bridge_allocation
         where {conditions}
         group by all
-        having sum(amount_minor) <> 0
+        having max(amount_minor) <> 0 or min(amount_minor) <> 0
         order by currency_code, leg, abs(sum(amount_minor)) desc, cause_code
         limit ?
         """,

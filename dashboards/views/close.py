@@ -35,7 +35,7 @@ STATUS_COLUMNS = (
     Column("unexplained", "Unexplained", numeric=True, hint="Differences without a known cause, without their sign"),
     Column("threshold", "Limit", numeric=True, hint="Clearly trivial amount of the entity"),
     Column("open", "Open and blocking", numeric=True, hint="Open differences of severity S1"),
-    Column("known", "Known at", narrow=True),
+    Column("known", "Newest extract", narrow=True, hint="Of all sources that the entity's books rest on"),
 )
 SOURCE_COLUMNS = (
     Column("source", "Source"),
@@ -44,7 +44,7 @@ SOURCE_COLUMNS = (
     Column("extracted", "Oldest extract", below=True),
     Column("objects", "Objects", numeric=True, below=True),
     Column("accepted", "Rows accepted", numeric=True),
-    Column("quarantined", "Rows set aside", numeric=True),
+    Column("quarantined", "Rows against contract", numeric=True, hint="Dead letters; what repeats a key is R19's"),
 )
 BLOCKING_COLUMNS = tuple(column for column in RESULT_COLUMNS if column.key != "status")  # none of them ties
 OBJECT_COLUMNS = (
@@ -52,7 +52,7 @@ OBJECT_COLUMNS = (
     Column("state", "State"),
     Column("age", "Age", numeric=True),
     Column("accepted", "Rows accepted", numeric=True),
-    Column("quarantined", "Rows set aside", numeric=True),
+    Column("quarantined", "Rows against contract", numeric=True, hint="Dead letters; what repeats a key is R19's"),
     Column("reason", "Why", wide=True, below=True),
 )
 
@@ -64,8 +64,8 @@ def show() -> None:
         return
     scope = _scope(db)
     _status(db, scope)
-    _sources(db)
     _blocking(db, scope)
+    _sources(db)
 
 
 def _scope(db: Snapshot) -> Scope:
@@ -99,13 +99,14 @@ def _status(db: Snapshot, scope: Scope) -> None:
         )
     page = page_of("close", total, scope)
     rows = close.status(db, scope, page.limit, page.offset)
-    table(f"Entities and periods, {page.words}", STATUS_COLUMNS, [_status_row(row) for row in rows], key="close")
+    first = close.period_to_close(db)
+    table(f"Entities and periods, {page.words}", STATUS_COLUMNS, [_status_row(row, first) for row in rows], key="close")
     gates = (
         Column("entity", "Legal entity", mid=True),
         Column("period", "Period", narrow=True),
         *(Column(name, title, below=True) for name, (title, _) in GATES.items()),
     )
-    table("Every gate of the close", gates, [_gate_row(row) for row in rows], key="gates")
+    table("Every gate of the close", gates, [_gate_row(row, first) for row in rows], key="gates")
 
 
 def _blocking(db: Snapshot, scope: Scope) -> None:
@@ -119,15 +120,19 @@ def _blocking(db: Snapshot, scope: Scope) -> None:
     page = page_of("blocking", total, scope)
     rows = results.blocking(db, scope, page.limit, page.offset)
     shown = [result_row(row, _record(row), control=f"{row['code']} {row['title']}") for row in rows]
-    table(f"{page.words}. The largest difference first, per currency.", BLOCKING_COLUMNS, shown, key="blocking")
+    of_none = "" if scope.entity else " One that names no entity holds the close of each, and counts in each above."
+    caption = f"{page.words}. The largest difference first, per currency.{of_none}"
+    table(caption, BLOCKING_COLUMNS, shown, key="blocking")
 
 
 def _record(row: Row) -> str:
     return link("controls", control=row["code"], record=row["match_key"], instance=row["source_instance"])
 
 
-def _to_blocking(row: Row) -> str:
-    return link("./", entity=row["legal_entity_code"], period=row["period"]) + "#blocking"
+def _to_blocking(row: Row, shown: str) -> str:
+    """A period that the page opens with is not named: what takes it out of the address would take the place too."""
+    period = "" if row["period"] == shown else row["period"]
+    return link("./", entity=row["legal_entity_code"], period=period) + "#blocking"
 
 
 def _verdict(counts: dict[str, int], scope: Scope) -> str:
@@ -148,7 +153,7 @@ def _where(row: Row) -> dict[str, Value]:
     }
 
 
-def _status_row(row: Row) -> dict[str, Value]:
+def _status_row(row: Row, first: str) -> dict[str, Value]:
     currency = row["base_currency_code"]
     above = row["gate_unexplained"] == "failed"
     breaks = int(row["unexplained_breaks"] or 0)
@@ -165,14 +170,14 @@ def _status_row(row: Row) -> dict[str, Value]:
         "open": Cell(
             money.count(row["open_s1_exceptions"]),
             tone="bad" if row["open_s1_exceptions"] else "",
-            href=_to_blocking(row) if row["open_s1_exceptions"] else "",
+            href=_to_blocking(row, first) if row["open_s1_exceptions"] else "",
             label=f"Open and blocking: {row['open_s1_exceptions']}; show them",
         ),
         "known": day_and_time(row["known_at"]),
     }
 
 
-def _gate_row(row: Row) -> dict[str, Value]:
+def _gate_row(row: Row, first: str) -> dict[str, Value]:
     cells: dict[str, Any] = {}
     for gate, (_, code) in GATES.items():
         chip = words.gate(row[gate])
@@ -180,7 +185,7 @@ def _gate_row(row: Row) -> dict[str, Value]:
         entity = "" if code == "R38" else row["legal_entity_code"]
         # the last gate is of no one control: what it counts stands below
         is_of_none = gate == "gate_open_s1"
-        href = _to_blocking(row) if is_of_none else link("controls", control=code, entity=entity, period=period)
+        href = _to_blocking(row, first) if is_of_none else link("controls", control=code, entity=entity, period=period)
         cells[gate] = Cell(chip.text, tone=chip.tone, href=href if row[gate] != "passed" else "")
     return {**_where(row), **cells}
 

@@ -90,10 +90,15 @@ def _overview(db: Snapshot, scope: Scope) -> None:
             amounts.setdefault(row["code"], []).append(
                 Cell(money.with_currency(row["break_absolute_minor"], row["currency_code"]))
             )
-    history: dict[str, list[tuple[str, int]]] = {}
+    for code, number in controls.without_amount(db, scope).items():
+        if code in amounts:
+            amounts[code].append(Cell("", note=f"and {number:,} without an amount"))
+    history: dict[str, dict[str, int]] = {}
     for row in controls.breaks_by_period(db, scope):
-        history.setdefault(row["code"], []).append((row["period"], int(row["breaks"])))
+        history.setdefault(row["code"], {})[row["period"]] = int(row["breaks"])
+    periods = sorted({period for of in history.values() for period in of})[-12:]
     broken = [row for row in overview if row["breaks"]]
+    is_any = any(row["compared"] for row in overview)
     differences = sum(int(row["breaks"]) for row in broken)
     untested = sum(bool(row["not_testable"]) for row in overview)
     if broken:
@@ -103,11 +108,18 @@ def _overview(db: Snapshot, scope: Scope) -> None:
             f"**{len(broken)} of {len(overview)} controls do not tie**: {differences:,}"
             f" difference{'s' if differences != 1 else ''}, which go back to {separate}."
         )
-    else:
+    elif is_any:
         st.markdown(f"**Nothing is broken** in {len(overview)} controls for what is chosen above.")
+    else:
+        st.markdown("**Nothing to compare** for what is chosen above: no control has a result of it.")
     if untested:
         st.markdown(f"{untested} could not be tested, in whole or in part.")
-    rows = [_overview_row(row, amounts.get(row["code"], []), history.get(row["code"], []), scope) for row in overview]
+    trends = {
+        code: tuple((period, of.get(period, 0)) for period in periods)
+        for code, of in history.items()
+        if of.keys() & set(periods)
+    }
+    rows = [_overview_row(row, amounts.get(row["code"], []), trends.get(row["code"], ()), scope) for row in overview]
     table("Every control. Amounts are differences without their sign, per currency, never added across currencies.",
           COLUMNS, rows, key="controls")  # fmt: skip
     if db.has("marts.tolerance_budget"):
@@ -138,17 +150,16 @@ def _tolerated(db: Snapshot, scope: Scope) -> None:
         )
 
 
-def _overview_row(row: Row, amounts: list[Cell], history: list[tuple[str, int]], scope: Scope) -> dict[str, Any]:
+def _overview_row(row: Row, amounts: list[Cell], trend: tuple[tuple[str, int], ...], scope: Scope) -> dict[str, Any]:
     href = link(PAGE, control=row["code"], entity=scope.entity, currency=scope.currency, period=scope.period)
     counts = {name: int(row[name]) for name in words.COUNTS}
-    shown = tuple(history[-12:])
     return {
         "control": Cell(f"{row['code']} {row['title']}", href=href, note=words.severity(row["severity"])),
         "result": words.verdict(counts),
         "breaks": Cell(money.count(row["breaks"]), tone="bad" if row["breaks"] else ""),
         "amount": amounts or money.NOTHING,
         **{name: money.count(row[name]) for name in ("compared", "matched", "in_tolerance", "timing", "not_testable")},
-        "trend": Bars(shown, _trend_words(shown)) if shown else money.NOTHING,
+        "trend": Bars(trend, _trend_words(trend)) if trend else money.NOTHING,
         "owner": words.owner(row["owner_role"]),
     }
 

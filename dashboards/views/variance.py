@@ -54,9 +54,11 @@ def show() -> None:
         name = run.customer_names(db, [customer]).get(customer, "name unknown")
         st.markdown("**One customer**")
         back(f"{customer}, {name}: show all customers again", _address(scope, group, customer=""))
-    _totals(db, scope, group)
-    _groups(db, scope, group, differing)
-    _why(db, scope)
+    if _totals(db, scope, group):
+        _groups(db, scope, group, differing)
+        _why(db, scope, group)
+    else:
+        st.info("Nothing was used, billed, posted or paid of what is chosen above, so there is nothing to compare.")
     st.subheader("Records", anchor="records")
     record_list(db, PAGE, scope)
 
@@ -103,8 +105,9 @@ def _columns(first: str) -> tuple[Column, ...]:
     return (Column("name", first), Column("currency", "Currency", below=True), *stages)
 
 
-def _totals(db: Snapshot, scope: Scope, group: str) -> None:
-    rows = []
+def _totals(db: Snapshot, scope: Scope, group: str) -> bool:
+    """Whether there is anything."""
+    rows: list[dict[str, Cell]] = []
     for row in variance.totals(db, scope):
         currency = row["currency_code"]
         cells = _stage_cells(row, partial(_records_address, scope, group, {"currency": currency}))
@@ -116,6 +119,7 @@ def _totals(db: Snapshot, scope: Scope, group: str) -> None:
         rows,
         key="totals",
     )
+    return bool(rows)
 
 
 def _groups(db: Snapshot, scope: Scope, group: str, differing: bool) -> None:
@@ -140,7 +144,7 @@ def _group_row(row: Row, names: dict[str, str], scope: Scope, group: str) -> dic
     }
 
 
-def _why(db: Snapshot, scope: Scope) -> None:
+def _why(db: Snapshot, scope: Scope, group: str) -> None:
     st.subheader("Why", anchor=False)
     found = variance.causes(db, scope)
     if not found:
@@ -153,7 +157,7 @@ def _why(db: Snapshot, scope: Scope) -> None:
             (row["leg"], row["cause_code"]),
             {"leg": words.LEG.get(row["leg"], row["leg"]), "cause": words.cause(row["cause_code"])},
         )
-        cells[row["currency_code"]] = money.amount(row["amount_minor"], row["currency_code"])
+        cells[row["currency_code"]] = _explained(row, scope, group)
     columns = (
         Column("leg", "Between", mid=True),
         Column("cause", "Cause", wide=True),
@@ -162,6 +166,19 @@ def _why(db: Snapshot, scope: Scope) -> None:
     rows = [{**dict.fromkeys(currencies, money.NOTHING), **cells} for cells in causes.values()]
     caption = "What explains the differences. Positive: lost on the way to the next stage. Negative: more than was due."
     table(caption, columns, rows, key="causes")
+
+
+def _explained(row: Row, scope: Scope, group: str) -> Cell:
+    """The amount, with a link to the differences that add up to it; what cancels out is not nothing."""
+    currency = row["currency_code"]
+    text = money.amount(row["amount_minor"], currency)
+    chosen = {"currency": currency, "leg": row["leg"], "cause": row["cause_code"]}
+    return Cell(
+        text,
+        note="" if row["amount_minor"] else f"{money.amount(row['lost_minor'], currency)} each way",
+        href=_records_address(scope, group, chosen, "differences"),
+        label=f"{words.cause(row['cause_code'])} {currency} {text}: show the records",
+    )
 
 
 show()

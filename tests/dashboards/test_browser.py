@@ -70,6 +70,19 @@ def doubtful(tmp_path_factory):
         yield found
 
 
+@pytest.fixture(scope="module")
+def long_rows(tmp_path_factory):
+    """The dashboard of a company whose breaks fill their row."""
+    extra = f"""
+        update marts.reconciliation_results set left_value = {BIG}, right_value = {BIG} - 137258500,
+            delta_minor = 137258500, match_key = 'AR-IN-FICT-0252a-20260405R', reason = repeat('posted over it ', 20)
+        where match_key = 'IN-1';
+        update marts.exceptions set match_key = 'AR-IN-FICT-0252a-20260405R', owner_role = 'RevenueAccounting'
+        where match_key = 'IN-1'"""
+    with served(snapshots.write(tmp_path_factory.mktemp("long"), extra=extra)) as found:
+        yield found
+
+
 def _wait(url: str, server: subprocess.Popen) -> None:
     for _ in range(120):
         assert server.poll() is None, f"the dashboard ended: {server.stdout.read()}"
@@ -102,6 +115,40 @@ def test_no_page_is_cut_off_or_asks_another_host(address, browser, width, scheme
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "dark"), (420, "light")])
 def test_suggestions_fit_beside_their_control(doubtful, browser, width, scheme):
     _read_whole(browser, doubtful, ("controls?control=R19", "controls?control=R36"), width, scheme)
+
+
+@pytest.mark.parametrize("width", [420, 760, 1280])
+def test_every_page_is_reached_by_a_click_on_its_name(address, browser, width):
+    """What lies over a link takes the click: the pages would be reached by who knows their addresses."""
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    page.goto(address)
+    for title in (*TITLES[1:], TITLES[0]):
+        box = page.locator(".st-key-pages").get_by_role("link", name=title).bounding_box()
+        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        page.wait_for_function("title => document.querySelector('h1')?.innerText == title", arg=title)
+    page.close()
+
+
+def test_what_counts_as_blocking_is_in_sight_after_a_click_on_the_number(address, browser):
+    page = browser.new_page(viewport={"width": 1280, "height": 700})
+    page.goto(address)
+    page.locator("table[data-table=close] tr", has_text="US").get_by_role("link", name="Open and blocking").click()
+    page.wait_for_url("**/?entity=US#blocking")
+    page.wait_for_function("document.querySelector('#blocking')?.getBoundingClientRect().top < innerHeight - 100")
+    page.close()
+
+
+@pytest.mark.parametrize("width", [1280, 1366])
+def test_when_a_break_is_due_is_seen_without_scrolling_sideways(long_rows, browser, width):
+    """It stands last in its row, and is what the day is planned by."""
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    for path, table in (("?period=2026-09", "blocking"), ("controls?control=R14", "results"), ("variance", "records")):
+        page.goto(long_rows + path)
+        cell = page.locator(f"table[data-table={table}] tbody td:last-child").first
+        cell.wait_for()
+        box = cell.bounding_box()
+        assert box["x"] + box["width"] <= width - 16, f"{path} at {width} px"
+    page.close()
 
 
 @pytest.mark.parametrize("width", [760, 1000])

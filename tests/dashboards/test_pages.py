@@ -36,7 +36,7 @@ def test_close_lists_what_blocks_it_also_where_it_belongs_to_no_period(visit, tm
     blocking = tables(app)["blocking"]
     assert [record.split()[0] for record in blocking.column("Record")] == ["K-1", "IN-1"]
     assert "controls?control=R09&record=K-1&instance=billing" in blocking.links
-    assert "./?entity=US&period=2026-09#blocking" in tables(app)["close"].links
+    assert "./?entity=US#blocking" in tables(app)["close"].links
     app = visit(book, period="2026-09", entity="BH")
     assert "blocking" not in tables(app), "hard closed: nothing can be posted there"
 
@@ -148,6 +148,28 @@ def test_variance_explains_each_difference_by_its_cause(visit, books):
     assert causes.row("Metered to billed")["Cause"] == "Wrong quantity billed (B04)"
 
 
+def test_what_cancels_out_between_entities_is_still_explained(visit, tmp_path):
+    """An invoice posted in another entity adds up to zero, and is wrong in both."""
+    extra = """insert into marts.bridge_allocation values
+        ('US', 'C1', 'S1', 'API', '2026-08-01', 'USD', 'C', 'C09', 360000, 'invoice_line:L-1', null, '1'),
+        ('JP', 'C1', 'S1', 'API', '2026-08-01', 'USD', 'C', 'C09', -360000, null, 'ar_document_line:D-1-1', '1')"""
+    book = snapshots.write(tmp_path, extra=extra)
+    causes = tables(visit(book, "variance"))["causes"]
+    assert [row[2:] for row in causes.rows if "C09" in row[1]] == [["–", "0.00 3,600.00 each way"]]
+
+
+def test_an_explained_amount_leads_to_the_differences_that_add_up_to_it(visit, books, ask):
+    app = visit(books, "variance")
+    [address] = [link for link in tables(app)["causes"].links if "cause=C02" in link]
+    assert address == "variance?currency=JPY&leg=C&cause=C02&records=differences#records"
+    app = visit(books, "variance", currency="JPY", leg="C", cause="C02", records="differences")
+    shown = tables(app)["records"]
+    [(total,)] = ask("select sum(amount_minor) from marts.bridge_allocation where cause_code = 'C02'")
+    assert shown.column("Net amount") == [money.amount(total, "JPY")]
+    assert shown.column("Cause") == ["Transmission failed (C02)"]
+    assert "Billed to posted: Transmission failed (C02). Show all causes again" in facts(app)
+
+
 @pytest.mark.parametrize(
     ("kind", "first"),
     [("invoice_lines", "US-1"), ("ar_documents", "D1"), ("cash_applications", "A-1"), ("exceptions", "✕ Does not tie")],
@@ -189,7 +211,37 @@ def test_a_control_lists_its_breaks_with_reason_owner_due_and_next_step(visit, b
 
 def test_quantities_are_not_shown_as_money(visit, books):
     shown = tables(visit(books, "controls", control="R05", status="timing"))["results"]
-    assert (shown.rows[0][2], shown.rows[0][3], shown.rows[0][4]) == ("USD 1.25 0.5 units", "10.5", "10")
+    assert (shown.rows[0][2], shown.rows[0][3], shown.rows[0][4]) == ("USD 1.25 0.5 units", "10.5 units", "10 units")
+
+
+def test_seats_that_cost_nothing_yet_are_not_shown_as_money(visit, tmp_path):
+    """68 seats beside no amount read as 0.68 of a currency."""
+    extra = (
+        "insert into marts.reconciliation_results values ('R05', 'billing', 'S7|SEAT', 'US', 'C1', 'USD', '2026-09', 68,"
+        " null, null, null, 'break', 'B12', null, 'Grants 68.', null, null, null)"
+    )
+    book = snapshots.write(tmp_path, extra=extra)
+    shown = tables(visit(book, "controls", control="R05"))["results"]
+    assert shown.row("✕ Does not tie")["Metered"] == "68 units"
+    pair = tables(visit(book, "controls", control="R05", record="S7|SEAT", instance="billing"))["pair"]
+    assert pair.rows[0][:2] == ["Quantity compared", "68 units"]
+
+
+def test_what_a_break_is_not_valued_at_is_said_beside_the_amounts(visit, tmp_path):
+    """Else the amount of the others reads as that of all."""
+    extra = """insert into marts.exceptions (code, source_instance, match_key, legal_entity_code, severity)
+        values ('R14', 'billing', 'IN-9', 'US', 'S1')"""
+    shown = tables(visit(snapshots.write(tmp_path, extra=extra), "controls"))["controls"]
+    assert shown.row("R14")["Amount that does not tie"].endswith("and 1 without an amount")
+
+
+def test_filters_that_leave_nothing_do_not_read_as_a_clean_result(visit, books):
+    app = visit(books, "controls", entity="BH", currency="JPY")
+    assert "Nothing to compare" in words(app)
+    assert "Nothing is broken" not in words(app)
+    app = visit(books, "variance", q="nobody of that name")
+    assert "there is nothing to compare" in words(app)
+    assert "No difference" not in words(app)
 
 
 def test_a_break_shows_both_records_side_by_side_and_marks_what_differs(visit, books):
@@ -256,7 +308,7 @@ def test_a_hostile_name_is_shown_as_text(visit, books):
 
 def test_sql_in_the_url_is_only_text(visit, books):
     app = visit(books, "controls", control="R14", q="'; drop table marts.controls; --")
-    assert "Nothing here" in words(app)
+    assert "No result of this kind" in words(app)
 
 
 def test_a_long_list_comes_one_page_at_a_time(visit, tmp_path):

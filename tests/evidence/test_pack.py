@@ -172,7 +172,7 @@ def test_no_heading_of_the_workbook_is_cut_by_its_column_or_the_filter_s_arrow(s
 def test_the_workbook_says_causes_stages_owners_and_statuses_in_words(pack):
     with zipfile.ZipFile(pack.path / "workbook.xlsx") as book:
         texts = set(re.findall(r"<t[^>]*>([^<]*)</t>", book.read("xl/sharedStrings.xml").decode()))
-    assert {"Settlement, unexplained (D99)", "D: Posted to settled", "Accounts receivable", "In tolerance"} <= texts
+    assert {"Settlement, unexplained (D99)", "D: Posted to paid", "Accounts receivable", "In tolerance"} <= texts
     with duckdb.connect() as con:
         steps = con.execute(f"select distinct next_step from '{pack.path / 'exceptions.parquet'}'").fetchall()
     assert {html.escape(step, quote=False) for (step,) in steps} <= texts, "a break that does not say what to do next"
