@@ -44,8 +44,9 @@
 
 
 {#-
-  Each with object, column and targets: a value resolves when a linked instance holds it in one of the targets. Periods
-  resolve with their entity. `of`: only the references of that object.
+  Each with object, column and targets, and with `asked`, how a control names them: a value resolves when a linked instance
+  holds it in one of the targets. Periods resolve with their entity. A company of the group may keep its books in another
+  ERP: who names one is answered by any of them (`is_of_group`). `of`: only the references of that object.
 -#}
 {% macro landing_references(of=none) -%}
   {%- set listed = [
@@ -141,7 +142,11 @@
   ] -%}
   {%- set found = [] -%}
   {%- for object, column, targets in listed if of is none or object == of -%}
-    {%- do found.append({'object': object, 'column': column, 'targets': targets}) -%}
+    {%- set is_of_group = column in ('counterparty_entity_code', 'parent_code') -%}
+    {%- set asked = targets | join(' or ') ~ (' of any ERP' if is_of_group else '') -%}
+    {%- do found.append(
+      {'object': object, 'column': column, 'targets': targets, 'asked': asked, 'is_of_group': is_of_group}
+    ) -%}
   {%- endfor -%}
   {{ return(found) }}
 {%- endmacro %}

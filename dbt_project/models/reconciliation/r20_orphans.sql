@@ -1,11 +1,13 @@
 -- One row per record that names something which is not there, or lacks what must stand behind it; and one per instance
 -- and reference with the count of those that resolve. A reference resolves within the instances that its source is
--- linked to.
+-- linked to; one to a company of the group in any ERP.
 {% set targets_of = {} %}
+{% set of_group = [] %}
 {% set askers = [] %}
 {% for reference in landing_references() %}
-{% do targets_of.update({reference.targets | join(' or '): reference.targets}) %}
-{% set asker = (reference.object.split('.')[0], reference.targets | join(' or ')) %}
+{% do targets_of.update({reference.asked: reference.targets}) %}
+{% if reference.is_of_group and reference.asked not in of_group %}{% do of_group.append(reference.asked) %}{% endif %}
+{% set asker = (reference.object.split('.')[0], reference.asked) %}
 {% if asker not in askers %}{% do askers.append(asker) %}{% endif %}
 {% endfor %}
 with uses as (
@@ -25,7 +27,8 @@ target_groups as (
     '{{ target }}' as target,
     '{{ target.split('.')[0] }}' as domain,
     '{{ target.split('.')[1] }}' as object,
-    {{ 'true' if referenced_objects()[target].is_code else 'false' }} as is_code
+    {{ 'true' if referenced_objects()[target].is_code else 'false' }} as is_code,
+    {{ 'true' if targets in of_group else 'false' }} as is_of_group
   {{ 'union all' if not (outer_last and loop.last) }}
   {% endfor %}
   {% endfor %}
@@ -49,23 +52,48 @@ askers as (
   inner join {{ source('config', 'sources') }} as sources on sources.domain = asked.domain
 ),
 
+-- where each instance looks for what it asks for
+reach as (
+  select
+    links.source_instance,
+    links.linked_instance,
+    target_groups.targets,
+    target_groups.target
+  from links
+  inner join target_groups on target_groups.domain = links.domain
+  union
+  select
+    sources.source_instance,
+    others.source_instance as linked_instance,
+    target_groups.targets,
+    target_groups.target
+  from target_groups
+  inner join {{ source('config', 'sources') }} as sources on sources.domain = target_groups.domain
+  inner join {{ source('config', 'sources') }} as others on others.domain = target_groups.domain
+  where target_groups.is_of_group
+),
+
 object_states as (
   select source_instance, domain, domain || '.' || object as object, state from {{ ref('object_state') }}
 ),
 
--- an instance that asks sees the values of the instances that it is linked to
+-- an instance that asks sees the values of the instances that it reaches
 seen as (
   select
-    links.source_instance,
+    reach.source_instance,
     target_groups.targets,
     target_groups.is_code,
     holders.value,
     holders.is_rejected,
-    links.linked_instance
+    reach.linked_instance
   from holders
   inner join target_groups on target_groups.target = holders.target
-  inner join links on links.linked_instance = holders.source_instance and links.domain = target_groups.domain
-  inner join askers on askers.source_instance = links.source_instance and askers.targets = target_groups.targets
+  inner join reach
+    on
+      reach.linked_instance = holders.source_instance
+      and reach.targets = target_groups.targets
+      and reach.target = target_groups.target
+  inner join askers on askers.source_instance = reach.source_instance and askers.targets = target_groups.targets
 ),
 
 -- nearly every value has one holder: names are collected below, of the few that have several
@@ -120,11 +148,15 @@ reachable as (
     min(target_groups.domain) as domain
   from {{ source('config', 'sources') }} as sources
   cross join target_groups
-  left join links on links.source_instance = sources.source_instance and links.domain = target_groups.domain
+  left join reach
+    on
+      reach.source_instance = sources.source_instance
+      and reach.targets = target_groups.targets
+      and reach.target = target_groups.target
   left join object_states
-    on object_states.source_instance = links.linked_instance and object_states.object = target_groups.target
+    on object_states.source_instance = reach.linked_instance and object_states.object = target_groups.target
   left join unreadable
-    on unreadable.source_instance = links.linked_instance and unreadable.object = target_groups.target
+    on unreadable.source_instance = reach.linked_instance and unreadable.object = target_groups.target
   group by sources.source_instance, target_groups.targets
 ),
 
@@ -242,7 +274,8 @@ findings as (
     end as untestable,
     -- where only one object could hold it, the missing record has a name: all that point at it are one problem
     case
-      when finding = 'unresolved' and split_part(targets, '.', 3) = '' then split_part(targets, '.', 2) || ':' || value
+      when finding = 'unresolved' and split_part(targets, '.', 3) = ''
+        then split_part(split_part(targets, '.', 2), ' ', 1) || ':' || value
     end as missing_ref
   from dangling_records
   union all
