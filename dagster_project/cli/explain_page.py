@@ -10,6 +10,7 @@ from rich.tree import Tree
 
 from dagster_project import publish
 from dagster_project.cli.console import out
+from dagster_project.cli.explain_finding import explain_finding
 from dagster_project.errors import InputError
 from dagster_project.lineage.batches import batches_of
 from dagster_project.lineage.breaks import Break, OpenBreaks
@@ -29,8 +30,13 @@ _UNBROKEN = 10_000
 
 
 def explain(settings: Settings, text: str, instance: str | None, fan: int) -> int:
-    """Prints the chain of the record that `text` names and returns the open breaks on it; raises InputError."""
+    """Prints the chain of the record that `text` names, else what controls found under that key; returns the open
+    breaks on it. Raises InputError."""
     with publish.open_current(settings) as con:
+        if not find(con, text.strip()):
+            found = explain_finding(con, text.strip(), instance)
+            if found is not None:
+                return found
         return _Page(con, settings, _chosen(con, text, instance), fan).print()
 
 

@@ -7,6 +7,11 @@ from rich.table import Table
 
 from dagster_project.money import major
 
+WIDE = 120
+"""Columns of a terminal from which every count has its own; below it those of what ties are left out."""
+
+_HEADINGS = ("Compared", "Matched", "In tolerance", "Not yet due", "Breaks", "Not tested")
+_NEEDED = ("Breaks", "Not tested")
 _COUNTS = """
     select
         c.code,
@@ -32,23 +37,30 @@ _AMOUNTS = """
 """
 
 
-def controls_table(con: duckdb.DuckDBPyConnection) -> Table:
-    """A row per control of the published snapshot `con`; amounts are absolute differences of open breaks."""
+def controls_table(con: duckdb.DuckDBPyConnection, width: int = WIDE) -> Table:
+    """A row per control of the published snapshot `con`; amounts are absolute differences of open breaks.
+
+    In a terminal of fewer columns than `WIDE` it holds breaks, what was not tested and amounts alone.
+    """
     amounts: dict[str, list[str]] = {}
     for code, currency, minor, exponent in con.execute(_AMOUNTS).fetchall():
         amounts.setdefault(code, []).append(f"{major(int(minor), exponent)} {currency}")
     table = Table(title="What was found", title_justify="left", header_style="bold", show_lines=False)
     table.add_column("Control", no_wrap=True)
     table.add_column("What is compared", min_width=16)
-    for heading in ("Compared", "Matched", "In tolerance", "Not yet due", "Breaks", "Not tested"):
+    shown = [place for place, heading in enumerate(_HEADINGS) if width >= WIDE or heading in _NEEDED]
+    for heading in (_HEADINGS[place] for place in shown):
         table.add_column(heading, justify="right", min_width=max(len(word) for word in heading.split()))
     table.add_column("Amount in breaks", justify="right", no_wrap=True)
     for code, title, *counts in con.execute(_COUNTS).fetchall():
         table.add_row(
             code,
             title,
-            *(f"{int(count):,}" for count in counts),
+            *(f"{int(counts[place]):,}" for place in shown),
             "\n".join(amounts.get(code, ["-"])),
             style="bold" if counts[4] else None,
         )
+    if width < WIDE:
+        table.caption = f"What ties, is in tolerance or not yet due: in a terminal of {WIDE} columns."
+        table.caption_justify = "left"
     return table

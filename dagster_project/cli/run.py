@@ -97,6 +97,7 @@ def check_period(text: str | None) -> str | None:
 
 def _print_findings(settings: Settings, report: RunReport) -> int:
     from dagster_project import publish
+    from dagster_project.cli.readiness import readiness_table
     from dagster_project.cli.report import controls_table
     from dagster_project.sql import scalar
     from dagster_project.trouble import trouble_in_words
@@ -104,7 +105,9 @@ def _print_findings(settings: Settings, report: RunReport) -> int:
     with publish.open_current(settings) as con:
         known = f", as known at {settings.known_at:%Y-%m-%d %H:%M} UTC" if settings.known_at else ""
         out.print(f"{settings.company}, as of {report.as_of:%Y-%m-%d %H:%M} UTC{known}", markup=False)
-        out.print(controls_table(con))
+        out.print(controls_table(con, out.width))
+        if readiness := readiness_table(con, report.period):
+            out.print(readiness)
         trouble = trouble_in_words(con)
         for line in [*trouble, *_after_a_mend(settings)] if trouble else []:
             out.print(line, markup=False, soft_wrap=True)

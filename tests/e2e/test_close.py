@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from datetime import datetime
@@ -117,3 +118,26 @@ def test_status_repeats_what_the_run_found(planted):
     assert ran.code == 1
     for code in CONTROLS:
         assert code in ran.out
+
+
+def test_a_narrow_terminal_loses_counts_of_what_ties_and_no_amount(planted):
+    """Cut off at the edge, the amounts of the breaks were gone without a word."""
+    amounts = re.compile(r"[\d,]+(?:\.\d+)? (?:USD|EUR|GBP|JPY|BHD)")
+    wide = tieout("status", "--config", planted.config, COLUMNS="140").out
+    for width in ("80", "100", "119"):
+        narrow = tieout("status", "--config", planted.config, COLUMNS=width).out
+        assert amounts.findall(narrow.split("Close of")[0]) == amounts.findall(wide.split("Close of")[0]), width
+        assert max(len(line) for line in narrow.splitlines()) <= int(width)
+        assert "in a terminal of 120 columns" in narrow
+
+
+def test_status_says_which_entities_cannot_close_and_why(planted):
+    """Who reads the controls alone does not see that the books stay open."""
+    with duckdb.connect(str(planted.published), read_only=True) as con:
+        held = con.execute(
+            "select legal_entity_code from marts.close_status where readiness = 'blocked' and period = '2026-09'"
+        ).fetchall()
+    assert held
+    told = tieout("status", "--config", planted.config).out.split("Close of 2026-09")[1]
+    for (entity,) in held:
+        assert re.search(rf"│ {entity} +│ cannot close +│ .*S1", told.replace("\n", " ")), entity

@@ -149,3 +149,19 @@ def test_without_the_archive_all_but_events_is_told_and_that_is_said(planted, tm
     assert f"invoice {invoice} of billing" in told.out and "The archive is not at hand" in told.out
     refused = tieout("explain", "--config", tmp_path / "tieout.yml", event)
     assert refused.code == 2 and "usage events were not looked at" in refused.err
+
+
+def test_whatever_a_control_compares_is_explained_by_its_key(planted):
+    """A balance or a gap in the numbers is no record: who is refused its key cannot follow the break that a page shows."""
+    keys = _ask(planted, "select distinct match_key, code from marts.exceptions order by code, match_key")
+    first = {code: key for key, code in reversed(keys)}
+    for code, key in first.items():
+        told = _explain(planted, key)
+        assert told.code == 1, f"{code} {key}: {told.err}"
+    balance = _explain(planted, first["R08"])
+    ((reason,),) = _ask(
+        planted, "select reason from marts.exceptions where match_key = ? and code = 'R08'", first["R08"]
+    )
+    assert reason in " ".join(balance.out.replace("│", " ").split())
+    assert "Revenue accounting acts:" in balance.out
+    assert "invoice:" not in balance.out, "the sum of a month is no invoice"
