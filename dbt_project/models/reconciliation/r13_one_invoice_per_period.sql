@@ -1,5 +1,6 @@
 -- One row per subscription and interval: is there exactly one invoice, or a coded reason for none? The interval is the
--- recurring one; where only usage is agreed, the service month.
+-- recurring one; where only usage is agreed, the service month. One invoice that holds a fee twice, or for a quantity
+-- that no version of the terms states, is not the one that is due.
 with intervals as (
   select * from {{ ref('billing_interval') }}
 ),
@@ -23,6 +24,21 @@ surplus as (
     {{ joined_text('repeats_invoice_id') }} as first_invoice_ids
   from {{ ref('surplus_invoice') }}
   group by billing_instance, subscription_id, interval_start
+),
+
+-- what the bridge could not explain by terms of another version: that is R09's, and mended in the subscription
+misbilled as (
+  select
+    source_instance,
+    subscription_id,
+    service_period_start,
+    currency_code,
+    cast(sum(amount_minor) as bigint) as amount_minor,
+    max(cause_code) as cause_code,
+    {{ joined_text('sku') }} as skus
+  from {{ ref('bridge_claim_billing') }}
+  where leg = 'B' and cause_code in ('B04', 'B11') and left_ref like 'terms:%' and right_ref is null
+  group by source_instance, subscription_id, service_period_start, currency_code
 ),
 
 paired as (
@@ -57,6 +73,9 @@ counted as (
     gaps.skus,
     gaps.held_words,
     gaps.untestable_reason,
+    misbilled.skus as misbilled_skus,
+    misbilled.amount_minor as misbilled_minor,
+    misbilled.cause_code as misbilled_cause,
     case when gaps.subscription_id is null then 1 else 0 end + coalesce(paired.surplus_invoices, 0) as found,
     case when gaps.coded_reason is null then 1 else 0 end as wanted
   from paired
@@ -65,6 +84,15 @@ counted as (
       gaps.billing_instance = paired.billing_instance
       and gaps.subscription_id = paired.subscription_id
       and gaps.interval_start = paired.interval_start
+  left join misbilled
+    on
+      misbilled.source_instance = paired.billing_instance
+      and misbilled.subscription_id = paired.subscription_id
+      and misbilled.service_period_start = paired.interval_start
+      and misbilled.currency_code = paired.currency_code
+      and paired.kind = 'recurring'
+      and paired.surplus_invoices is null
+      and gaps.subscription_id is null
 ),
 
 compared as (
@@ -77,11 +105,13 @@ compared as (
     {{ month_key('interval_start') }} as period,
     cast(wanted as decimal(38, 9)) as left_value,
     cast(found as decimal(38, 9)) as right_value,
-    case when surplus_invoices > 0 then -surplus_minor when wanted > found then expected_minor else 0 end
+    case
+      when surplus_invoices > 0 then -surplus_minor when wanted > found then expected_minor
+      else coalesce(misbilled_minor, 0) end
       as delta_minor,
     cast(wanted - found as decimal(38, 9)) as delta_quantity,
-    false as has_fault,
-    case when surplus_invoices > 0 then 'B11' else 'B03' end as cause_code,
+    misbilled_minor is not null as has_fault,
+    case when surplus_invoices > 0 then 'B11' else coalesce(misbilled_cause, 'B03') end as cause_code,
     'business_rule' as failure_class,
     case
       when surplus_invoices > 0
@@ -89,6 +119,19 @@ compared as (
           'Subscription ' || subscription_id || ' was billed more than once for the interval from ' || interval_start
           || ': invoice(s) ' || invoice_numbers || ' repeat(s) ' || first_invoice_ids || ' and bill(s) '
           || {{ money_words('surplus_minor', 'surplus_currency_code') }} || ' a second time.'
+      when misbilled_minor is not null
+        then
+          'Subscription '
+          || subscription_id
+          || ' has one invoice for the interval from '
+          || interval_start
+          || ', on which '
+          || misbilled_skus || case misbilled_cause
+            when 'B11' then ' stands twice: '
+            else ' is billed for a quantity that no version of its terms states: '
+          end
+          || {{ money_words('abs(misbilled_minor)', 'currency_code') }}
+          || case when misbilled_minor < 0 then ' too much.' else ' too little.' end
       else
         'Subscription ' || subscription_id || ' has no live invoice for '
         || case kind when 'usage' then 'usage of the month from ' else 'the interval from ' end || interval_start
@@ -101,7 +144,7 @@ compared as (
     'subscription:' || subscription_id as left_ref,
     case when surplus_invoices > 0 then 'invoice:' || invoice_ids end as right_ref,
     -- a surplus invoice is one too many at once; a missing one may still come
-    case when surplus_invoices > 0 then cast(null as timestamp) else due_at end as due_at
+    case when surplus_invoices > 0 or misbilled_minor is not null then cast(null as timestamp) else due_at end as due_at
   from counted
 )
 

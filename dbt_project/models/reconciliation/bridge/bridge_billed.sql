@@ -41,6 +41,19 @@ credit_notes as (
   select * from {{ ref('credit_note') }}
 ),
 
+-- the same fee twice on one invoice: each line is right, and one is too many
+doubled as (
+  select
+    billing_instance,
+    line_id,
+    count(*) over (
+      partition by
+        billing_instance, invoice_id, subscription_id, sku, item_id, service_start, service_end, quantity, amount_minor
+    ) as line_count
+  from lines
+  where kind = 'recurring' and is_counted and not is_proration and amount_minor > 0
+),
+
 with_interval as (
   select
     lines.*,
@@ -50,6 +63,7 @@ with_interval as (
     invoice_lines.tax_amount_minor,
     coalesce(priced.subscription_id is not null or not lines.is_known_subscription, false) as has_terms,
     case
+      when abs(lines.quantity) = contracted.terms_quantity and doubled.line_count > 1 then 'B11'
       when abs(lines.quantity) = contracted.terms_quantity then null
       when stated.quantity is not null then 'B02'
       when contracted.terms_quantity is not null then 'B04'
@@ -74,6 +88,8 @@ with_interval as (
       and one_time_terms.terms_id = lines.terms_id
   left join contracted
     on contracted.billing_instance = lines.billing_instance and contracted.line_id = lines.line_id
+  left join doubled
+    on doubled.billing_instance = lines.billing_instance and doubled.line_id = lines.line_id
   left join stated
     on
       stated.billing_instance = lines.billing_instance
