@@ -1,4 +1,5 @@
 -- One row per set of events, record or cell that explains a part of E - M (leg A) or M - B (leg B), with its cause.
+-- `is_agreed`: nothing was billed because nothing was to be (R13's coded reason), though the terms state a price.
 with parameters as (
   select * from {{ source('config', 'parameters') }}
 ),
@@ -19,11 +20,17 @@ unsubscribed as (
   select * from {{ ref('bridge_unsubscribed') }}
 ),
 
+spared as (
+  select billing_instance as source_instance, subscription_id, interval_start
+  from {{ ref('billing_gap') }}
+  where coded_reason in ('trial', 'pause')
+),
+
 captured as (
   select
     source_instance, {{ bridge_cell() }},
     'A' as leg, cause_code, expected_minor as amount_minor, left_ref, right_ref,
-    cast(null as timestamp) as due_at
+    cast(null as timestamp) as due_at, false as is_agreed
   from usage
   where step > 0 and expected_minor <> 0
 ),
@@ -33,7 +40,7 @@ never_subscribed as (
     source_instance, {{ bridge_cell() }},
     'B' as leg, 'B01' as cause_code, expected_minor as amount_minor,
     'contract_line:' || contract_line_id || '|' || segment_start as left_ref,
-    cast(null as {{ dbt.type_string() }}) as right_ref, due_at
+    cast(null as {{ dbt.type_string() }}) as right_ref, due_at, false as is_agreed
   from unsubscribed
   where expected_minor <> 0
 ),
@@ -43,7 +50,7 @@ priced as (
     source_instance, {{ bridge_cell() }},
     'B' as leg, cause_code, due_minor - billed_minor as amount_minor,
     'terms' as left_ref, record_kind || ':' || record_id as right_ref,
-    cast(null as timestamp) as due_at
+    cast(null as timestamp) as due_at, false as is_agreed
   from billed
   where cause_code <> 'untestable' and due_minor <> billed_minor
 ),
@@ -113,9 +120,15 @@ unbilled as (
     quantities.amount_minor,
     quantities.left_ref,
     cast(null as {{ dbt.type_string() }}) as right_ref,
-    quantities.due_at
+    quantities.due_at,
+    quantities.line_count = 0 and spared.subscription_id is not null as is_agreed
   from quantities
   cross join parameters
+  left join spared
+    on
+      spared.source_instance = quantities.source_instance
+      and spared.subscription_id = quantities.subscription_id
+      and spared.interval_start = quantities.service_period_start
   left join other_currency
     on
       other_currency.source_instance = quantities.source_instance
