@@ -9,11 +9,11 @@ from dagster_project.evidence.tables import TableWriter
 from dagster_project.sql import column
 
 SOURCE_TABLES = ("landed.batches", "landed.batch_totals", "landed.quarantine", "landed.replays", "landed.schema_drift")
-WHOLE_TABLES = ("marts.controls", "marts.source_health", "marts.dead_letters", "marts.close_status", "marts.kpis",
+WHOLE_TABLES = ("marts.source_health", "marts.dead_letters", "marts.close_status", "marts.kpis",
                 "marts.completeness",
                 "matching.matches", "matching.searches", "matching.linkage_suggestions",
                 "quality.boundary_results", "quality.outcome_results",
-                "config.parameters", "config.sources")  # fmt: skip
+                "config.parameters", "config.sources", "config.instance_links", "seeds.currencies")  # fmt: skip
 MACHINE_COLUMNS = ("received_at", "replayed_at", "run_at")
 
 _ENTITY = "(? is null or legal_entity_code = ?)"
@@ -52,6 +52,23 @@ _LINEAGE = """
         on edges.to_type = nodes.type and edges.to_instance = nodes.instance and edges.to_id = nodes.id
 """
 
+# a control that compares a state as of a day has results in that day's period alone: elsewhere its zeros say nothing
+_CONTROLS = f"""
+    select
+        c.*,
+        coalesce(held.results, 0) as results_in_pack,
+        every.earliest_period,
+        every.latest_period
+    from marts.controls as c
+    left join (select code, count(*) as results from in_scope group by code) as held on c.code = held.code
+    left join (
+        select code, min(period) as earliest_period, max(period) as latest_period
+        from marts.reconciliation_results
+        where {_ENTITY} or legal_entity_code is null
+        group by code
+    ) as every on c.code = every.code
+"""
+
 
 def write_contents(con: duckdb.DuckDBPyConnection, tables: TableWriter, period: str, entity: str | None) -> None:
     """Writes every table of the pack and every total that `verify` recomputes from them."""
@@ -88,6 +105,7 @@ def _populations(con: duckdb.DuckDBPyConnection, tables: TableWriter, period: st
             else:
                 tables.write_none(name, "from in_scope")
     tables.write("totals/control_totals", totals.TOTALS["control_totals"].format(population="in_scope"))
+    tables.write("results/controls", _CONTROLS, parameters[1:])
     still_open = "state not in ('closed', 'verified', 'auto_resolved')"
     tables.write("exceptions", f"select * from marts.exceptions where {scope} and {still_open}", parameters)
     tables.write(

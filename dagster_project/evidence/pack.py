@@ -24,7 +24,7 @@ from dagster_project.evidence.contents import write_contents
 from dagster_project.evidence.logic import copy_logic
 from dagster_project.evidence.readme import README
 from dagster_project.evidence.tables import TableWriter
-from dagster_project.evidence.workbook import write_workbook
+from dagster_project.evidence.workbook import WORKBOOK, write_workbook
 from dagster_project.settings import Settings
 from dagster_project.sql import column, quoted, scalar
 from dagster_project.version import code_version
@@ -71,7 +71,7 @@ def _write(con: duckdb.DuckDBPyConnection, settings: Settings, folder: Path, per
     _archive_manifests(settings, folder)
     copy_logic(settings, folder / "logic")
     facts = _facts(con, settings, period, entity, tables)
-    write_workbook(con, folder, facts)
+    write_workbook(con, folder, folder / WORKBOOK, facts)
     (folder / "README.txt").write_text(README, encoding="utf-8")
     files = manifest.describe(folder, tables.rows)
     root = manifest.write(folder, facts, files)

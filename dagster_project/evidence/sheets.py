@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dagster_project.close.terms import cause, leg, owner, plain
 
@@ -52,7 +52,7 @@ def _bridge(name: str, totals: str, amount: str) -> Sheet:
         f"""
         select b.legal_entity_code, b.currency_code, b.leg, b.cause_code, b.amount_minor, coalesce(k.exponent, 0)
         from read_parquet('{{folder}}/totals/{totals}.parquet') as b
-        left join seeds.currencies as k on b.currency_code = k.currency_code
+        left join read_parquet('{{folder}}/results/currencies.parquet') as k on b.currency_code = k.currency_code
         order by b.legal_entity_code, b.currency_code, b.leg, b.cause_code
         """,
         (ENTITY, CURRENCY, LEG, CAUSE, _amount(amount)),
@@ -65,8 +65,8 @@ TOTALS = Sheet(
     select t.code, c.title, t.source_instance, t.currency_code, t.status, t.row_count, t.delta_minor,
            t.absolute_delta_minor, c.owner_role, coalesce(k.exponent, 0)
     from read_parquet('{folder}/totals/control_totals.parquet') as t
-    left join marts.controls as c on t.code = c.code
-    left join seeds.currencies as k on t.currency_code = k.currency_code
+    left join read_parquet('{folder}/results/controls.parquet') as c on t.code = c.code
+    left join read_parquet('{folder}/results/currencies.parquet') as k on t.currency_code = k.currency_code
     order by t.code, t.source_instance, t.currency_code, t.status
     """,
     (
@@ -87,7 +87,7 @@ BREAKS = Sheet(
     select e.code, e.match_key, e.severity, e.owner_role, e.legal_entity_code, e.customer_id, e.period,
            e.currency_code, e.delta_minor, e.cause_code, e.reason, e.next_step, coalesce(k.exponent, 0)
     from read_parquet('{folder}/exceptions.parquet') as e
-    left join seeds.currencies as k on e.currency_code = k.currency_code
+    left join read_parquet('{folder}/results/currencies.parquet') as k on e.currency_code = k.currency_code
     order by e.severity, e.code, e.match_key
     """,
     (
@@ -106,11 +106,21 @@ BREAKS = Sheet(
     ),
     "No open break of this period: every control that could be tested ties out.",
 )
+EARLIER_BREAKS = replace(
+    BREAKS,
+    name="Earlier breaks",
+    query=BREAKS.query.replace("/exceptions.parquet", "/exceptions_of_earlier_periods.parquet"),
+    when_empty="No break of an earlier period is still open.",
+)
 BRIDGE = _bridge("Bridge", "bridge_totals", "Amount")
 BRIDGE_TAX = _bridge("Tax bridge", "bridge_tax_totals", "Tax")
 SOURCES = Sheet(
     "Sources",
-    "select source_instance, object, status, reason, 0 from marts.source_health order by all",
+    """
+    select source_instance, object, status, reason, 0
+    from read_parquet('{folder}/results/source_health.parquet')
+    order by all
+    """,
     (SOURCE, Column("Object", 26), Column("Status", 14, words=plain), Column("In words", 110, wraps=True)),
 )
 BRIDGE_REPORTING = Sheet(
@@ -119,7 +129,7 @@ BRIDGE_REPORTING = Sheet(
     select b.legal_entity_code, b.reporting_currency_code, b.leg, b.cause_code, b.reporting_minor,
            coalesce(k.exponent, 0)
     from read_parquet('{folder}/totals/bridge_reporting_totals.parquet') as b
-    left join seeds.currencies as k on b.reporting_currency_code = k.currency_code
+    left join read_parquet('{folder}/results/currencies.parquet') as k on b.reporting_currency_code = k.currency_code
     order by b.legal_entity_code, b.leg, b.cause_code
     """,
     (ENTITY, Column("Reporting currency", 22), LEG, CAUSE, _amount("Amount")),
@@ -129,13 +139,13 @@ BRIDGE_PERIODS = Sheet(
     """
     select b.legal_entity_code, b.period, b.currency_code, b.leg, b.cause_code, b.amount_minor, coalesce(k.exponent, 0)
     from read_parquet('{folder}/totals/bridge_period_totals.parquet') as b
-    left join seeds.currencies as k on b.currency_code = k.currency_code
+    left join read_parquet('{folder}/results/currencies.parquet') as k on b.currency_code = k.currency_code
     where b.amount_minor <> 0
     union all
     select b.legal_entity_code, b.period, b.base_currency_code, b.leg, b.cause_code, b.base_minor,
            coalesce(k.exponent, 0)
     from read_parquet('{folder}/totals/bridge_period_totals.parquet') as b
-    left join seeds.currencies as k on b.base_currency_code = k.currency_code
+    left join read_parquet('{folder}/results/currencies.parquet') as k on b.base_currency_code = k.currency_code
     where b.base_minor <> 0
     order by all
     """,
@@ -148,7 +158,7 @@ TIMING = Sheet(
     select r.legal_entity_code, r.currency_code, r.leg, r.opening_minor, r.created_minor, r.reversed_minor,
            r.closing_minor, coalesce(k.exponent, 0)
     from read_parquet('{folder}/totals/bridge_rollforward_totals.parquet') as r
-    left join seeds.currencies as k on r.currency_code = k.currency_code
+    left join read_parquet('{folder}/results/currencies.parquet') as k on r.currency_code = k.currency_code
     where r.period = '{period}'
     order by r.legal_entity_code, r.currency_code, r.leg
     """,
@@ -165,7 +175,7 @@ TOLERANCES = Sheet(
     select b.code, b.legal_entity_code, b.currency_code, b.differences, b.net_minor, b.absolute_minor, b.state,
            coalesce(k.exponent, 0)
     from read_parquet('{folder}/results/tolerance_budget.parquet') as b
-    left join seeds.currencies as k on b.currency_code = k.currency_code
+    left join read_parquet('{folder}/results/currencies.parquet') as k on b.currency_code = k.currency_code
     order by b.code, b.legal_entity_code, b.currency_code
     """,
     (
@@ -184,7 +194,7 @@ TRANSACTIONS = Sheet(
     """
     select t.workflow, t.state, t.currency_code, t.row_count, t.effect_minor, coalesce(k.exponent, 0)
     from read_parquet('{folder}/totals/transaction_totals.parquet') as t
-    left join seeds.currencies as k on t.currency_code = k.currency_code
+    left join read_parquet('{folder}/results/currencies.parquet') as k on t.currency_code = k.currency_code
     order by t.workflow, t.state, t.currency_code
     """,
     (
@@ -198,6 +208,7 @@ TRANSACTIONS = Sheet(
 SHEETS = (
     TOTALS,
     BREAKS,
+    EARLIER_BREAKS,
     BRIDGE,
     BRIDGE_TAX,
     BRIDGE_REPORTING,

@@ -14,7 +14,7 @@ def _sums(rows: str, grain: str, **sums: str) -> str:
 
 
 TOTALS = {
-    # quantity controls carry quantities in left and right
+    # left and right are money where a difference in money stands alone, else what the control counts
     "control_totals": """
         select
             code,
@@ -25,7 +25,15 @@ TOTALS = {
             cast(sum(delta_minor) as decimal(38, 0)) as delta_minor,
             cast(sum(abs(delta_minor)) as decimal(38, 0)) as absolute_delta_minor,
             cast(sum(left_value) as decimal(38, 9)) as left_value,
-            cast(sum(right_value) as decimal(38, 9)) as right_value
+            cast(sum(right_value) as decimal(38, 9)) as right_value,
+            case
+                when count(coalesce(left_value, right_value)) = 0 then null
+                when bool_and(delta_minor is not null and delta_quantity is null)
+                    filter (left_value is not null or right_value is not null) then 'minor units'
+                when bool_or(delta_minor is not null and delta_quantity is null)
+                    filter (left_value is not null or right_value is not null) then 'both'
+                else 'quantities'
+            end as values_in
         from {population}
         group by code, source_instance, currency_code, status
     """,

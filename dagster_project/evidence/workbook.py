@@ -12,67 +12,28 @@ from xlsxwriter.exceptions import FileCreateError
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from dagster_project.evidence.cover import write_cover
 from dagster_project.evidence.sheets import NUMBER, SHEETS, Sheet
-from dagster_project.evidence.totals import STATUSES
 from dagster_project.sql import quoted
 
 _EXACT_IN_A_DOUBLE = 10**15
 _LINE_HEIGHT = 15  # points
-_COVER = (
-    ("Company", "company"),
-    ("Accounting period", "period"),
-    ("Legal entity", "entity"),
-    ("As of", "as_of"),
-    ("Known at", "known_at"),
-    ("Code version", "code_version"),
-    ("Authority model", "authority_model"),
-    ("Reporting currency", "reporting_currency"),
-)
+WORKBOOK = "workbook.xlsx"
 
 
-def write_workbook(con: duckdb.DuckDBPyConnection, folder: Path, facts: dict[str, Any]) -> None:
-    """Writes `workbook.xlsx`: amounts in major units beside their currency, text never as a formula."""
+def write_workbook(con: duckdb.DuckDBPyConnection, folder: Path, target: Path, facts: dict[str, Any]) -> None:
+    """Writes the workbook of the pack in `folder`, from its Parquet alone: amounts in major units beside their
+    currency, text never as a formula."""
     options = {"strings_to_formulas": False, "strings_to_urls": False}
     try:
-        with Workbook(str(folder / "workbook.xlsx"), options) as book:
+        with Workbook(str(target), options) as book:
             book.set_properties({"title": f"Evidence {facts['period']}", "created": datetime(2000, 1, 1)})
-            _write_cover(book, con, folder, facts)
+            cover, heading = write_cover(book, con, folder, facts)
+            _print_on_one_width(cover, facts, heading)
             for sheet in SHEETS:
                 _write_sheet(book, con, folder, sheet, facts)
     except FileCreateError as error:  # what the library makes of a full disk
         raise error.args[0] from error
-
-
-def _write_cover(book: Workbook, con: duckdb.DuckDBPyConnection, folder: Path, facts: dict[str, Any]) -> None:
-    page = book.add_worksheet("Cover")
-    bold, title = book.add_format({"bold": True}), book.add_format({"bold": True, "font_size": 16})
-    ruled, ruled_right = (book.add_format({"bold": True, "bottom": 1, "align": side}) for side in ("left", "right"))
-    count = book.add_format({"num_format": "#,##0", "align": "right"})
-    page.set_column(0, 0, 26)
-    page.set_column(1, 5, 16)
-    page.write_string(0, 0, f"{facts['company']}: evidence of {facts['period']}", title)
-    for row, (label, key) in enumerate(_COVER, start=2):
-        page.write_string(row, 0, label, bold)
-        page.write_string(row, 1, str(facts[key]))
-    start = len(_COVER) + 3
-    for column, heading in enumerate(("Control", "Matched", "In tolerance", "Not yet due", "Breaks", "Not testable")):
-        page.write_string(start, column, heading, ruled_right if column else ruled)
-    statuses = ", ".join(f"coalesce(sum(t.row_count) filter (t.status = '{one}'), 0)" for one in STATUSES)
-    rows = con.execute(
-        f"""
-        select c.code || '  ' || c.title, {statuses}
-        from marts.controls as c
-        left join read_parquet('{quoted(folder)}/totals/control_totals.parquet') as t on c.code = t.code
-        group by c.code, c.title
-        order by c.code
-        """
-    ).fetchall()
-    page.set_column(0, 0, 60)
-    for offset, (control, *counts) in enumerate(rows, start=1):
-        page.write_string(start + offset, 0, control)
-        for column, value in enumerate(counts, start=1):
-            page.write_number(start + offset, column, int(value), count)
-    _print_on_one_width(page, facts, heading=start)
 
 
 def _write_sheet(
