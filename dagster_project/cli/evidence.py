@@ -26,4 +26,4 @@ def register(app: typer.Typer) -> None:
         pack = write_pack(configuration.load(config), period=period, entity=entity)
         out.print(f"{pack.path}", soft_wrap=True)
         out.print(f"{len(pack.files)} files, root hash {pack.root_hash}")
-        out.print(f"check it with: tieout verify {pack.path}", soft_wrap=True)
+        out.print(f"check it with: tieout verify {pack.path} --root {pack.root_hash}", soft_wrap=True)

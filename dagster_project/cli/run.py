@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -134,9 +135,19 @@ def _after_a_mend(settings: Settings) -> list[str]:
     return [f"after a mend of their mapping or contract: {command()} replay --dry-run --config {config}"]
 
 
+def _pack(tieout: str, pack: Path) -> list[str]:
+    """How the pack is checked, and its root hash: kept elsewhere, it proves what the pack cannot prove of itself."""
+    from dagster_project.evidence.manifest import read
+
+    return [
+        f"  {tieout} verify {shown(pack)}",
+        f"      recomputes the auditor's pack, root hash {read(pack)['root_hash']}",
+    ]
+
+
 def _what_next(settings: Settings, report: RunReport) -> list[str]:
     tieout, config = command(), shown(settings.config_path)
-    pack = [f"  {tieout} verify {shown(report.pack)}", "      recomputes the auditor's pack"] if report.pack else []
+    pack = _pack(tieout, report.pack) if report.pack else []
     return [
         "What to open next:",
         f"  {tieout} dashboard --config {config}",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dagster_project.settings import PROJECT_ROOT, Settings
 
+CONTRACTS = ("contracts", "policy")
 COMPILED = Path("dbt") / "target" / "compiled" / "tieout" / "models"
 
 
@@ -20,9 +21,14 @@ def copy_logic(settings: Settings, folder: Path) -> None:
         target = folder / "sql" / file.relative_to(compiled)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, target)
-    for name in ("contracts", "policy"):
+    copy_contracts(folder)
+    shutil.copyfile(settings.config_path, folder / "tieout.yml")
+    shutil.copyfile(PROJECT_ROOT / "requirements.lock", folder / "requirements.lock")
+
+
+def copy_contracts(folder: Path) -> None:
+    """Writes `contracts/` and `policy/` into `folder`: the same for the same version of the code."""
+    for name in CONTRACTS:
         source = PROJECT_ROOT / "expectations" / name
         if source.is_dir():
             shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
-    shutil.copyfile(settings.config_path, folder / "tieout.yml")
-    shutil.copyfile(PROJECT_ROOT / "requirements.lock", folder / "requirements.lock")

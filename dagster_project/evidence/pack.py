@@ -22,7 +22,8 @@ from dagster_project.errors import InputError
 from dagster_project.evidence import manifest
 from dagster_project.evidence.contents import write_contents
 from dagster_project.evidence.logic import copy_logic
-from dagster_project.evidence.readme import README
+from dagster_project.evidence.readme import README, README_FILE
+from dagster_project.evidence.seal import folder_name
 from dagster_project.evidence.tables import TableWriter
 from dagster_project.evidence.workbook import WORKBOOK, write_workbook
 from dagster_project.settings import Settings
@@ -72,10 +73,10 @@ def _write(con: duckdb.DuckDBPyConnection, settings: Settings, folder: Path, per
     copy_logic(settings, folder / "logic")
     facts = _facts(con, settings, period, entity, tables)
     write_workbook(con, folder, folder / WORKBOOK, facts)
-    (folder / "README.txt").write_text(README, encoding="utf-8")
+    (folder / README_FILE).write_text(README, encoding="utf-8")
     files = manifest.describe(folder, tables.rows)
     root = manifest.write(folder, facts, files)
-    target = settings.evidence_path / f"{period}-{entity or 'all'}-{root[:12]}"
+    target = settings.evidence_path / folder_name(period, entity, root)
     try:
         if not target.exists():
             os.replace(folder, target)

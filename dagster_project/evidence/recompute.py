@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
+from dagster_project.evidence.close import close_faults
 from dagster_project.evidence.totals import TOTALS
 from dagster_project.sql import quoted, scalar
 
@@ -20,14 +22,14 @@ _VIEWS = {
     **{
         name: f"results/{name}.parquet"
         for name in ("business_transactions", "business_transaction_steps", "in_tolerance", "tolerance_budget",
-                     "lineage_edges")
+                     "lineage_edges", "controls", "close_status", "parameters", "instance_links")
     },
     **{f"stated_{name}": f"totals/{name}.parquet" for name in TOTALS},
 }  # fmt: skip
 _CELL = ("legal_entity_code", "customer_id", "subscription_id", "sku", "service_period_start", "currency_code")
 
 
-def recompute(con: duckdb.DuckDBPyConnection, folder: Path) -> tuple[int, list[str]]:
+def recompute(con: duckdb.DuckDBPyConnection, folder: Path, facts: dict[str, Any]) -> tuple[int, list[str]]:
     """How many stated totals were recomputed, and every difference in words (both ways: too much and too little)."""
     lacking = [f"{files}: is missing; no total can be recomputed without it" for files in _VIEWS.values()
                if not any(folder.glob(files))]  # fmt: skip
@@ -37,7 +39,12 @@ def recompute(con: duckdb.DuckDBPyConnection, folder: Path) -> tuple[int, list[s
         con.execute(f"create view {view} as from read_parquet('{quoted(folder / files)}')")
     names = {view: view for view in _VIEWS}
     faults = [fault for name, query in TOTALS.items() for fault in _total_faults(con, name, query.format(**names))]
-    faults += [*_exceptions_are_the_breaks(con), *_causes_sum_to_their_leg(con), *_tables_agree(con)]
+    faults += [
+        *_exceptions_are_the_breaks(con),
+        *_causes_sum_to_their_leg(con),
+        *_tables_agree(con),
+        *close_faults(con, facts),
+    ]
     return sum(scalar(con, f"select count(*) from stated_{name}") for name in TOTALS), faults
 
 
@@ -142,6 +149,15 @@ _AGREEMENTS = {
             count(*) filter (state = 'late'), count(*) filter (state in ('failed', 'missing'))
         from business_transaction_steps
         group by all
+        """,
+    ),
+    "results/controls.parquet states another number of results than the populations hold": (
+        "select code, results_in_pack from controls",
+        """
+        select c.code, count(p.code)
+        from controls as c
+        left join population as p on c.code = p.code
+        group by c.code
         """,
     ),
 }

@@ -13,6 +13,8 @@ from dagster_project.sql import quoted, scalar
 _FORMULA = ", ".join(str(ord(sign)) for sign in "=+-@\t\r")
 
 Files = tuple[Path, Path]
+Columns = tuple[tuple[str, str], ...]
+"""Name and type of each."""
 
 
 @dataclass
@@ -30,13 +32,13 @@ class TableWriter:
         """Writes `<name>.parquet` and `<name>.csv` of the query, rows in the order of all columns; returns the rows."""
         ordered = f"create or replace temp table packed as select * from ({query}) order by all"
         rows = int(scalar(self.con, ordered, parameters))
-        columns = self._columns()
+        columns = columns_of(self.con, "packed")
         if not rows and columns in self._without_rows:
             self._repeat(name, columns)
             return 0
         files = self._files(name, rows)
         self._copy("from packed", files[0], "format parquet, compression zstd")
-        self._copy(f"select {_spreadsheet_safe(columns)} from packed", files[1], "header")
+        self._copy(f"select {spreadsheet_safe(columns)} from packed", files[1], "header")
         if rows:
             self.neutralised_cells += self._formulas(columns)
         else:
@@ -49,7 +51,7 @@ class TableWriter:
             self._repeat(name, query)
         else:
             self.write(name, f"select * from ({query}) limit 0")
-            self._without_rows[query] = self._without_rows[self._columns()]
+            self._without_rows[query] = self._without_rows[columns_of(self.con, "packed")]
 
     def _files(self, name: str, rows: int) -> Files:
         target = self.folder / name
@@ -64,17 +66,19 @@ class TableWriter:
     def _copy(self, query: str, target: Path, options: str) -> None:
         self.con.execute(f"copy ({query}) to '{quoted(target)}' ({options})")
 
-    def _columns(self) -> tuple[tuple[str, str], ...]:
-        described = self.con.execute("select * from packed limit 0").description or []
-        return tuple((name, str(kind)) for name, kind, *_ in described)
-
-    def _formulas(self, columns: tuple[tuple[str, str], ...]) -> int:
+    def _formulas(self, columns: Columns) -> int:
         """Text cells that a spreadsheet would calculate."""
         texts = [f"count(*) filter ({_is_formula(_quoted(name))})" for name, kind in columns if kind == "VARCHAR"]
         return int(scalar(self.con, f"select {' + '.join(texts) or 0} from packed limit 1"))
 
 
-def _spreadsheet_safe(columns: tuple[tuple[str, str], ...]) -> str:
+def columns_of(con: duckdb.DuckDBPyConnection, table: str) -> Columns:
+    """Name and type of every column, in the order of the table."""
+    described = con.execute(f"select * from {table} limit 0").description or []
+    return tuple((name, str(kind)) for name, kind, *_ in described)
+
+
+def spreadsheet_safe(columns: Columns) -> str:
     """The columns as a spreadsheet may read them: a leading apostrophe where it would calculate a text."""
     return ", ".join(_safe(_quoted(name)) if kind == "VARCHAR" else _quoted(name) for name, kind in columns)
 
