@@ -75,15 +75,25 @@ def _source(
     contracts = contracts_of(source.domain)
     wanted = [contract for contract in contracts if object in (None, contract.name)]
     connector = connector_for(source, _pull(intake, source, wanted, progress))
-    if not connector.is_reachable() and not any(link.source_instance == source.name for link in intake.chain.links):
-        raise InputError(
-            f"{intake.settings.config_path}: source {source.name!r}: {connector.describe()} does not exist, and nothing"
-            " was ever received from it; expected the place of its landing files"
-        )
+    if not connector.is_reachable():
+        return _not_there(intake, source, connector.describe(), wanted), []
     mapping = mappings.load(source)
     listing = connector.offers(contract.name for contract in contracts)
     reports = [_object(intake, source, Terms(contract, mapping), listing, progress) for contract in wanted]
     return reports, [f"{source.name}: {note}" for note in listing.notes]
+
+
+def _not_there(intake: Intake, source: Source, place: str, wanted: list[Contract]) -> list[ObjectReport]:
+    """A place that is gone is an outage, and no silence of the source. It names no file that could be a dead letter:
+    what the archive holds counts until it is stale. Where it holds nothing, the place is a wrong configuration."""
+    named = f"{intake.settings.config_path}: source {source.name!r}: {place} does not exist"
+    if not any(link.source_instance == source.name for link in intake.chain.links):
+        raise InputError(f"{named}, and nothing was ever received from it; expected the place of its landing files")
+    words = f"{named}; expected the folder that deliveries came from, also when it is empty; what came before counts"
+    return [
+        ObjectReport(source.name, source.domain, source.vendor, one.name, one.optional, 0, source_failed=words)
+        for one in wanted
+    ]
 
 
 def _pull(intake: Intake, source: Source, wanted: list[Contract], progress: Progress | None) -> Pull:

@@ -28,7 +28,10 @@ class BatchReport:
 
 @dataclass(frozen=True)
 class ObjectReport:
-    """One object of one source; `is_absent` when the source offers no file for it."""
+    """One object of one source; `is_absent` when the source offers no file for it.
+
+    `source_failed` says in words why the whole source could not be asked, None where it could.
+    """
 
     source_instance: str
     domain: str
@@ -38,6 +41,7 @@ class ObjectReport:
     seconds: float
     batches: tuple[BatchReport, ...] = ()
     notes: tuple[str, ...] = ()
+    source_failed: str | None = None
 
     @property
     def is_absent(self) -> bool:

@@ -4,6 +4,7 @@ missing. A source that does not answer costs its own controls and the exit code,
 from __future__ import annotations
 
 import csv
+import shutil
 import socket
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 import yaml
 
 import sample_data
+from tests.command import tieout
 
 pytestmark = pytest.mark.slow
 
@@ -83,3 +85,16 @@ def test_a_source_that_does_not_answer_ends_the_run_with_3_and_only_its_objects_
     assert {"R01", "R05", "R09"} <= {code for (code,) in rows(closed, matched)}, (
         "the other CRM's contracts tie all the same"
     )
+
+
+def test_a_landing_folder_that_is_gone_ends_the_run_with_3_and_what_came_before_counts(clean, tmp_path):
+    """A share that is not mounted would look like a day on which nothing happened."""
+    folder = tmp_path / "company"
+    shutil.copytree(clean.folder, folder, symlinks=True)
+    (folder / "data" / "crm").rename(folder / "unmounted")
+    ran = tieout("run", "--config", folder / "tieout.yml")
+    assert ran.code == 3, ran.text
+    said = [line for line in ran.err.splitlines() if "a source failed" in line]
+    assert len(said) == 1, ran.err
+    assert "source 'crm'" in said[0] and "does not exist" in said[0]
+    assert "no open break" in ran.out, "the close goes on with what the archive holds"

@@ -303,7 +303,11 @@ def test_a_place_that_does_not_exist_is_a_wrong_configuration_until_something_ca
     (root / "invoices" / "a.csv").unlink()
     (root / "invoices").rmdir()
     root.rmdir()
-    assert "no such folder" in one.ingest().notes[0]
+    said = {report.source_failed for report in one.ingest().objects}
+    assert len(said) == 1, "every object is told, with the same words"
+    assert "source 'billing': folder" in str(said) and "does not exist" in str(said)
+    root.mkdir()
+    assert not any(report.source_failed for report in one.ingest().objects), "an empty folder is nothing new"
     assert len(one.query("from landed.generic__billing__invoices")) == 2
 
 
