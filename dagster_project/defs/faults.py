@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import dagster as dg
 
+from dagster_project import interrupts
 from dagster_project.errors import StoreError, TieoutError
 
 EXIT_CODE = "exit_code"
@@ -12,13 +13,20 @@ EXIT_CODE = "exit_code"
 
 @contextmanager
 def in_words() -> Iterator[None]:
-    """Turns a TieoutError, or a full or failing disk, into a dg.Failure that carries message and exit code."""
-    try:
-        yield
-    except TieoutError as error:
-        raise failure(error) from error
-    except OSError as error:
-        raise failure(StoreError(f"{error.filename or 'a file of the home'}: {error.strerror or error}")) from error
+    """Turns a TieoutError, or a full or failing disk, into a dg.Failure that carries message and exit code; any error
+    at all into an interrupt where one was asked for: a Ctrl-C is no fault of a step, and alerts nobody."""
+    with interrupts.heard() as asked:
+        try:
+            yield
+        except Exception as error:
+            if asked():
+                raise dg.DagsterExecutionInterruptedError from error
+            if isinstance(error, TieoutError):
+                raise failure(error) from error
+            if isinstance(error, OSError):
+                words = f"{error.filename or 'a file of the home'}: {error.strerror or error}"
+                raise failure(StoreError(words)) from error
+            raise
 
 
 def failure(error: TieoutError) -> dg.Failure:

@@ -85,8 +85,8 @@ def describe(reports: Sequence[ObjectReport], known: Iterable[Batch]) -> dict[st
     ids = {batch.batch_id for report in reports for batch in report.batches}
     now = [batch.now for batch in known if batch.manifest.batch_id in ids]
     reasons = [f"{batch.file_name}: {batch.reason}" for report in reports for batch in report.refused]
-    asked = [one for report in reports for one in (report, *report.batches)]
-    failed = [one.source_failed for one in asked if one.source_failed]
+    failures = [[report.source_failed, *(batch.source_failed for batch in report.batches)] for report in reports]
+    failed = [words for of_one in failures for words in of_one if words]
     absent = [report.source_instance for report in reports if report.is_absent and not report.source_failed]
     return {
         "dagster/row_count": sum(link.parsed_rows for link in now if link.state == "loaded"),

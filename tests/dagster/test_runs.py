@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
+import threading
+import time
 import uuid
 
 import dagster as dg
+import duckdb
 import pytest
 import yaml
 
 from dagster_project import abandoned, dagster_home, pipeline
 from dagster_project.definitions import defs
 from dagster_project.defs.faults import in_words
-from dagster_project.errors import InputError
+from dagster_project.errors import InputError, StoreError
 from dagster_project.settings import CONFIG_VARIABLE
 from dagster_project.sources.contracts import contracts_of
 from tests.dagster.test_decisions import NOON, settings_of
@@ -114,6 +119,35 @@ def test_a_run_that_the_user_stopped_is_told_from_one_that_failed(tmp_path):
     """130 and not 3: a scheduler must not page anybody for a Ctrl-C."""
     assert pipeline.was_interrupted(execute(stopped))
     assert not pipeline.was_interrupted(execute(our_own_fault))
+
+
+def _stop_soon() -> None:
+    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGTERM)).start()
+
+
+@dg.asset
+def stopped_in_the_engine() -> None:
+    """DuckDB tells an error of its own: `RuntimeError: Query interrupted`."""
+    with in_words(), duckdb.connect() as con:
+        _stop_soon()
+        con.execute("select sum(hash(a.range + b.range)) from range(10000000) as a, range(1000000) as b").fetchall()
+
+
+@dg.asset
+def stopped_while_tables_are_copied() -> None:
+    """What is put away afterwards fails, as a connection does that its threads still use."""
+    with in_words():
+        try:
+            _stop_soon()
+            time.sleep(30)
+        finally:
+            raise StoreError("the connection is busy")
+
+
+@pytest.mark.parametrize("asset", [stopped_in_the_engine, stopped_while_tables_are_copied])
+def test_an_interrupt_that_an_error_hides_is_an_interrupt(asset):
+    """A SIGTERM while publishing or writing the pack would be told as a crash of the step, with 3, and page somebody."""
+    assert pipeline.was_interrupted(execute(asset))
 
 
 def test_telemetry_is_off_and_one_run_writes_at_a_time(tmp_path):
