@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dagster_project import dagster_home, dagster_storage, progress
+from dagster_project import dagster_home, dagster_storage, progress, serving
 from dagster_project.abandoned import end_abandoned, this_process
 from dagster_project.errors import StoreError, is_out_of_space, no_space
 from dagster_project.settings import CONFIG_VARIABLE, Settings
@@ -196,18 +196,29 @@ def is_closed_gate(evaluation: dg.AssetCheckEvaluation) -> bool:
 
 
 def serve(settings: Settings, port: int = 3000, with_ui: bool = True) -> int:
-    """Starts Dagster's daemon over the home, with the UI or without, and returns its exit code when it ends."""
-    folder = dagster_home.prepare(settings)
-    with dagster_storage.in_words(settings), dagster_home.opened(folder) as instance:
-        make_ready(instance, settings)
-    ui = ["dagster", "dev", "--module-name", MODULE, "--port", str(port), "--host", "127.0.0.1"]
-    daemon = ["dagster._daemon", "run", "--module-name", MODULE]
-    command = [sys.executable, "-m", *(ui if with_ui else daemon)]
-    environment = {"DAGSTER_HOME": str(folder), CONFIG_VARIABLE: str(settings.config_path)}
+    """Starts Dagster's daemon over the home, with the UI or without, and returns its exit code when it ends.
+
+    Raises InputError when the port is taken or another daemon serves the home, StoreError when it cannot be written.
+    """
+    if with_ui:
+        serving.require_free(port)
+    with serving.only_daemon(settings) as held:
+        folder = dagster_home.prepare(settings)
+        with dagster_storage.in_words(settings), dagster_home.opened(folder) as instance:
+            make_ready(instance, settings)
+        ui = ["dagster", "dev", "--module-name", MODULE, "--port", str(port), "--host", "127.0.0.1"]
+        daemon = ["dagster._daemon", "run", "--module-name", MODULE]
+        command = [sys.executable, "-m", *(ui if with_ui else daemon)]
+        environment = {"DAGSTER_HOME": str(folder), CONFIG_VARIABLE: str(settings.config_path)}
+        return _attend(command, {**os.environ, **environment}, held)
+
+
+def _attend(command: list[str], environment: dict[str, str], held: int) -> int:
+    """Runs the command, which holds the descriptor `held` as well, until it ends or is to be ended."""
     before = {one: signal.signal(one, signal.default_int_handler) for one in (signal.SIGINT, signal.SIGTERM)}
     try:
         # a group of its own, to end it whole; a script in the background has switched off that signals are heard
-        process = subprocess.Popen(command, env={**os.environ, **environment}, start_new_session=True)
+        process = subprocess.Popen(command, env=environment, start_new_session=True, pass_fds=[held])
         try:
             return process.wait()
         except KeyboardInterrupt:
