@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-EnvironmentName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+from dagster_project import expected
+
+EnvironmentName = Annotated[str, Field(pattern=expected.ENVIRONMENT_NAME)]
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _SQLITE = "sqlite:///"
 
@@ -140,7 +142,7 @@ class RestConnector(_Strict):
     """
 
     type: Literal["rest"]
-    url: str = Field(pattern=r"^https?://[^/?#@\s]+[^?#@\s]*$")
+    url: str = Field(pattern=expected.WEB_ADDRESS)
     objects: dict[str, RestObject] = Field(min_length=1)
     records: str = ""
     paging: Paging = SinglePage()
@@ -174,9 +176,9 @@ class SqlObject(_Strict):
     `updated_since` of a table is the column that `:since` is compared with.
     """
 
-    table: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*){0,2}$")
+    table: str | None = Field(default=None, pattern=expected.TABLE)
     query: str | None = None
-    updated_since: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_$]*$")
+    updated_since: str | None = Field(default=None, pattern=expected.COLUMN)
     overlap_seconds: int = Field(default=300, ge=0)
 
     @model_validator(mode="after")

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from dagster_project import connections
+from dagster_project import connections, expected
 from dagster_project.connections import AnyConnector
 from dagster_project.connections import FilesConnector as FilesConnector
 from dagster_project.dagster_options import Dagster, Storage
@@ -45,7 +45,7 @@ class _Strict(BaseModel):
 class Source(_Strict):
     """One instance of one system; `name` is its `source_instance` in every row."""
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")
+    name: str = Field(pattern=expected.SOURCE_NAME)
     domain: Domain
     vendor: Literal["generic"] = "generic"
     connector: AnyConnector
@@ -140,12 +140,12 @@ class Thresholds(_Strict):
     dunning_grace_days: int = Field(default=14, ge=0, description="delinquent subscription may keep its entitlement")
     rounding_minor_per_component: int = Field(default=1, ge=0, description="T1 per independently rounded component")
     rounding_minor_per_document: int = Field(default=5, ge=0, description="T1 cap per document")
-    materiality_percent_of_revenue: str = Field(default="0.5", pattern=r"^\d{1,3}(\.\d{1,4})?$")
-    performance_materiality_percent: str = Field(default="75", pattern=r"^\d{1,3}(\.\d{1,4})?$")
-    clearly_trivial_percent: str = Field(default="5", pattern=r"^\d{1,3}(\.\d{1,4})?$")
+    materiality_percent_of_revenue: str = Field(default="0.5", pattern=expected.PERCENT)
+    performance_materiality_percent: str = Field(default="75", pattern=expected.PERCENT)
+    clearly_trivial_percent: str = Field(default="5", pattern=expected.PERCENT)
     tolerance_budget_percent: str = Field(
         default="100",
-        pattern=r"^\d{1,3}(\.\d{1,4})?$",
+        pattern=expected.PERCENT,
         description="cap on the sum of a control's tolerated differences, of the clearly-trivial threshold",
     )
 
@@ -157,7 +157,7 @@ class Settings(_Strict):
     home: Path = Path(".tieout")
     as_of: datetime | None = None
     known_at: datetime | None = Field(default=None, description="lands only what had been received by then")
-    reporting_currency: str = Field(pattern=r"^[A-Z]{3}$")
+    reporting_currency: str
     authority_model: Literal["crm_led", "billing_led", "erp_led", "event_hub"] = "billing_led"
     authority: policy.Overlay = policy.Overlay()
     target: Literal["duckdb", "spark"] = "duckdb"
@@ -178,6 +178,11 @@ class Settings(_Strict):
     @classmethod
     def _place_alone(cls, value: Any) -> Any:
         return {"url": value} if isinstance(value, str) else value
+
+    @field_validator("reporting_currency")
+    @classmethod
+    def _is_a_currency(cls, value: str) -> str:
+        return known_currency(value)
 
     @field_validator("as_of", "known_at")
     @classmethod
@@ -251,6 +256,15 @@ class Settings(_Strict):
         if (environment("OTEL_SDK_DISABLED") or "").lower() == "true":
             return False
         return self.telemetry.otlp_endpoint is not None or any(environment(name) for name in _OTLP_VARIABLES)
+
+
+def known_currency(code: str) -> str:
+    """The code, where ISO 4217 has it; raises ValueError with what was expected."""
+    from dagster_project.archive.parsing.currencies import exponents  # which reads the list beside these settings
+
+    if code not in exponents():
+        raise ValueError("no currency of ISO 4217; expected its code in three capitals, for example USD")
+    return code
 
 
 def environment(name: str) -> str | None:
@@ -340,7 +354,7 @@ def _one_fault(file: Path, lines: dict[str, int], fault: Any) -> str:
     location = connections.plain(fault["loc"])
     if fault["type"] in ("union_tag_invalid", "union_tag_not_found"):
         location.append(fault["ctx"]["discriminator"].strip("'"))
-    message = fault["msg"].removeprefix("Value error, ")
+    message = expected.words(fault)
     if not location and ":" in message and message.split(":")[0] in lines:
         key, message = message.split(": ", 1)
         location = key.split(".")

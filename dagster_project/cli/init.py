@@ -10,6 +10,7 @@ import typer
 
 from dagster_project.cli.console import out
 from dagster_project.errors import InputError
+from dagster_project.settings import known_currency
 
 TEMPLATE = """\
 # Tieout's configuration. Paths are relative to this file. Unknown keys are refused.
@@ -63,6 +64,10 @@ def register(app: typer.Typer) -> None:
         """Write tieout.yml, empty data folders and a CSV template of every object."""
         from dagster_project.sources.contracts import load_contracts
 
+        try:
+            known = known_currency(currency.upper())
+        except ValueError as error:
+            raise InputError(f"--currency {currency}: {error}") from None
         config = folder / "tieout.yml"
         if config.exists():
             raise InputError(f"{config}: is there already; nothing was changed")
@@ -74,6 +79,6 @@ def register(app: typer.Typer) -> None:
             template.parent.mkdir(parents=True, exist_ok=True)
             template.write_text(",".join(column.name for column in contract.columns) + "\n", encoding="utf-8")
         name = json.dumps(company, ensure_ascii=False)
-        config.write_text(TEMPLATE.format(company=name, currency=currency), encoding="utf-8")
+        config.write_text(TEMPLATE.format(company=name, currency=known), encoding="utf-8")
         out.print(f"wrote {config}, data/<system>/<object>/ and templates/", soft_wrap=True)
         out.print("next: put files into data/, then `tieout run` in that folder", soft_wrap=True)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from dagster_project import expected
+
 ENVIRONMENT = Path(__file__).resolve().parents[2] / ".venv-spark"
 
 
@@ -16,7 +18,7 @@ class Spark(BaseModel):
 
     python: Path = ENVIRONMENT / "bin" / "python"
     master: str = Field(default="local[2]", min_length=1, description="local[n], spark://host:port, yarn, k8s://...")
-    memory: str = Field(default="4g", pattern=r"^[1-9]\d*[mg]$", description="of the driver")
+    memory: str = Field(default="4g", pattern=expected.MEMORY, description="of the driver")
     settings: dict[str, str] = {}
 
     @field_validator("settings")

@@ -50,7 +50,7 @@ def test_places_are_relative_to_the_file_and_addresses_are_left_alone(tmp_path: 
         ("{url: books, storage_options: {anon: true}}", "a folder has no storage_options"),
         ("{anchor: s3://audit}", "expected the address of a file"),
         ("{ancor: head.json}", "expected one of: url, storage_options, anchor, retention_years, legal_hold"),
-        ("{retention_years: -1}", "greater than or equal to 0"),
+        ("{retention_years: -1}", "expected at least 0"),
     ],
 )
 def test_a_fault_is_named_with_its_line_and_no_secret_is_printed(tmp_path: Path, archive, words):

@@ -65,7 +65,7 @@ def test_an_address_with_a_secret_or_of_no_database_is_refused_with_its_line_and
     [
         ("    pasword: x\n", "unknown key 'dagster.storage.pasword'; expected one of: postgres_url, password_env"),
         ("  worker: 2\n", "unknown key 'dagster.worker'; expected one of: storage, workers"),
-        ("  workers: 0\n", "dagster.workers: Input should be greater than or equal to 1"),
+        ("  workers: 0\n", "dagster.workers: expected at least 1"),
     ],
 )
 def test_a_wrong_key_is_refused_with_its_line_and_what_there_is(tmp_path, more, says):

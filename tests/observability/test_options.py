@@ -32,7 +32,7 @@ def test_everything_is_off_unless_it_is_asked_for(tmp_path, monkeypatch):
         ("alerts: {channels: [{variable: 'slack://hush', owners: [GL]}]}\n", "expected the name of an environment variable"),
         ("alerts: {channels: [{variable: B, owner: hush}]}\n", "channels.0.owner'; expected one of: variable, owners, about"),
         ("alerts: {channels: [{owners: [GL]}]}\n", "alerts.channels.0.variable is missing"),
-        ("alerts: {channels: [{variable: B, owners: [hush]}]}\n", "channels.0.owners.0: Input should be 'RevOps', 'BillingOps'"),
+        ("alerts: {channels: [{variable: B, owners: [hush]}]}\n", "channels.0.owners.0: expected 'RevOps', 'BillingOps'"),
         ("alerts: {channels: [hush, A, hush]}\n", "entries 0 and 2 name one variable; expected one entry with all owners"),
         ("alerts: {channels: [[hush]]}\n", "expected the name of an environment variable, or {variable: TIEOUT_ALERTS_GL,"),
         ("alerts: {urls: ['slack://hush']}\n", "unknown key 'alerts.urls'; expected one of: channels, owners, about"),

@@ -15,6 +15,7 @@ reporting_currency: USD
 sources:
   - {name: billing, domain: billing, vendor: generic, connector: {type: files, path: data/billing}}
 """
+OTHERS = ("connections.py", "spark/options.py", "dagster_options.py", "observability/options.py")
 
 
 def write(folder: Path, text: str) -> Path:
@@ -41,9 +42,16 @@ def test_every_threshold_has_its_default(tmp_path):
     ("text", "line", "words"),
     [
         (SMALLEST + "thresholds: {usage_grace_dys: 9}\n", 6, ("usage_grace_dys", "9", "usage_grace_days")),
-        (SMALLEST + "thresholds:\n  posting_hours: soon\n", 7, ("posting_hours", "soon", "integer")),
+        (
+            SMALLEST + "thresholds:\n  posting_hours: soon\n",
+            7,
+            ("posting_hours", "soon", "expected a whole number, for example 3"),
+        ),
         (SMALLEST + "authority: {changes: [{modle: erp_led}]}\n", 6, ("expected one of: model, effective_from",)),
-        (SMALLEST.replace("USD", "usd"), 3, ("reporting_currency", "usd")),
+        (SMALLEST + "thresholds: {posting_hours: -1}\n", 6, ("posting_hours", "-1", "expected at least 0")),
+        (SMALLEST + "thresholds: {clearly_trivial_percent: five}\n", 6, ("'five'", "percentage in quotes, at most 4")),
+        (SMALLEST.replace("USD", "usd"), 3, ("reporting_currency", "usd", "three capitals, for example USD")),
+        (SMALLEST.replace("USD", "XXQ"), 3, ("reporting_currency", "'XXQ'", "no currency of ISO 4217")),
         (SMALLEST.replace("2026-10-12T00:00:00Z", "2026-10-12T00:00:00"), 2, ("as_of", "offset")),
         (SMALLEST.replace("domain: billing", "domain: biling"), 5, ("sources.0.domain", "biling", "'billing'")),
         (SMALLEST.replace("type: files", "type: ftp"), 5, ("sources.0.connector.type", "ftp")),
@@ -72,6 +80,12 @@ def test_a_file_that_is_no_mapping_is_refused(tmp_path, text):
 def test_a_missing_file_says_how_to_make_one(tmp_path):
     with pytest.raises(ConfigurationError, match="tieout init"):
         settings.load(tmp_path / "tieout.yml")
+
+
+def test_no_pattern_of_a_field_is_shown_as_one():
+    """`String should match pattern '^[a-z]...'` tells a controller nothing."""
+    sources = [Path(settings.__file__), *(Path(settings.__file__).parent / one for one in OTHERS)]
+    assert [file.name for file in sources if 'pattern=r"' in file.read_text(encoding="utf-8")] == []
 
 
 def test_all_faults_are_listed_at_once(tmp_path):
@@ -119,7 +133,12 @@ sources:
         ("https://api.example.com/v1", "https://user:hush@api.example.com", 8, ("connector.url",)),
         ("url_env: ERP_URL", "url: postgresql://u:hush@h/db", 19, ("holds a password", "url_env")),
         ("{table: gl.lines, updated_since: created_at}", "{}", 21, ("either table or query",)),
-        ("table: gl.lines", 'table: "lines; drop table lines"', 21, ("objects.journal_lines.table",)),
+        (
+            "table: gl.lines",
+            'table: "lines; drop table lines"',
+            21,
+            ("objects.journal_lines.table", "the name of a table"),
+        ),
         ("{attempts: 3}", "{attempts: 0}", 22, ("retry.attempts", "0")),
     ],
 )
