@@ -55,6 +55,12 @@
   compared, code, tolerance='T0', measure='amount', provisional=false, domains=[], differs='false', matched_reason='null',
   severity=false
 ) %}
+{%- if measure not in ['amount', 'quantity'] %}
+  {{ exceptions.raise_compiler_error('reconcile of ' ~ code ~ ": measure is amount or quantity, not '" ~ measure ~ "'") }}
+{%- endif %}
+{%- if tolerance not in ['T0', 'T1', 'T2', 'T3', 'T4'] %}
+  {{ exceptions.raise_compiler_error('reconcile of ' ~ code ~ ": tolerance is T0, T1, T2, T3 or T4, not '" ~ tolerance ~ "'") }}
+{%- endif %}
 {%- if domains %}
 , reconcile__missing as (
   {{ missing_domains(domains) }}

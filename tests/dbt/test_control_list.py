@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
+
+import pytest
 
 from dagster_project.dbt.manifest import DBT_PROJECT
+from tests.dbt.macro_sql import render
 
 MODELS = DBT_PROJECT / "models" / "reconciliation"
 
@@ -26,3 +30,23 @@ def test_every_control_that_grades_its_rows_is_asked_for_the_grade():
     macro = (DBT_PROJECT / "macros" / "reconcile.sql").read_text(encoding="utf-8")
     listed = macro.split("macro control_models_with_severity()")[1].split("endmacro")[0]
     assert grading == set(re.findall(r"'(r\d\d_\w+)'", listed))
+
+
+def _refuse(words: str) -> None:
+    raise ValueError(words)
+
+
+@pytest.mark.parametrize(
+    ("argument", "words"),
+    [
+        ("measure='quantty'", "reconcile of R99: measure is amount or quantity, not 'quantty'"),
+        ("tolerance='T9'", "reconcile of R99: tolerance is T0, T1, T2, T3 or T4, not 'T9'"),
+    ],
+)
+def test_an_unknown_measure_or_tolerance_is_refused(argument, words):
+    """Taken for an amount, a quantity without terms has no delta in money, and every difference would be matched."""
+    with pytest.raises(ValueError, match=words):
+        render(
+            "{{ reconcile('compared', code='R99', " + argument + ") }}",
+            exceptions=SimpleNamespace(raise_compiler_error=_refuse),
+        )
