@@ -15,6 +15,7 @@ from dagster_project.dbt import changed, manifest, runner
 from dagster_project.dbt.changed import Success
 from dagster_project.dbt.runner import BuildOutcome
 from dagster_project.defs.asked_once import ask_once
+from dagster_project.defs.control_shape import misshapen
 from dagster_project.defs.faults import failure, in_words
 from dagster_project.defs.integration import DbtCoreCliEventMessage, dbt_assets
 from dagster_project.defs.measures import control_figures, partitions_computed, row_counts
@@ -55,7 +56,9 @@ def build_models(parsed: manifest.ParsedProject) -> dg.AssetsDefinition:
         ask_once(context, about=[asset_key(node) for node in stood if node["resource_type"] != "test"])
         yield from events(context, contents, translator, built, tieout.settings)
         if not built.outcome.success:
-            raise dg.Failure(description=words_of(built.outcome), allow_retries=False)
+            with warehouse.connect(tieout.settings) as con:
+                lines = [*misshapen(con, contents), words_of(built.outcome)]
+            raise dg.Failure(description="\n".join(lines), allow_retries=False)
 
     return books_and_controls
 
