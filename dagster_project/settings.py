@@ -127,7 +127,7 @@ def _secrets_in(options: dict[str, Any], prefix: str = "") -> Iterator[str]:
 
 
 class Thresholds(_Strict):
-    """Tolerances and windows of the controls; the defaults are those of docs/methodology.md."""
+    """Tolerances and windows of the controls; docs/methodology.md has a table of them."""
 
     usage_grace_days: int = Field(default=3, ge=0, description="Wg: usage may arrive after its service period")
     bill_run_days: int = Field(default=2, ge=0, description="the bill run follows Wg")

@@ -39,7 +39,7 @@ sources:
 #   retention_years: 7
 #   legal_hold: false            # true, or a list of sources
 
-# thresholds:                    # docs/methodology.md lists all with their defaults
+# thresholds:                    # docs/methodology.md, "Thresholds", lists all with their defaults
 #   usage_grace_days: 3
 #   posting_hours: 4
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import shlex
 from types import SimpleNamespace
 
 import pytest
+from dbt.cli.main import cli
 
 from dagster_project.dbt.manifest import DBT_PROJECT
+from dagster_project.settings import PROJECT_ROOT
 from tests.dbt.macro_sql import render
 
 MODELS = DBT_PROJECT / "models" / "reconciliation"
@@ -30,6 +33,21 @@ def test_every_control_that_grades_its_rows_is_asked_for_the_grade():
     macro = (DBT_PROJECT / "macros" / "reconcile.sql").read_text(encoding="utf-8")
     listed = macro.split("macro control_models_with_severity()")[1].split("endmacro")[0]
     assert grading == set(re.findall(r"'(r\d\d_\w+)'", listed))
+
+
+def test_the_recipe_for_a_new_control_is_one_that_works():
+    """Whoever follows it must end with a control that is computed, reported and placed among causes."""
+    page = (PROJECT_ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    recipe = page.split("\nTo add one")[1].split("\n## ")[0]
+    for file in re.findall(r"`(macros/\S+\.sql)`", recipe):
+        assert (DBT_PROJECT / file).exists(), file
+    for file in re.findall(r"(tests/\S+\.py)", recipe):
+        assert (PROJECT_ROOT / file).exists(), file
+    (arguments,) = re.findall(r"bin/dbt test (.*?)\n```", recipe, flags=re.DOTALL)
+    words = shlex.split(arguments.replace("\\\n", " "))
+    known = {option for one in cli.commands["test"].params for option in one.opts}
+    assert {word for word in words if word.startswith("--")} <= known
+    assert (MODELS / f"{words[words.index('--select') + 1].split(',')[0]}.sql").exists()
 
 
 def _refuse(words: str) -> None:
