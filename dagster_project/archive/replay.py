@@ -29,6 +29,7 @@ from dagster_project.archive.releases import Releases
 from dagster_project.archive.replay_report import ReplayReport, Selection, read_report, select
 from dagster_project.archive.replayed_figures import figures_after
 from dagster_project.archive.rows import Terms
+from dagster_project.errors import InputError
 from dagster_project.settings import Settings
 from dagster_project.sources import mapping as mappings
 from dagster_project.sources.contracts import load_contracts
@@ -64,6 +65,7 @@ def replay(
         chain = Chain(settings)
         known = batches(chain.links)
         before = len(chain.links)
+        _require_known(settings, known, selection.source)
         dead_letters.collect(con, settings, known)
         select(con, known, selection)
         work = _Work(settings, chain, con, moment, is_dry)
@@ -75,6 +77,13 @@ def replay(
         finally:
             chain.anchor()
         return read_report(con, known, is_dry, len(chain.links) - before)
+
+
+def _require_known(settings: Settings, known: list[Batch], source: str | None) -> None:
+    """A source that is no longer configured is known by what came from it."""
+    names = {one.name for one in settings.sources} | {batch.manifest.source_instance for batch in known}
+    if source is not None and source not in names:
+        raise InputError(f"--source {source}: no source has that name; expected one of: {', '.join(sorted(names))}")
 
 
 def _with_work(con: duckdb.DuckDBPyConnection, known: list[Batch]) -> list[Batch]:

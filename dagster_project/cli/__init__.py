@@ -11,6 +11,7 @@ import tempfile
 import traceback
 from contextlib import suppress
 from pathlib import Path
+from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
@@ -31,7 +32,7 @@ from dagster_project.cli import (
     status,
     verify,
 )
-from dagster_project.cli.console import complain
+from dagster_project.cli.console import complain, out
 from dagster_project.errors import StoreError, TieoutError, is_out_of_space
 
 app = typer.Typer(
@@ -41,6 +42,30 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            help="Show the version of the code and exit.",
+            is_eager=True,
+            callback=lambda is_asked: _tell_version() if is_asked else None,
+        ),
+    ] = False,
+) -> None: ...
+
+
+def _tell_version() -> None:
+    """The version that every pack of evidence names: of the package, and of the code that makes figures."""
+    from dagster_project.version import code_version
+
+    out.print(f"tieout {code_version()}")
+    raise typer.Exit
+
+
 for module in (
     init,
     run,
@@ -100,6 +125,9 @@ def _run() -> int:
 
 def _unexpected(error: Exception) -> int:
     """Words for a fault that nobody foresaw, and where its details are for whoever mends it."""
+    if isinstance(error, ModuleNotFoundError) and not str(error.name).startswith("dagster_project"):
+        complain(f"the package {error.name} is not installed here; run `make setup`")
+        return StoreError.exit_code
     if is_out_of_space(error):
         complain(f"no space left ({error}); free some and run again, nothing half-written is visible")
         return StoreError.exit_code

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
@@ -76,7 +76,7 @@ class SqlConnector:
 
     def _snapshot(self) -> dict[str, int | SourceFailed]:
         engine = self._engine()
-        place = engine.url.render_as_string(hide_password=True).split("?")[0]
+        place = _place(engine.url)
         outcome: dict[str, int | SourceFailed] = {}
         try:
             with _consistent(engine) as connection:
@@ -152,6 +152,13 @@ class SqlConnector:
             words = f"{self.name}: its address is of no database that can be reached from here"
             expected = "an address such as postgresql+psycopg://user:password@host/database, with its driver installed"
             raise SourceFailed(f"{words} ({type(error).__name__})", expected, is_whole_source=True) from None
+
+
+def _place(url: sa.URL) -> str:
+    """The address as a message may name it, and as tieout.yml has it: without password and options."""
+    if url.get_backend_name() == "sqlite":
+        return f"sqlite:///{unquote(str(url.database).removeprefix('file:'))}"
+    return url.render_as_string(hide_password=True).split("?")[0]
 
 
 @dataclass

@@ -29,11 +29,16 @@ def test_every_example_is_a_configuration(tmp_path: Path, example: str):
 
 
 def test_the_command_of_a_backfill_is_one_of_dagster_and_its_job_is_ours():
-    (line,) = re.findall(r"^dagster (job backfill .*)$", TEXT, flags=re.MULTILINE)
+    (line,) = re.findall(r"^\.venv/bin/dagster (job backfill .*)$", TEXT, flags=re.MULTILINE)
     group, command, *arguments = shlex.split(line)
     known = {option for one in cli.commands[group].commands[command].params for option in one.opts}
     assert {word for word in arguments if word.startswith("-")} <= known
     assert defs.resolve_job_def(arguments[arguments.index("-j") + 1]).partitions_def is not None
+
+
+def test_every_command_of_dagster_is_one_that_make_setup_leaves():
+    """`make setup` puts nothing on the path: plain `dagster` is not found, or is another one."""
+    assert re.findall(r"^dagster .*$|`dagster [a-z].*`", TEXT, flags=re.MULTILINE) == []
 
 
 def test_every_option_of_tieout_dagster_that_the_page_names_exists():

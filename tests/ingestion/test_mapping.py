@@ -67,6 +67,21 @@ def test_a_required_column_that_the_file_has_not_may_have_a_default(borealis: Co
     assert _landed(borealis, "series") == [("MAIN",)]
 
 
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_a_mapped_column_that_the_file_has_not_is_named_as_the_source_calls_it(borealis: Company, ending):
+    """The source knows its own name alone: told of ours, it would look for a column that it never had."""
+    rows = [_theirs(invoice_id="a"), _theirs(invoice_id="b")]
+    rows = [{"Invoice" if name == "InvoiceNo" else name: value for name, value in row.items()} for row in rows]
+    borealis.map(MAPPING)
+    path = borealis.path(f"billing/invoices/a.{ending}")
+    if ending == "parquet":
+        pq.write_table(pa.Table.from_pylist(rows), path)
+    else:
+        path.write_text(csv_text(rows) if ending == "csv" else jsonl_text(rows), encoding="utf-8")
+    (refused,) = borealis.one().refused
+    assert "required column 'invoice_id' is missing, which the mapping takes from 'InvoiceNo'" in str(refused.reason)
+
+
 def test_a_default_fills_what_is_empty_and_nothing_else(borealis: Company):
     """A default in place of a value that is given would overwrite what the source says."""
     borealis.map('invoices: {defaults: {tax_amount: "1.00"}}')

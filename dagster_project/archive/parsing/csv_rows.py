@@ -139,7 +139,7 @@ def _columns(file: RawFile, header: list[str], contract: Contract, mapping: Obje
     columns = mapped.renamed(file.name, header, mapping, line=1)
     missing = mapped.missing(contract, columns, mapping)
     if missing:
-        raise missing_columns(file.name, contract, missing, header, line=1)
+        raise missing_columns(file.name, contract, missing, header, mapping, line=1)
     return columns
 
 

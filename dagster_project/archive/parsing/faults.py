@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dagster_project.archive.manifest import Refusal
 from dagster_project.sources.contract_diff import near
 from dagster_project.sources.contracts import Column, Contract
+from dagster_project.sources.mapping import ObjectMapping
 
 _LONGEST_VALUE = 200
 MOST_COLUMNS = 4000
@@ -63,13 +64,17 @@ def minimum_in_words(column: Column) -> str:
 
 
 def missing_columns(
-    name: str, contract: Contract, missing: list[str], found: Iterable[str], *, line: int | None
+    name: str, contract: Contract, missing: list[str], found: Iterable[str], mapping: ObjectMapping, *, line: int | None
 ) -> FileFault:
-    """The fault of required columns that are not there, with the name that each may have now."""
+    """The fault of required columns that are not there, with the name that each may have now, and the one that the
+    mapping looks for."""
     present = list(found)
     known = {column.name for column in contract.columns}
     strangers = [other for other in present if other not in known]
-    words = [f"required column {column!r} is missing{_perhaps(column, strangers)}" for column in missing]
+    words = [
+        f"required column {column!r} is missing{_mapped_from(column, mapping)}{_perhaps(column, strangers)}"
+        for column in missing
+    ]
     listed = ", ".join(present[:40]) or "none"
     return FileFault(
         name,
@@ -84,6 +89,11 @@ def refuse_too_many_columns(name: str, found: int, *, line: int | None = None) -
     """Raises the fault of a file that names more columns than any export has: data in the place of names."""
     if found > MOST_COLUMNS:
         raise FileFault(name, f"it names {found:,} columns", f"at most {MOST_COLUMNS:,}", line=line)
+
+
+def _mapped_from(column: str, mapping: ObjectMapping) -> str:
+    theirs = [repr(their) for their, ours in mapping.columns.items() if ours == column]
+    return f", which the mapping takes from {' or '.join(theirs)}" if theirs else ""
 
 
 def _perhaps(column: str, strangers: list[str]) -> str:

@@ -45,7 +45,7 @@ def read(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract, mapp
     names = mapped.renamed(file.name, theirs, mapping, line=None)
     missing = mapped.missing(contract, names, mapping)
     if missing and objects > 1:
-        raise missing_columns(file.name, contract, missing, theirs, line=None)
+        raise missing_columns(file.name, contract, missing, theirs, mapping, line=None)
     known = {column.name: column for column in contract.columns}
     _extract(con, [(known[ours], name) for ours, name in zip(names, theirs, strict=True) if ours in known])
     return Received(columns=tuple(names), payload="lines.text", payload_join="left join lines using (tieout_row)")

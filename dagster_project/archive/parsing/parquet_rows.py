@@ -66,7 +66,7 @@ def _read(con: duckdb.DuckDBPyConnection, file: RawFile, contract: Contract, map
     names = mapped.renamed(file.name, list(kinds), mapping, line=None)
     missing = mapped.missing(contract, names, mapping)
     if missing:
-        raise missing_columns(file.name, contract, missing, kinds, line=None)
+        raise missing_columns(file.name, contract, missing, kinds, mapping, line=None)
     theirs = dict(zip(names, kinds, strict=True))
     known = [(column, theirs[column.name]) for column in contract.columns if column.name in theirs]
     offset = "" if mapping.timezone else " || '+00'"
