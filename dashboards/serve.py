@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
-from dagster_project.errors import InputError
+from dagster_project.serving import require_free
 from dagster_project.settings import Settings
 
 APP = Path(__file__).with_name("streamlit_app.py")
@@ -29,7 +28,7 @@ def command(settings: Settings, port: int = 8501, headless: bool = False) -> lis
 
 def serve(settings: Settings, port: int = 8501, headless: bool = False) -> int:
     """Serves until interrupted or terminated; returns the exit code. Raises InputError when the port is taken."""
-    _require_free(port)
+    require_free(port)
     signal.signal(signal.SIGTERM, _leave)  # else the server would stay behind, on its port
     with subprocess.Popen(command(settings, port, headless)) as process:
         try:
@@ -43,12 +42,3 @@ def serve(settings: Settings, port: int = 8501, headless: bool = False) -> int:
 
 def _leave(number: int, frame: object) -> None:
     raise SystemExit(128 + number)
-
-
-def _require_free(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except (OSError, OverflowError) as error:
-            raise InputError(f"port {port} cannot be used ({error}); choose another with --port") from None
