@@ -183,6 +183,11 @@ def _payments(world: DocumentWorld) -> None:
     world.receipt("received_twice", "110", receipt_id="R-2nd")
     world.payment("overpaid", "110", invoice_id="paid")
     world.receipt("overpaid", "110")
+    # the payer owes 110 dollars, and the ERP takes 110 dinars for it
+    world.invoice("owed_in_dollars", status="paid", updated_at="2026-03-20 13:00")
+    world.posting("owed_in_dollars", open_amount="0", status="paid")
+    world.payment("in_dinars", "110", invoice_id="owed_in_dollars", currency="BHD")
+    world.receipt("in_dinars", "110", ("D-owed_in_dollars", "110"), currency="BHD")
     world.payment("failed", "110", status="failed")
     world.payment("illegible", "110")
     world.reject("erp", "erp", "cash_receipts", "R-x", '{"external_id": "illegible"}')
@@ -206,6 +211,7 @@ PAYMENTS = {
     "fee_not_applied": ("break", "D06", 150),
     "received_twice": ("break", "D07", -11000),
     "overpaid": ("break", "D07", 11000),
+    "in_dinars": ("break", "D05", 110000),
     "illegible": ("not_testable", None, 11000),
 }
 
@@ -316,6 +322,23 @@ def test_an_invoice_in_documents_that_add_up_to_it_is_posted_once(warehouse):
         where leg = 'C' and (left_ref like 'invoice_line:in_halves%' or right_ref like 'ar_document_line:D-half%')
         group by 1 having sum(abs(amount_minor)) <> 0"""
     assert rows(warehouse, query) == []
+
+
+def test_money_of_another_currency_settles_nothing_that_is_added_up(warehouse):
+    """110 dinars taken for 110 dollars would be 1,100 dollars settled, and a customer who is 990 over: minor units of
+    three decimals read as two."""
+    query = "select reason, owner_role, next_step from marts.exceptions where code = 'R24' and match_key = 'in_dinars'"
+    ((reason, owner, next_step),) = rows(warehouse, query)
+    assert reason == (
+        "Payment in_dinars of 110.000 BHD is applied with 110.000 BHD to document(s) D-owed_in_dollars of 110.00 USD, in"
+        " another currency: nothing says how much of it that settles"
+    )
+    assert owner == "AR" and next_step
+    query = """select cause_code, cast(sum(amount_minor) as bigint) from marts.bridge_allocation
+        where leg = 'D' and left_ref like 'ar_document_line:D-owed_in_dollars%' and amount_minor <> 0 group by 1"""
+    assert rows(warehouse, query) == [("D04", 10000)]
+    query = "select count(*) from reconciliation.receivable_subledger where key = 'R-in_dinars-0'"
+    assert rows(warehouse, query) == [(0,)]
 
 
 def test_two_unsent_documents_of_one_id_both_show(warehouse):

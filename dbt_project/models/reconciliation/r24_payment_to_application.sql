@@ -57,11 +57,17 @@ applications as (
     payment_id,
     currency_code,
     count(*) as application_count,
-    sum(amount_minor) as applied_minor,
-    sum(case when is_own_debt then 0 else amount_minor end) as foreign_minor,
+    sum(case when is_other_currency then 0 else amount_minor end) as applied_minor,
+    sum(case when is_own_debt or is_other_currency then 0 else amount_minor end) as foreign_minor,
+    sum(case when is_other_currency then amount_minor else 0 end) as other_currency_minor,
     {{ joined_text(
-      "case when not is_own_debt then document_id || coalesce(' of customer ' || document_customer_id, '') end", ', '
-    ) }} as foreign_documents
+      "case when not is_own_debt and not coalesce(is_other_currency, false)"
+      ~ " then document_id || coalesce(' of customer ' || document_customer_id, '') end", ', '
+    ) }} as foreign_documents,
+    {{ joined_text(
+      "case when is_other_currency then document_id || ' of '"
+      ~ " || " ~ money_words('document_minor', 'document_currency_code') ~ " end", ', '
+    ) }} as other_currency_documents
   from {{ ref('payment_application') }}
   group by source_instance, payment_id, currency_code
 ),
@@ -105,6 +111,8 @@ paired as (
     cast(coalesce(applications.applied_minor, 0) + coalesce(shares.applied_minor, 0) as bigint) as applied_minor,
     cast(coalesce(applications.foreign_minor, 0) as bigint) as foreign_minor,
     applications.foreign_documents,
+    cast(coalesce(applications.other_currency_minor, 0) as bigint) as other_currency_minor,
+    applications.other_currency_documents,
     coalesce(applications.application_count, 1) as application_count,
     named_invoices.open_minor as named_open_minor,
     suggestions.candidates as suggested_refs,
@@ -157,6 +165,7 @@ judged as (
       when receipt_count = 0 then 'missing'
       when received_minor - amount_minor > tolerated then 'over'
       when amount_minor - received_minor > tolerated then 'short'
+      when other_currency_minor <> 0 then 'other_currency'
       when foreign_minor <> 0 then 'misapplied'
       when applied_minor - amount_minor > tolerated then 'overapplied'
       when amount_minor - applied_minor > tolerated and amount_minor - applied_minor = fee_amount_minor then 'fee'
@@ -194,6 +203,7 @@ compared as (
       when 'over' then 'D07'
       when 'short' then 'D06'
       when 'misapplied' then 'D05'
+      when 'other_currency' then 'D05'
       when 'overapplied' then 'D07'
       when 'fee' then 'D06'
       when 'overpaid' then 'D07'
@@ -230,6 +240,11 @@ compared as (
         then
           ' is applied with ' || {{ money_words('foreign_minor', 'currency_code') }}
           || ' to document(s) ' || foreign_documents || ', which customer ' || customer_id || ' does not owe'
+      when 'other_currency'
+        then
+          ' is applied with ' || {{ money_words('other_currency_minor', 'currency_code') }}
+          || ' to document(s) ' || other_currency_documents || ', in another currency: nothing says how much of it'
+          || ' that settles'
       when 'overapplied'
         then
           ' is applied with ' || {{ money_words('applied_minor', 'currency_code') }}

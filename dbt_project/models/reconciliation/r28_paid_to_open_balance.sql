@@ -35,10 +35,11 @@ applications as (
     receipts.external_object,
     receipts.external_id as payment_id,
     cash.amount_minor,
+    cash.is_other_currency,
     cash.applied_at,
     payments.payment_id is not null and payments.invoice_id is null as is_of_several,
     foreign_applications.application_id is not null as is_foreign
-  from {{ ref('cash_application') }} as cash
+  from {{ ref('document_application') }} as cash
   left join {{ ref('cash_receipt') }} as receipts
     on receipts.source_instance = cash.source_instance and receipts.receipt_id = cash.receipt_id
   left join {{ ref('payment') }} as payments
@@ -59,7 +60,9 @@ settled as (
   select
     erp_instance,
     document_id,
-    sum(case when is_of_several and not is_foreign then amount_minor else 0 end) as of_several_minor,
+    sum(case when is_of_several and not is_foreign and not is_other_currency then amount_minor else 0 end)
+      as of_several_minor,
+    {{ joined_text('case when is_other_currency then payment_id end', ', ') }} as other_currency_payments,
     max(case when is_foreign then 1 else 0 end) = 1 as has_foreign,
     {{ joined_text('case when is_foreign then payment_id end', ', ') }} as foreign_payments,
     count(*) as applications,
@@ -100,6 +103,7 @@ documents as (
     {{ joined_text('all_documents.document_id', ', ') }} as document_ids,
     sum(coalesce(settled.of_several_minor, 0)) as of_several_minor,
     {{ joined_text('settled.foreign_payments', ', ') }} as foreign_payments,
+    {{ joined_text('settled.other_currency_payments', ', ') }} as other_currency_payments,
     sum(coalesce(settled.applications, 0)) as applications,
     max(settled.applied_at) as applied_at
   from all_documents
@@ -122,6 +126,7 @@ paired as (
     balances.status,
     documents.document_ids,
     documents.foreign_payments,
+    documents.other_currency_payments,
     misapplied.document_ids as misapplied_documents,
     balances.movements + documents.applications as rounding_components,
     {{ add_business_days(
@@ -169,7 +174,9 @@ compared as (
     cast(null as decimal(38, 9)) as delta_quantity,
     false as has_fault,
     case
-      when coalesce(paired.misapplied_documents, paired.foreign_payments) is not null then 'D05' else 'status lag'
+      when coalesce(paired.misapplied_documents, paired.foreign_payments, paired.other_currency_payments) is not null
+        then 'D05'
+      else 'status lag'
     end as cause_code,
     cast(null as {{ dbt.type_string() }}) as failure_class,
     'Invoice ' || paired.invoice_id || ' is ' || paired.status || ' in billing with '
@@ -180,6 +187,8 @@ compared as (
         then ': its payment is applied to document(s) ' || paired.misapplied_documents || ' of somebody else'
       when paired.foreign_payments is not null
         then ': payment(s) ' || paired.foreign_payments || ' of somebody else are applied to it'
+      when paired.other_currency_payments is not null
+        then ': payment(s) ' || paired.other_currency_payments || ' of another currency are applied to it'
       when paired.billing_open_minor - paired.posting_delta_minor < paired.erp_open_minor
         then ': billing will not ask for it any more, the ERP still does'
       else ': billing still asks for it, the ERP does not'

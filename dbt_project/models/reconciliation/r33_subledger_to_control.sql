@@ -78,6 +78,28 @@ not_testable as (
     'a row of ' || object || coalesce(' ' || key_text, ' whose key cannot be read') || ' ' || reason as reason
   from {{ ref('untestable_record') }}
   where domain = 'erp' and object in ('journal_lines', 'ar_documents', 'cash_applications')
+
+  union all
+
+  -- money of another currency moves the receivable by an amount that only the ledger states
+  {%- for currency in ['document_currency_code', 'currency_code'] %}
+  select
+    applications.source_instance,
+    applications.legal_entity_code,
+    accounts.account_number,
+    applications.{{ currency }},
+    applications.period,
+    false as is_any,
+    'cash application ' || applications.application_id || ' of receipt ' || applications.receipt_id || ' puts '
+    || {{ money_words('applications.amount_minor', 'applications.currency_code') }} || ' on document '
+    || applications.document_id || ' in ' || applications.document_currency_code
+    || ', so nothing says by how much the subledger moved' as reason
+  from {{ ref('document_application') }} as applications
+  inner join {{ ref('receivable_account') }} as accounts
+    on accounts.source_instance = applications.source_instance and accounts.document_id = applications.document_id
+  where applications.is_other_currency
+  {{ 'union all' if not loop.last }}
+  {%- endfor %}
 ),
 
 untested_cells as (

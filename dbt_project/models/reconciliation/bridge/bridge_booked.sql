@@ -34,18 +34,14 @@ translated as (
     ) * {{ ten_to_the(currency_exponent('entities.base_currency_code')) }} as rate_n,
     cast({{ billion }} as {{ whole() }})
     * {{ ten_to_the(currency_exponent('applications.currency_code')) }} as rate_d
-  from {{ ref('cash_application') }} as applications
+  from {{ ref('document_application') }} as applications
   inner join receipts
     on receipts.source_instance = applications.source_instance and receipts.receipt_id = applications.receipt_id
-  inner join documents
-    on
-      documents.source_instance = applications.source_instance
-      and documents.document_id = applications.document_id
   inner join entities
     on
-      entities.source_instance = documents.source_instance
-      and entities.legal_entity_code = documents.legal_entity_code
-  where receipts.fx_rate is not null
+      entities.source_instance = applications.source_instance
+      and entities.legal_entity_code = applications.legal_entity_code
+  where receipts.fx_rate is not null and not applications.is_other_currency
 ),
 
 applied as (

@@ -29,7 +29,11 @@ received as (
 ),
 
 applied as (
-  select source_instance, payment_id, currency_code, sum(amount_minor) as amount_minor
+  select
+    source_instance,
+    payment_id,
+    currency_code,
+    sum(case when is_other_currency then 0 else amount_minor end) as amount_minor
   from {{ ref('payment_application') }}
   group by source_instance, payment_id, currency_code
 ),
@@ -132,8 +136,9 @@ applications as (
     applications.document_id,
     applications.amount_minor
   from receipts
-  inner join {{ ref('cash_application') }} as applications
+  inner join {{ ref('document_application') }} as applications
     on applications.source_instance = receipts.erp_instance and applications.receipt_id = receipts.receipt_id
+  where not applications.is_other_currency
 ),
 
 applied_to as (

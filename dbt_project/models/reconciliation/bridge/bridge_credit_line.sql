@@ -15,7 +15,8 @@ documents as (
 
 applied as (
   select source_instance, document_id, cast(sum(amount_minor) as bigint) as applied_minor
-  from {{ ref('cash_application') }}
+  from {{ ref('document_application') }}
+  where not is_other_currency
   group by source_instance, document_id
 ),
 

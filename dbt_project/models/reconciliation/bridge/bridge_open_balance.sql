@@ -224,7 +224,9 @@ received as (
     case when moved.side = 'memo' then moved.rest_minor else least(moved.rest_minor - moved.d12, 0) end as d07,
     case
       when moved.side = 'memo' then 0
-      else least(greatest(moved.rest_minor - moved.d12, 0), coalesce(unapplied.amount_minor, 0))
+      else least(
+        greatest(moved.rest_minor - moved.d12, 0), coalesce(unapplied.amount_minor, 0) + moved.other_currency_minor
+      )
     end as d04
   from moved
   left join unapplied

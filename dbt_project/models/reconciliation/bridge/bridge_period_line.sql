@@ -44,7 +44,8 @@ elsewhere as (
 
 cash_periods as (
   select source_instance, document_id, max(period) as period
-  from {{ ref('cash_application') }}
+  from {{ ref('document_application') }}
+  where not is_other_currency
   group by source_instance, document_id
 ),
 

@@ -21,15 +21,19 @@ cash as (
   select
     applications.source_instance,
     applications.document_id,
-    sum(applications.amount_minor) as applied_minor,
+    sum(case when applications.is_other_currency then 0 else applications.amount_minor end) as applied_minor,
     sum(
       case
-        when applications.amount_minor < 0 and coalesce(receipts.external_object, 'refund') <> 'payment'
+        when
+          applications.amount_minor < 0
+          and coalesce(receipts.external_object, 'refund') <> 'payment'
+          and not applications.is_other_currency
           then -applications.amount_minor
         else 0
       end
-    ) as reopened_minor
-  from {{ ref('cash_application') }} as applications
+    ) as reopened_minor,
+    max(case when applications.is_other_currency then 1 else 0 end) = 1 as has_other_currency
+  from {{ ref('document_application') }} as applications
   left join {{ ref('cash_receipt') }} as receipts
     on receipts.source_instance = applications.source_instance and receipts.receipt_id = applications.receipt_id
   group by applications.source_instance, applications.document_id
@@ -135,63 +139,87 @@ owing as (
   from credits
   where lowered_line_id is null
   group by erp_instance, document_id
+),
+
+paired as (
+  select
+    owing.erp_instance,
+    owing.document_id,
+    owing.side,
+    owing.line_count,
+    headers.legal_entity_code,
+    headers.currency_code,
+    headers.erp_customer_id,
+    owing.issued_minor - coalesce(lowered.credited_minor, 0) as owed_minor,
+    case when owing.side = 'invoice' then coalesce(cash.applied_minor, 0) else 0 end as settled_minor,
+    case when owing.side = 'invoice' then coalesce(cash.reopened_minor, 0) else 0 end as reopened_minor,
+    case
+      when invoices.status = 'uncollectible' then owing.issued_minor
+      when owing.side = 'invoice' then greatest(coalesce(written_off.amount_minor, 0), 0)
+      else 0
+    end as written_off_minor,
+    coalesce(invoices.accepted_short_minor, 0) as accepted_short_minor,
+    coalesce(disputed.amount_minor, 0) as disputed_minor,
+    case
+      when owing.side = 'memo' then owing.elsewhere_minor
+      -- what the open balance is lower by than cash and its own credits explain
+      else greatest(
+        headers.total_amount_minor
+        - coalesce(headers.open_amount_minor, 0)
+        - coalesce(cash.applied_minor, 0)
+        - coalesce(lowered.credited_minor, 0)
+        - coalesce(own_unplaced.unplaced_minor, 0), 0
+      )
+    end as unexplained_minor,
+    owing.side = 'invoice' and coalesce(cash.has_other_currency, false) as has_other_currency,
+    coalesce(owing.unplaced_minor, own_unplaced.unplaced_minor, 0) as unplaced_minor,
+    coalesce(
+      invoices.due_date, {{ add_days('headers.document_date', 'coalesce(crosswalk.payment_terms_days, 0)') }}
+    ) as due_date
+  from owing
+  inner join headers on headers.source_instance = owing.erp_instance and headers.document_id = owing.document_id
+  left join crosswalk
+    on crosswalk.source_instance = headers.source_instance and crosswalk.erp_customer_id = headers.erp_customer_id
+  left join cash on cash.source_instance = owing.erp_instance and cash.document_id = owing.document_id
+  left join written_off
+    on written_off.source_instance = owing.erp_instance and written_off.document_id = owing.document_id
+  left join lowered
+    on
+      owing.side = 'invoice'
+      and lowered.erp_instance = owing.erp_instance
+      and lowered.document_id = owing.document_id
+  left join own_unplaced
+    on
+      owing.side = 'invoice'
+      and own_unplaced.erp_instance = owing.erp_instance
+      and own_unplaced.document_id = owing.document_id
+  left join invoices
+    on
+      owing.side = 'invoice'
+      and headers.external_object = 'invoice'
+      and invoices.source_instance = headers.billing_instance
+      and invoices.invoice_id = headers.external_id
+  left join disputed
+    on disputed.source_instance = invoices.source_instance and disputed.invoice_id = invoices.invoice_id
 )
 
+-- what the ERP took off for money of another currency has come in, and is not applied in the document's own
 select
-  owing.erp_instance,
-  owing.document_id,
-  owing.side,
-  owing.line_count,
-  headers.legal_entity_code,
-  headers.currency_code,
-  headers.erp_customer_id,
-  owing.issued_minor - coalesce(lowered.credited_minor, 0) as owed_minor,
-  case when owing.side = 'invoice' then coalesce(cash.applied_minor, 0) else 0 end as settled_minor,
-  case when owing.side = 'invoice' then coalesce(cash.reopened_minor, 0) else 0 end as reopened_minor,
-  case
-    when invoices.status = 'uncollectible' then owing.issued_minor
-    when owing.side = 'invoice' then greatest(coalesce(written_off.amount_minor, 0), 0)
-    else 0
-  end as written_off_minor,
-  coalesce(invoices.accepted_short_minor, 0) as accepted_short_minor,
-  coalesce(disputed.amount_minor, 0) as disputed_minor,
-  case
-    when owing.side = 'memo' then owing.elsewhere_minor
-    -- what the open balance is lower by than cash and its own credits explain
-    else greatest(
-      headers.total_amount_minor
-      - coalesce(headers.open_amount_minor, 0)
-      - coalesce(cash.applied_minor, 0)
-      - coalesce(lowered.credited_minor, 0)
-      - coalesce(own_unplaced.unplaced_minor, 0), 0
-    )
-  end as unexplained_minor,
-  coalesce(owing.unplaced_minor, own_unplaced.unplaced_minor, 0) as unplaced_minor,
-  coalesce(
-    invoices.due_date, {{ add_days('headers.document_date', 'coalesce(crosswalk.payment_terms_days, 0)') }}
-  ) as due_date
-from owing
-inner join headers on headers.source_instance = owing.erp_instance and headers.document_id = owing.document_id
-left join crosswalk
-  on crosswalk.source_instance = headers.source_instance and crosswalk.erp_customer_id = headers.erp_customer_id
-left join cash on cash.source_instance = owing.erp_instance and cash.document_id = owing.document_id
-left join written_off
-  on written_off.source_instance = owing.erp_instance and written_off.document_id = owing.document_id
-left join lowered
-  on
-    owing.side = 'invoice'
-    and lowered.erp_instance = owing.erp_instance
-    and lowered.document_id = owing.document_id
-left join own_unplaced
-  on
-    owing.side = 'invoice'
-    and own_unplaced.erp_instance = owing.erp_instance
-    and own_unplaced.document_id = owing.document_id
-left join invoices
-  on
-    owing.side = 'invoice'
-    and headers.external_object = 'invoice'
-    and invoices.source_instance = headers.billing_instance
-    and invoices.invoice_id = headers.external_id
-left join disputed
-  on disputed.source_instance = invoices.source_instance and disputed.invoice_id = invoices.invoice_id
+  erp_instance,
+  document_id,
+  side,
+  line_count,
+  legal_entity_code,
+  currency_code,
+  erp_customer_id,
+  owed_minor,
+  settled_minor,
+  reopened_minor,
+  written_off_minor,
+  accepted_short_minor,
+  disputed_minor,
+  case when has_other_currency then 0 else unexplained_minor end as unexplained_minor,
+  case when has_other_currency then unexplained_minor else 0 end as other_currency_minor,
+  unplaced_minor,
+  due_date
+from paired

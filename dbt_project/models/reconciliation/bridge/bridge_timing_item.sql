@@ -182,7 +182,8 @@ receivables as (
 
 receipts as (
   select source_instance as erp_instance, document_id, period as month, sum(amount_minor) as weight_minor
-  from {{ ref('cash_application') }}
+  from {{ ref('document_application') }}
+  where not is_other_currency
   group by source_instance, document_id, period
 ),
 

@@ -45,7 +45,11 @@ group_receipts as (
 ),
 
 applied as (
-  select source_instance, payment_id, currency_code, sum(amount_minor) as applied_minor
+  select
+    source_instance,
+    payment_id,
+    currency_code,
+    sum(case when is_other_currency then 0 else amount_minor end) as applied_minor
   from {{ ref('payment_application') }}
   group by source_instance, payment_id, currency_code
 ),

@@ -1,5 +1,6 @@
 -- One row per cash application of a customer's payment: was it applied to a document that this payer may pay?
--- A payer may pay for itself and for the customers below it; anything else pays somebody else's debt.
+-- A payer may pay for itself and for the customers below it; anything else pays somebody else's debt. On a document of
+-- another currency money pays nothing that anybody could add up.
 with receipts as (
   select * from {{ ref('payment_receipt') }}
 ),
@@ -29,6 +30,8 @@ applied as (
     documents.erp_customer_id as document_erp_customer_id,
     documents.external_id,
     documents.open_amount_minor,
+    documents.currency_code as document_currency_code,
+    documents.total_amount_minor as document_minor,
     coalesce(
       case when documents.external_object = 'invoice' then invoices.customer_id end,
       crosswalk.billing_customer_id
@@ -53,6 +56,9 @@ select
   applied.document_id,
   applied.amount_minor,
   applied.document_customer_id,
+  applied.document_currency_code,
+  applied.document_minor,
+  coalesce(applied.document_currency_code <> applied.currency_code, false) as is_other_currency,
   case
     when applied.external_id = payments.invoice_id then true
     when applied.document_customer_id is null

@@ -1,5 +1,6 @@
 -- One row per movement of the receivable subledger: a document, the reversal of a document, a cash application. A
 -- reversal counts in the period of its reversal: the month in which the document was posted has been reported already.
+-- An application in another currency than its document's moves it by an amount that nobody states.
 with documents as (
   select * from {{ ref('ar_document') }}
 ),
@@ -82,13 +83,12 @@ select
   'cash_application' as object,
   applications.application_id as key,
   applications.document_id,
-  documents.legal_entity_code,
+  applications.legal_entity_code,
   accounts.account_number,
-  documents.currency_code,
+  applications.currency_code,
   applications.period,
   -applications.amount_minor as amount_minor
-from {{ ref('cash_application') }} as applications
-inner join documents
-  on documents.source_instance = applications.source_instance and documents.document_id = applications.document_id
+from {{ ref('document_application') }} as applications
 inner join accounts
-  on accounts.source_instance = documents.source_instance and accounts.document_id = documents.document_id
+  on accounts.source_instance = applications.source_instance and accounts.document_id = applications.document_id
+where not applications.is_other_currency
