@@ -183,6 +183,8 @@ def _payments(world: DocumentWorld) -> None:
     world.receipt("received_twice", "110", receipt_id="R-2nd")
     world.payment("overpaid", "110", invoice_id="paid")
     world.receipt("overpaid", "110")
+    world.invoice("downgrade", net="-100", tax="-10")
+    world.posting("downgrade", net="-100", tax="-10")
     # the payer owes 110 dollars, and the ERP takes 110 dinars for it
     world.invoice("owed_in_dollars", status="paid", updated_at="2026-03-20 13:00")
     world.posting("owed_in_dollars", open_amount="0", status="paid")
@@ -339,6 +341,15 @@ def test_money_of_another_currency_settles_nothing_that_is_added_up(warehouse):
     assert rows(warehouse, query) == [("D04", 10000)]
     query = "select count(*) from reconciliation.receivable_subledger where key = 'R-in_dinars-0'"
     assert rows(warehouse, query) == [(0,)]
+
+
+def test_what_is_owed_to_a_customer_is_open_and_no_overpayment(warehouse):
+    """A downgrade's negative invoice, open in both books, would be a false break, and money to refund that nobody paid."""
+    query = "select left_value, right_value from marts.reconciliation_results where code = 'R28' and match_key = 'downgrade'"
+    assert rows(warehouse, query) == [(-11000, -11000)]
+    query = """select cause_code, cast(sum(amount_minor) as bigint) from marts.bridge_allocation
+        where leg = 'D' and left_ref like 'ar_document_line:D-downgrade%' and amount_minor <> 0 group by 1"""
+    assert rows(warehouse, query) == [("D02", -10000)]
 
 
 def test_two_unsent_documents_of_one_id_both_show(warehouse):

@@ -135,7 +135,9 @@ paired as (
       ~ ' coalesce(misapplied.applied_at, balances.changed_at, documents.applied_at))', 'parameters.cash_business_days'
     ) }} as due_at,
     cast(case
-      when balances.status = 'open' then greatest(balances.open_minor - documents.of_several_minor, 0) else 0
+      when balances.status <> 'open' then 0
+      when balances.total_amount_minor < 0 then least(balances.open_minor - documents.of_several_minor, 0)
+      else greatest(balances.open_minor - documents.of_several_minor, 0)
     end as bigint) as billing_open_minor,
     -- surplus copies are wholly open unless the money went to one of them
     cast(

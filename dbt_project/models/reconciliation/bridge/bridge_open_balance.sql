@@ -1,8 +1,9 @@
 -- One row per receivable document and step of its settlement: step 0 is what cash has settled, and every later step
--- adds the part of the open balance that one cause claims, until what the document owes is reached. Gross, in the
--- document's own direction (a memo's amounts are positive). The causes are tried in their frozen order; what a document
--- received of another one's money is taken out of its balance first, so that the two sides of a misapplication cancel
--- out (D05).
+-- adds the part of the open balance that one cause claims, until what the document owes is reached. Gross, with the
+-- signs of the document (a memo's amounts are positive, those of a negative invoice negative). The causes are tried in
+-- their frozen order; what a document received of another one's money is taken out of its balance first, so that the
+-- two sides of a misapplication cancel out (D05). A negative invoice is settled by paying out or by lowering another
+-- document, as a memo is: its causes are looked for in its own direction, in which its amounts are positive too.
 {%- set causes = ['D11', 'D08', 'D09', 'D06', 'D07', 'D05', 'D04', 'D03', 'D01', 'D02', 'D12'] %}
 {%- set due_at = {
   'D01': 'cast(due_date as timestamp)', 'D08': 'cast(due_date as timestamp)', 'D04': 'unapplied_due_at',
@@ -14,6 +15,7 @@ with parameters as (
 receivables as (
   select
     *,
+    side = 'memo' or direction = -1 as is_giver,
     owed_minor - settled_minor as balance_minor,
     -- only what is still open can have been credited from elsewhere
     case
@@ -31,11 +33,11 @@ evidence as (
 pooled as (
   select
     *,
-    sum(case when side = 'memo' then exchanged_minor else 0 end) over customer as given_minor,
-    sum(case when side = 'invoice' then exchanged_minor else 0 end) over customer as taken_minor,
+    sum(case when is_giver then exchanged_minor else 0 end) over customer as given_minor,
+    sum(case when is_giver then 0 else exchanged_minor end) over customer as taken_minor,
     sum(exchanged_minor) over (
-      partition by erp_instance, erp_customer_id, legal_entity_code, currency_code, side
-      order by document_id
+      partition by erp_instance, erp_customer_id, legal_entity_code, currency_code, is_giver
+      order by document_id, side
       rows between unbounded preceding and current row
     ) - exchanged_minor as before_minor
   from receivables
@@ -103,7 +105,7 @@ short_turns as (
   from evidence
   inner join off
     on off.side = 'invoice' and off.erp_instance = evidence.erp_instance and off.document_id = evidence.document_id
-  where evidence.cause_code = 'D06'
+  where evidence.cause_code = 'D06' and off.direction = 1
 ),
 
 short_filled as (
@@ -153,7 +155,7 @@ misapplied as (
       shortened.side = 'invoice'
       and shortened.erp_instance = evidence.erp_instance
       and shortened.document_id = evidence.document_id
-  where evidence.cause_code = 'D05'
+  where evidence.cause_code = 'D05' and shortened.direction = 1
 ),
 
 transfers as (
@@ -169,8 +171,9 @@ transfers as (
 moved as (
   select
     shortened.*,
-    coalesce(transfers.amount_minor, 0) as d05,
-    shortened.left_minor - shortened.d09 - shortened.d06 - coalesce(transfers.amount_minor, 0) as rest_minor
+    shortened.direction * coalesce(transfers.amount_minor, 0) as d05,
+    shortened.left_minor - shortened.d09 - shortened.d06
+    - shortened.direction * coalesce(transfers.amount_minor, 0) as rest_minor
   from shortened
   left join transfers
     on
@@ -197,7 +200,7 @@ unapplied_turns as (
       moved.side = 'invoice'
       and moved.erp_instance = evidence.erp_instance
       and moved.document_id = evidence.document_id
-  where evidence.cause_code = 'D04'
+  where evidence.cause_code = 'D04' and moved.direction = 1
 ),
 
 unapplied_filled as (
@@ -264,11 +267,15 @@ accepted as (
 
 decided as (
   select
-    erp_instance, document_id, side, owed_minor, settled_minor, due_date, unapplied_due_at,
-    d11, d08, d09, d07, d05, d04, d03, d12,
-    d06 + accepted_minor as d06,
-    case when is_not_due then open_minor - accepted_minor else 0 end as d01,
-    case when is_not_due then 0 else open_minor - accepted_minor end as d02
+    erp_instance, document_id, side, due_date, unapplied_due_at,
+    direction * owed_minor as owed_minor,
+    direction * settled_minor as settled_minor,
+    {%- for cause in ['d11', 'd08', 'd09', 'd07', 'd05', 'd04', 'd03', 'd12'] %}
+    direction * {{ cause }} as {{ cause }},
+    {%- endfor %}
+    direction * (d06 + accepted_minor) as d06,
+    case when is_not_due then direction * (open_minor - accepted_minor) else 0 end as d01,
+    case when is_not_due then 0 else direction * (open_minor - accepted_minor) end as d02
   from accepted
 ),
 

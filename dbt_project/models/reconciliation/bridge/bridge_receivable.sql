@@ -1,6 +1,7 @@
 -- One row per receivable document that may be open, an invoice or what is left of a credit memo: what does it owe, what
 -- has cash settled of it, and what do refunds, write-offs, disputes and the ERP's own open amount say about the rest?
--- Gross, in the document's own direction (a memo's amounts are positive).
+-- Gross, in the document's own direction (a memo's amounts are positive, and those of a negative invoice, whose
+-- `direction` is -1).
 with lines as (
   select * from {{ ref('bridge_document_line') }}
 ),
@@ -116,6 +117,7 @@ owing as (
     'invoice' as side,
     cast(sum(lines.net_minor + lines.tax_minor) as bigint) as issued_minor,
     count(*) as line_count,
+    case when sum(lines.net_minor + lines.tax_minor) < 0 then -1 else 1 end as direction,
     cast(null as bigint) as elsewhere_minor,
     cast(null as bigint) as unplaced_minor
   from lines
@@ -130,6 +132,7 @@ owing as (
     'memo' as side,
     cast(sum(left_net_minor + left_tax_minor) as bigint) as issued_minor,
     count(*) as line_count,
+    1 as direction,
     cast(max(case when is_elsewhere or own_document_id is null then used_minor else 0 end) as bigint)
       as elsewhere_minor,
     cast(
@@ -147,15 +150,18 @@ paired as (
     owing.document_id,
     owing.side,
     owing.line_count,
+    owing.direction,
     headers.legal_entity_code,
     headers.currency_code,
     headers.erp_customer_id,
-    owing.issued_minor - coalesce(lowered.credited_minor, 0) as owed_minor,
-    case when owing.side = 'invoice' then coalesce(cash.applied_minor, 0) else 0 end as settled_minor,
-    case when owing.side = 'invoice' then coalesce(cash.reopened_minor, 0) else 0 end as reopened_minor,
+    owing.direction * (owing.issued_minor - coalesce(lowered.credited_minor, 0)) as owed_minor,
+    case when owing.side = 'invoice' then owing.direction * coalesce(cash.applied_minor, 0) else 0 end as settled_minor,
+    -- money paid out on a negative invoice settles it
+    case when owing.side = 'invoice' and owing.direction = 1 then coalesce(cash.reopened_minor, 0) else 0 end
+      as reopened_minor,
     case
-      when invoices.status = 'uncollectible' then owing.issued_minor
-      when owing.side = 'invoice' then greatest(coalesce(written_off.amount_minor, 0), 0)
+      when invoices.status = 'uncollectible' then owing.direction * owing.issued_minor
+      when owing.side = 'invoice' then greatest(owing.direction * coalesce(written_off.amount_minor, 0), 0)
       else 0
     end as written_off_minor,
     coalesce(invoices.accepted_short_minor, 0) as accepted_short_minor,
@@ -164,15 +170,17 @@ paired as (
       when owing.side = 'memo' then owing.elsewhere_minor
       -- what the open balance is lower by than cash and its own credits explain
       else greatest(
-        headers.total_amount_minor
-        - coalesce(headers.open_amount_minor, 0)
-        - coalesce(cash.applied_minor, 0)
-        - coalesce(lowered.credited_minor, 0)
-        - coalesce(own_unplaced.unplaced_minor, 0), 0
+        owing.direction * (
+          headers.total_amount_minor
+          - coalesce(headers.open_amount_minor, 0)
+          - coalesce(cash.applied_minor, 0)
+          - coalesce(lowered.credited_minor, 0)
+          - coalesce(own_unplaced.unplaced_minor, 0)
+        ), 0
       )
     end as unexplained_minor,
     owing.side = 'invoice' and coalesce(cash.has_other_currency, false) as has_other_currency,
-    coalesce(owing.unplaced_minor, own_unplaced.unplaced_minor, 0) as unplaced_minor,
+    coalesce(owing.unplaced_minor, owing.direction * own_unplaced.unplaced_minor, 0) as unplaced_minor,
     coalesce(
       invoices.due_date, {{ add_days('headers.document_date', 'coalesce(crosswalk.payment_terms_days, 0)') }}
     ) as due_date
@@ -208,6 +216,7 @@ select
   erp_instance,
   document_id,
   side,
+  direction,
   line_count,
   legal_entity_code,
   currency_code,

@@ -1,5 +1,6 @@
 -- One row per finalized invoice: what is still open of it by billing's own records, and when did that last change? A
--- paid or void invoice has nothing open, whatever its payments say: that is what billing tells everybody.
+-- paid or void invoice has nothing open, whatever its payments say: that is what billing tells everybody. Of a negative
+-- invoice what is owed to the customer is open, below zero; neither kind turns into the other by too much money.
 {{ config(materialized='view') }}
 with invoices as (
   select * from {{ ref('invoice') }}
@@ -93,12 +94,12 @@ select
   invoices.status,
   invoices.total_amount_minor,
   cast(case
-    when invoices.status = 'open'
+    when invoices.status <> 'open' then 0
+    when invoices.total_amount_minor < 0
       then
-        greatest(
-          invoices.total_amount_minor - coalesce(credits.amount_minor, 0) - coalesce(paid.amount_minor, 0), 0
-        )
-    else 0
+        least(invoices.total_amount_minor - coalesce(credits.amount_minor, 0) - coalesce(paid.amount_minor, 0), 0)
+    else
+      greatest(invoices.total_amount_minor - coalesce(credits.amount_minor, 0) - coalesce(paid.amount_minor, 0), 0)
   end as bigint) as open_minor,
   coalesce(paid.movements, 0) as movements,
   greatest(
