@@ -27,6 +27,8 @@ def _invoices(world: DocumentWorld) -> None:
     world.invoice("fresh", issue_date="2026-04-15", finalized_at="2026-04-15 09:00")
     world.invoice("month_end", issue_date="2026-03-31", finalized_at="2026-04-14 18:00")
     world.invoice("draft", status="draft", finalized_at=None)
+    world.invoice("draft_posted", status="draft", finalized_at=None)
+    world.posting("draft_posted")
     world.invoice("twice")
     world.posting("twice")
     world.posting("twice", document_id="D-again")
@@ -350,6 +352,19 @@ def test_what_is_owed_to_a_customer_is_open_and_no_overpayment(warehouse):
     query = """select cause_code, cast(sum(amount_minor) as bigint) from marts.bridge_allocation
         where leg = 'D' and left_ref like 'ar_document_line:D-downgrade%' and amount_minor <> 0 group by 1"""
     assert rows(warehouse, query) == [("D02", -10000)]
+
+
+def test_a_document_of_a_draft_is_an_orphan(warehouse):
+    """Nobody was asked for the money: in the balance of receivables, and in revenue, it is nothing that was sold."""
+    query = (
+        "select delta_minor, cause_code, reason from marts.reconciliation_results where code = 'R20' and match_key = ?"
+    )
+    ((amount, _, reason),) = rows(warehouse, query.replace("?", "'ar_documents|D-draft_posted'"))
+    assert amount == 11000
+    assert "invoice draft_posted that it names was never issued: billing calls it draft" in reason
+    query = """select leg, cause_code, cast(sum(amount_minor) as bigint) from marts.bridge_allocation
+        where right_ref like 'ar_document_line:D-draft_posted%' and amount_minor <> 0 group by 1, 2"""
+    assert rows(warehouse, query) == [("C", "C06", -10000)]
 
 
 def test_two_unsent_documents_of_one_id_both_show(warehouse):

@@ -283,6 +283,7 @@ findings as (
     children.source_instance, children.object, children.record_key as key, children.legal_entity_code,
     children.customer_id, children.currency_code, children.amount_minor, children.words,
     case
+      when children.untestable is not null then children.untestable
       when coalesce(needed.state, 'absent') <> 'available'
         then
           children.needs || case needed.state

@@ -219,6 +219,11 @@ paired as (
       and ranked.record_id = billed.record_id
 ),
 
+-- what was never issued; a void was
+drafts as (
+  select source_instance, invoice_id from {{ ref('invoice') }} where not is_live and status <> 'void'
+),
+
 live as (
   select distinct source_instance, record_kind, document_id from billed
 ),
@@ -228,7 +233,12 @@ strays as (
     posted.*,
     case
       -- a document of something that is not live any more: the void or the credit is missing in the ledger
-      when posted.record_id is null and posted.external_object is not null and live.document_id is null then 'C08'
+      when
+        posted.record_id is null
+        and posted.external_object is not null
+        and live.document_id is null
+        and drafts.invoice_id is null
+        then 'C08'
       when posted.record_id is null then 'C06'
       else 'C05'
     end as cause_code
@@ -243,6 +253,11 @@ strays as (
       and live.document_id = posted.external_id
       and live.record_kind
       = case posted.external_object when 'credit_note' then 'credit_note_line' else 'invoice_line' end
+  left join drafts
+    on
+      posted.external_object = 'invoice'
+      and drafts.source_instance = posted.billing_instance
+      and drafts.invoice_id = posted.external_id
   where ranked.document_line_id is null or ranked.agreement > 1
 ),
 
