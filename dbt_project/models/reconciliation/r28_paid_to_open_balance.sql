@@ -21,10 +21,29 @@ all_documents as (
     and billing_instance is not null
 ),
 
+still_open as (
+  select source_instance, invoice_id
+  from all_documents
+  group by source_instance, invoice_id
+  having sum(open_amount_minor) > 0
+),
+
+-- money on somebody else's document, or on another one of the payer while the invoice that it names is open: as the
+-- bridge has it (D05)
 foreign_applications as (
-  select distinct source_instance, payment_id, application_id, document_id
-  from {{ ref('payment_application') }}
-  where not is_own_debt
+  select distinct
+    applied.source_instance,
+    applied.payment_id,
+    applied.application_id,
+    applied.document_id,
+    case when applied.is_own_debt then ' instead' else ' of somebody else' end as whose,
+    case when applied.is_own_debt then ', paid for another invoice,' else ' of somebody else' end as whose_money
+  from {{ ref('payment_application') }} as applied
+  left join {{ ref('payment') }} as payments
+    on payments.source_instance = applied.source_instance and payments.payment_id = applied.payment_id
+  left join still_open
+    on still_open.source_instance = payments.source_instance and still_open.invoice_id = payments.invoice_id
+  where not applied.is_own_debt or (applied.names_another_invoice and still_open.invoice_id is not null)
 ),
 
 applications as (
@@ -38,7 +57,8 @@ applications as (
     cash.is_other_currency,
     cash.applied_at,
     payments.payment_id is not null and payments.invoice_id is null as is_of_several,
-    foreign_applications.application_id is not null as is_foreign
+    foreign_applications.application_id is not null as is_foreign,
+    foreign_applications.whose_money
   from {{ ref('document_application') }} as cash
   left join {{ ref('cash_receipt') }} as receipts
     on receipts.source_instance = cash.source_instance and receipts.receipt_id = cash.receipt_id
@@ -65,6 +85,7 @@ settled as (
     {{ joined_text('case when is_other_currency then payment_id end', ', ') }} as other_currency_payments,
     max(case when is_foreign then 1 else 0 end) = 1 as has_foreign,
     {{ joined_text('case when is_foreign then payment_id end', ', ') }} as foreign_payments,
+    max(whose_money) as whose_money,
     count(*) as applications,
     max(applied_at) as applied_at
   from applications
@@ -77,6 +98,7 @@ misapplied as (
     payments.source_instance,
     payments.invoice_id,
     {{ joined_text('foreign_applications.document_id', ', ') }} as document_ids,
+    max(foreign_applications.whose) as whose,
     max(applications.applied_at) as applied_at
   from foreign_applications
   inner join {{ ref('payment') }} as payments
@@ -103,6 +125,7 @@ documents as (
     {{ joined_text('all_documents.document_id', ', ') }} as document_ids,
     sum(coalesce(settled.of_several_minor, 0)) as of_several_minor,
     {{ joined_text('settled.foreign_payments', ', ') }} as foreign_payments,
+    max(settled.whose_money) as whose_money,
     {{ joined_text('settled.other_currency_payments', ', ') }} as other_currency_payments,
     sum(coalesce(settled.applications, 0)) as applications,
     max(settled.applied_at) as applied_at
@@ -126,8 +149,10 @@ paired as (
     balances.status,
     documents.document_ids,
     documents.foreign_payments,
+    documents.whose_money,
     documents.other_currency_payments,
     misapplied.document_ids as misapplied_documents,
+    misapplied.whose as whose_document,
     balances.movements + documents.applications as rounding_components,
     {{ add_business_days(
       'greatest(coalesce(balances.changed_at, documents.applied_at, misapplied.applied_at),'
@@ -186,9 +211,9 @@ compared as (
     || paired.document_ids || ' show ' || {{ money_words('paired.erp_open_minor', 'paired.currency_code') }} || ' open'
     || case
       when paired.misapplied_documents is not null
-        then ': its payment is applied to document(s) ' || paired.misapplied_documents || ' of somebody else'
+        then ': its payment is applied to document(s) ' || paired.misapplied_documents || paired.whose_document
       when paired.foreign_payments is not null
-        then ': payment(s) ' || paired.foreign_payments || ' of somebody else are applied to it'
+        then ': payment(s) ' || paired.foreign_payments || paired.whose_money || ' are applied to it'
       when paired.other_currency_payments is not null
         then ': payment(s) ' || paired.other_currency_payments || ' of another currency are applied to it'
       when paired.billing_open_minor - paired.posting_delta_minor < paired.erp_open_minor

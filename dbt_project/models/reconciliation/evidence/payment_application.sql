@@ -29,6 +29,8 @@ applied as (
     applications.amount_minor,
     documents.erp_customer_id as document_erp_customer_id,
     documents.external_id,
+    documents.external_object,
+    documents.billing_instance,
     documents.open_amount_minor,
     documents.currency_code as document_currency_code,
     documents.total_amount_minor as document_minor,
@@ -59,6 +61,11 @@ select
   applied.document_currency_code,
   applied.document_minor,
   coalesce(applied.document_currency_code <> applied.currency_code, false) as is_other_currency,
+  coalesce(
+    applied.external_object = 'invoice'
+    and applied.billing_instance = applied.source_instance
+    and applied.external_id <> payments.invoice_id, false
+  ) as names_another_invoice,
   case
     when applied.external_id = payments.invoice_id then true
     when applied.document_customer_id is null
