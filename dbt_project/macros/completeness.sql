@@ -18,7 +18,7 @@
             count(*) {{ 'filter (where is_current)' if mode == 'upsert' }} as current_rows,
             {%- if amount %}
             cast(
-                sum(cast({{ amount }} * 10000 as decimal(38, 0))) {{ 'filter (where is_current)' if mode == 'upsert' }}
+                sum(cast(cast({{ amount }} as decimal(28, 4)) * 10000 as decimal(38, 0))) {{ 'filter (where is_current)' if mode == 'upsert' }}
                 as decimal(38, 0)
             ) as current_total,
             {%- else %}

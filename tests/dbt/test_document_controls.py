@@ -251,6 +251,24 @@ LEDGER = {
 }
 
 
+CASES = (_invoices, _credits, _payments, _ledger, matched_documents.fill, summary_postings.fill)
+WANTED = (
+    "+exceptions",
+    "+close_status",
+    "+source_health",
+    "+controls",
+    "+kpis",
+    "+linkage_suggestions",
+    "+searches",
+    "+bridge_periods",
+    "+bridge_reporting",
+    "+bridge_rollforward",
+    "+bridge_tax",
+)
+# of the singular tests only the laws of the bridge speak of models that are all built here
+OF_OTHER_MODELS = [file.stem for file in sorted((DBT_PROJECT / "tests").glob("*.sql")) if "bridge" not in file.stem]
+
+
 @pytest.fixture(scope="module")
 def work(tmp_path_factory):
     return tmp_path_factory.mktemp("documents")
@@ -260,34 +278,10 @@ def work(tmp_path_factory):
 def warehouse(work):
     path = work / "tieout.duckdb"
     world = DocumentWorld(path, work / "home")
-    fills = (
-        _invoices,
-        _credits,
-        _payments,
-        _ledger,
-        faulty_sources.fill,
-        matched_documents.fill,
-        summary_postings.fill,
-    )
-    for fill in fills:
+    for fill in (*CASES, faulty_sources.fill):
         fill(world)
     world.close()
-    wanted = (
-        "+exceptions",
-        "+close_status",
-        "+source_health",
-        "+controls",
-        "+kpis",
-        "+linkage_suggestions",
-        "+searches",
-        "+bridge_periods",
-        "+bridge_reporting",
-        "+bridge_rollforward",
-        "+bridge_tax",
-    )
-    # of the singular tests only the laws of the bridge speak of models that are all built here
-    others = [file.stem for file in sorted((DBT_PROJECT / "tests").glob("*.sql")) if "bridge" not in file.stem]
-    outcome = build(parsed(DBT_PROJECT), path, work, work / "logs", select=wanted, exclude=others)
+    outcome = build(parsed(DBT_PROJECT), path, work, work / "logs", select=WANTED, exclude=OF_OTHER_MODELS)
     assert outcome.success, [f"{one.name}: {one.message}" for one in outcome.failures] or outcome.error
     return path
 

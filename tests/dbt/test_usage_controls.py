@@ -183,25 +183,28 @@ AMOUNTS = {
 }
 
 
+CASES = (_capture, _quantities, _amounts)
+WANTED = (
+    "+bridge_cells",
+    "+bridge_allocation",
+    "+bridge_tax",
+    "+bridge_reporting",
+    "+bridge_rollforward",
+    "+r03_raw_to_metered_usage",
+    "+r05_metered_to_billed_quantity",
+    "+r06_rerated_to_billed_amount",
+)
+
+
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory):
     work = tmp_path_factory.mktemp("usage")
     path = work / "tieout.duckdb"
     world = UsageWorld(path, work / "home")
-    for fill in (_capture, _quantities, _amounts):
+    for fill in CASES:
         fill(world)
     world.close()
-    wanted = (
-        "+bridge_cells",
-        "+bridge_allocation",
-        "+bridge_tax",
-        "+bridge_reporting",
-        "+bridge_rollforward",
-        "+r03_raw_to_metered_usage",
-        "+r05_metered_to_billed_quantity",
-        "+r06_rerated_to_billed_amount",
-    )
-    outcome = build(parsed(DBT_PROJECT), path, work, work / "logs", select=wanted)
+    outcome = build(parsed(DBT_PROJECT), path, work, work / "logs", select=WANTED)
     assert outcome.success, [f"{one.name}: {one.message}" for one in outcome.failures] or outcome.error
     return path
 

@@ -209,7 +209,11 @@ paired as (
     ranked.currency_code = billed.currency_code as is_same_currency,
     ranked.legal_entity_code = billed.legal_entity_code
     and ranked.customer_id = billed.customer_id
-    and ranked.currency_code = billed.currency_code as is_same_cell
+    and ranked.currency_code = billed.currency_code as is_same_cell,
+    -- a credit that was posted as a debit
+    billed.record_kind = 'credit_note_line' and (
+      (billed.billed_minor < 0 and ranked.posted_minor > 0) or (billed.billed_minor > 0 and ranked.posted_minor < 0)
+    ) as is_turned
   from billed
   inner join ranked
     on
@@ -285,14 +289,14 @@ claims as (
   select
     paired.source_instance, {{ bridge_cell_of('paired') }},
     case
-      when paired.record_kind = 'credit_note_line' and paired.billed_minor * paired.posted_minor < 0 then 'C08'
+      when paired.is_turned then 'C08'
       when abs(paired.billed_minor - paired.posted_minor) <= parameters.rounding_minor_per_component then 'C13'
       else 'C14'
     end as cause_code,
     paired.billed_minor - paired.posted_minor as amount_minor,
     paired.tax_minor - paired.posted_tax_minor as tax_minor,
     case
-      when paired.record_kind = 'credit_note_line' and paired.billed_minor * paired.posted_minor < 0 then 'C08'
+      when paired.is_turned then 'C08'
       when abs(paired.billed_minor - paired.posted_minor) > parameters.rounding_minor_per_component then 'C14'
       else 'C11'
     end as tax_cause_code,
