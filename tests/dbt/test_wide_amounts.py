@@ -78,6 +78,15 @@ def _journal(world: DocumentWorld, key: str, amounts: dict[str, int], **more: st
         })  # fmt: skip
 
 
+def _misread_rates(world: DocumentWorld) -> None:
+    """Ten digits before the point, the most that the contract takes: CLF to USD at once, GBP through CHF."""
+    for source, base, quote in (("erp", "CLF", "USD"), ("erp_b", "GBP", "CHF"), ("erp_b", "CHF", "USD")):
+        world.add(source, "erp", "fx_rates", {
+            "base_currency": base, "quote_currency": quote, "rate_date": "2026-01-03", "rate_type": "closing",
+            "rate": "9999999999.9999999999", "updated_at": "2026-01-03 06:00",
+        })  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def books(tmp_path_factory):
     work = tmp_path_factory.mktemp("wide_books")
@@ -87,12 +96,23 @@ def books(tmp_path_factory):
         fill(world)
     widen(world, {"money": TIMES}, {"USD": "CLF"})
     _widest(world)
+    _misread_rates(world)
     world.close()
     outcome = build(
         parsed(DBT_PROJECT), path, work, work / "logs", select=documents.WANTED, exclude=documents.OF_OTHER_MODELS
     )
     assert outcome.success, [f"{one.name}: {one.message}" for one in outcome.failures] or outcome.error
     return path
+
+
+def _dearest(world: UsageWorld) -> None:
+    """The widest quantity, priced as if by the thousand, and at a price that makes more than any record can have."""
+    for key, price in (("dear", "9000"), ("beyond", "92233")):
+        world.price(f"{key}-USD", "API", "per_unit", unit_amount=price)
+        world.sells(key, "API", price_id=f"{key}-USD")
+        world.uses(key, "api", "999999999999")
+        world.metered(key, "api", "999999999999", 1)
+        world.bills(key, "API", "999999999999", "-9999999999999")
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +127,7 @@ def metered(tmp_path_factory):
         {"money": USAGE_TIMES, "quantity": QUANTITY_TIMES, "unit_price": 10, "flat_price": USAGE_TIMES},
         {"USD": "CLF"},
     )
+    _dearest(world)
     world.close()
     outcome = build(parsed(DBT_PROJECT), path, work, work / "logs", select=usage.WANTED)
     assert outcome.success, [f"{one.name}: {one.message}" for one in outcome.failures] or outcome.error
@@ -161,6 +182,17 @@ def test_the_widest_amounts_break_by_exactly_what_was_planted(books):
         assert found == {key: (cause, amount * 10**places) for key, (cause, amount) in expected.items()}
 
 
+def test_a_rate_that_lost_its_decimal_point_translates_nothing_and_ends_no_close(books):
+    """Through another currency, and times the widest amounts, it has more than 38 digits; the other currencies keep theirs."""
+    query = """select currency_code, cast(sum(amount_minor) as hugeint), cast(sum(reporting_minor) as hugeint)
+        from marts.bridge_reporting
+        where leg = 'C' and service_period_start = '2026-01-01' and currency_code in ('CLF', 'EUR', 'GBP')
+        group by currency_code order by currency_code"""
+    clf, (_, euro, dollars), gbp = rows(books, query)
+    assert clf[2] is None and gbp[2] is None
+    assert abs(euro) > 10**14 and dollars * 10 == euro * 11
+
+
 def test_the_widest_credit_that_was_posted_as_a_debit_is_told_from_one_that_was_posted_too_low(books):
     """The product of both amounts would not fit: the bridge would end, and with it the close."""
     query = """select right_ref, cause_code, cast(amount_minor as bigint) from marts.bridge_allocation
@@ -203,6 +235,15 @@ def test_every_case_of_usage_has_its_status_and_as_many_times_its_amount(
         )  # fmt: skip
     same = expected.keys() - others
     assert {name: found.get(name) for name in same} == {name: expected[name] for name in same}
+
+
+def test_what_is_rated_beyond_any_record_is_not_tested_and_ends_no_close(metered):
+    """Billed as a credit it would differ by more than 64 bits hold."""
+    query = """select match_key, status, delta_minor, reason from reconciliation.r06_rerated_to_billed_amount
+        where match_key in ('L-dear', 'L-beyond') order by all"""
+    beyond, dear = rows(metered, query)
+    assert beyond[:3] == ("L-beyond", "not_testable", None) and beyond[3].endswith("or the amount is too large")
+    assert dear[:3] == ("L-dear", "break", 999_999_999_999 * 9000 * 100 + 999_999_999_999_900)
 
 
 def _unwidened(amount: int | None, times: int, currency: str) -> Fraction | None:

@@ -13,7 +13,7 @@
       exponent           decimals of the currency
   steps: relation `price_step`: billing_instance, price_id, tier_number, tier_from, up_to, unit_amount, flat_amount,
       is_usable.
-  Returns a query: rate_id, rated_minor (BIGINT; null when price, tier or currency is unknown or the amount does not fit).
+  Returns a query: rate_id, rated_minor (BIGINT; null when price, tier or currency is unknown or from 10^18 on).
 
   Scale: a quantity and a price are whole billionths, their product has 18 decimals; the discount adds six, and one rounded
   division at the end takes all of them off. Rounding a tier or the discount on its own would drift by a cent per line.
@@ -23,7 +23,8 @@
 {%- set whole = whole() -%}
 select
   rate_id,
-  {{ fits_bigint('rounded') }} as rated_minor
+  -- ten times the widest amount that a record may have: what is wider is never billed, and differences of what is fit BIGINT
+  case when abs(rounded) < 1000000000000000000 then cast(rounded as bigint) end as rated_minor
 from (
   select
     rate_id,

@@ -132,8 +132,8 @@ shortest as (
 combined as (
   select
     *,
-    first_n * second_n as product_n,
-    first_d * second_d as product_d,
+    {{ product_or_null('first_n', 'second_n') }} as product_n,
+    {{ product_or_null('first_d', 'second_d') }} as product_d,
     cast({{ billion }} as {{ whole() }}) as unit
   from shortest
   where choice = 1
@@ -145,15 +145,30 @@ joined as (
     case when hops = 2 then {{ mul_div_round('product_n', 'unit', 'product_d') }} else first_n end as numerator,
     case when hops = 2 then unit else first_d end as denominator
   from combined
+),
+
+minor as (
+  select
+    erp_instance,
+    currency_code,
+    month,
+    reporting_currency_code,
+    cast(
+      numerator * {{ ten_to_the(currency_exponent('reporting_currency_code')) }} as {{ whole() }}
+    ) as numerator,
+    cast(denominator * {{ ten_to_the(currency_exponent('currency_code')) }} as {{ whole() }}) as denominator
+  from joined
 )
 
+-- a rate beyond these is a typing error, and an amount times it would not fit in 38 digits: nothing is translated by it
 select
   erp_instance,
   currency_code,
   month,
   reporting_currency_code,
-  cast(
-    numerator * {{ ten_to_the(currency_exponent('reporting_currency_code')) }} as {{ whole() }}
-  ) as numerator,
-  cast(denominator * {{ ten_to_the(currency_exponent('currency_code')) }} as {{ whole() }}) as denominator
-from joined
+  numerator,
+  denominator
+from minor
+where
+  numerator <= 10000000000000000000
+  and {{ product_is_at_most('numerator', 'denominator', '10000000000000000000000000000000000000') }}
