@@ -18,7 +18,7 @@
 {% macro amount_digits(minor, places) %}{{ return(adapter.dispatch('amount_digits')(minor, places)) }}{% endmacro %}
 
 {% macro default__amount_digits(minor, places) -%}
-  {%- set amount = 'abs(cast(' ~ minor ~ ' as bigint))' -%}
+  {%- set amount = 'abs(cast(' ~ minor ~ ' as hugeint))' -%}
   {%- if places == 0 -%}
     format('{:,}', {{ amount }})
   {%- else -%}
@@ -27,7 +27,7 @@
 {%- endmacro %}
 
 {% macro spark__amount_digits(minor, places) -%}
-  {%- set amount = 'abs(cast(' ~ minor ~ ' as bigint))' -%}
+  {%- set amount = 'abs(try_cast(' ~ minor ~ ' as bigint))' -%}
   format_number({{ amount }} div {{ 10 ** places }}, 0)
   {%- if places > 0 %} || '.' || lpad(cast({{ amount }} % {{ 10 ** places }} as string), {{ places }}, '0'){% endif -%}
 {%- endmacro %}

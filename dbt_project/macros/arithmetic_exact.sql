@@ -123,6 +123,15 @@
 {%- endmacro %}
 
 
+{#- Aggregate: the sum of amounts as DECIMAL(38,0), as every sum of many records is kept; Spark would add up BIGINT in 64 bits.
+    over: a window. -#}
+{% macro whole_sum(value, over='') %}{{ return(adapter.dispatch('whole_sum')(value, over)) }}{% endmacro %}
+{% macro default__whole_sum(value, over) -%} cast(sum({{ value }}) {{ 'over ' ~ over if over }} as decimal(38, 0)) {%- endmacro %}
+{% macro spark__whole_sum(value, over) -%}
+  cast(sum(cast({{ value }} as decimal(38, 0))) {{ 'over ' ~ over if over }} as decimal(38, 0))
+{%- endmacro %}
+
+
 {#- A quantity of events times the meter's multiplier, rounded to nine decimals; null when it does not fit. -#}
 {% macro in_billed_units(quantity, multiplier) -%}
   {{ from_billionths(mul_div_round(

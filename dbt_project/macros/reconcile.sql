@@ -48,6 +48,7 @@
       domains      the systems it needs. When one is not connected the control is one `not_testable` row that names it, and
                    nothing else: comparing with a system that does not exist would report everything as missing
 
+  A delta_minor that does not fit BIGINT is not testable: a mart's amount has 64 bits.
   Status, first that applies: not_testable, timing, matched, in_tolerance, break.
   Admissibility (R38) is not decided here but once, in the mart `reconciliation_results`, where all results are united.
 -#}
@@ -71,6 +72,7 @@
     pairs.*,
     case
       when pairs.not_testable_reason is not null then 'not_testable'
+      when not pairs.delta_minor between -9223372036854775807 and 9223372036854775807 then 'not_testable'
       {%- if provisional %}
       when pairs.due_at > parameters.as_of then 'timing'
       {%- endif %}
@@ -117,7 +119,7 @@ select
   cast(period as {{ dbt.type_string() }}) as period,
   cast(left_value as decimal(38, 9)) as left_value,
   cast(right_value as decimal(38, 9)) as right_value,
-  cast(delta_minor as bigint) as delta_minor,
+  {{ fits_bigint('delta_minor') }} as delta_minor,
   cast(delta_quantity as decimal(38, 9)) as delta_quantity,
   cast(reconcile__status as {{ dbt.type_string() }}) as status,
   cast(case when reconcile__status in ('break', 'in_tolerance', 'timing') then cause_code end as {{ dbt.type_string() }})
@@ -125,7 +127,8 @@ select
   cast(case when reconcile__status = 'break' then failure_class end as {{ dbt.type_string() }}) as failure_class,
   cast(
     case reconcile__status
-      when 'not_testable' then not_testable_reason
+      when 'not_testable'
+        then coalesce(not_testable_reason, 'Not tested: the two sides differ by more than an amount can hold')
       when 'matched' then {{ matched_reason }}
       when 'timing' then
         'Not due before ' || cast(due_at as {{ dbt.type_string() }}) || ' UTC: '
@@ -156,18 +159,24 @@ union all
 {%- endmacro %}
 
 
+{#- The larger of two amounts without its sign, as a whole number: DuckDB would divide a decimal as a float. -#}
+{% macro larger_side(left_minor, right_minor) -%}
+  cast(greatest(abs(coalesce({{ left_minor }}, 0)), abs(coalesce({{ right_minor }}, 0))) as {{ whole() }})
+{%- endmacro %}
+
+
 {#- T2: the greater of 1.00 of the currency and 0.1 % of the larger side, in minor units (a query fragment). -#}
 {% macro tolerance_t2(left_minor, right_minor, exponent) -%}
   greatest(
     {{ ten_to_the(exponent) }},
-    {{ int_div('greatest(abs(coalesce(' ~ left_minor ~ ', 0)), abs(coalesce(' ~ right_minor ~ ', 0)))', 1000) }}
+    {{ int_div(larger_side(left_minor, right_minor), 1000) }}
   )
 {%- endmacro %}
 
 
 {#- T3 of an amount: 0.01 % of the larger side, in minor units. -#}
 {% macro tolerance_t3(left_minor, right_minor) -%}
-  {{ int_div('greatest(abs(coalesce(' ~ left_minor ~ ', 0)), abs(coalesce(' ~ right_minor ~ ', 0)))', 10000) }}
+  {{ int_div(larger_side(left_minor, right_minor), 10000) }}
 {%- endmacro %}
 
 

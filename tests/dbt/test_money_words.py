@@ -20,6 +20,7 @@ SEED = MACROS.parent / "seeds" / "currencies.csv"
         ("12345", "'BHD'", "12.345 BHD"),
         ("-10001", "'CLF'", "-1.0001 CLF"),
         ("5", "'EUR'", "0.05 EUR"),
+        ("-12345678901234567890123", "'EUR'", "-123,456,789,012,345,678,901.23 EUR"),
         ("null::bigint", "'EUR'", "an unknown amount"),
         ("5", "null::varchar", "an unknown amount"),
     ],

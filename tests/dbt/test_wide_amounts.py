@@ -87,6 +87,23 @@ def _misread_rates(world: DocumentWorld) -> None:
         })  # fmt: skip
 
 
+MANY = 95
+"""Documents of the widest amount in a currency of four decimals: together more than 64 bits."""
+
+
+def _many(world: DocumentWorld) -> None:
+    """Billed, posted and deferred in one entity; journals without a document or of somebody's own in another."""
+    widest = 9_999_999_999_999
+    said = {"legal_entity_code": "US", "currency": "CLF"}
+    for number in range(MANY):
+        key = f"many_{number:03}"
+        world.invoice(key, str(widest), "0", **said)
+        world.posting(key, str(widest), "0", **said)
+        _journal(world, key, {"1100": widest, "2400": -widest}, **said)
+        for account, source in (("1100", "manual"), ("2400", "revenue")):
+            world.journal(f"J-{source}-{key}", account, str(widest), "2026-02", source, currency="CLF")
+
+
 @pytest.fixture(scope="module")
 def books(tmp_path_factory):
     work = tmp_path_factory.mktemp("wide_books")
@@ -97,6 +114,7 @@ def books(tmp_path_factory):
     widen(world, {"money": TIMES}, {"USD": "CLF"})
     _widest(world)
     _misread_rates(world)
+    _many(world)
     world.close()
     outcome = build(
         parsed(DBT_PROJECT), path, work, work / "logs", select=documents.WANTED, exclude=documents.OF_OTHER_MODELS
@@ -180,6 +198,18 @@ def test_the_widest_amounts_break_by_exactly_what_was_planted(books):
             where code in ('R14', 'R15', 'R16', 'R24', 'R26') and match_key like '%\\_{currency}' escape '\\'"""
         found = {(code, key): (cause, amount) for code, key, cause, amount in rows(books, query)}
         assert found == {key: (cause, amount * 10**places) for key, (cause, amount) in expected.items()}
+
+
+def test_sums_of_many_records_that_exceed_64_bits_are_exact_and_a_difference_that_does_is_not_tested(books):
+    """A receivable that both sides hold is still compared to the minor unit."""
+    query = """select cast(left_value as hugeint), cast(right_value as hugeint), delta_minor
+        from marts.reconciliation_results where code = 'R33' and match_key = 'US|1100|CLF|2026-03'"""
+    ((subledger, ledger, delta),) = rows(books, query)
+    assert subledger > MANY * 99_999_999_999_990_000 > 2**63 and delta == subledger - ledger
+    query = """select status, cast(right_value as hugeint), delta_minor, reason from marts.reconciliation_results
+        where code = 'R33' and match_key = 'UK|1100|CLF|2026-02'"""
+    reason = "Not tested: the two sides differ by more than an amount can hold"
+    assert rows(books, query) == [("not_testable", MANY * 99_999_999_999_990_000, None, reason)]
 
 
 def test_a_rate_that_lost_its_decimal_point_translates_nothing_and_ends_no_close(books):

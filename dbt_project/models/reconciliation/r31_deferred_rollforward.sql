@@ -4,13 +4,13 @@
 with movements as (
   select
     source_instance, legal_entity_code, currency_code, period,
-    cast(sum(amount_minor) as bigint) as moved_minor,
-    cast(sum(case when kind = 'billed' then amount_minor else 0 end) as bigint) as billed_minor,
-    cast(sum(case when kind in ('credited', 'reversed') then amount_minor else 0 end) as bigint) as changed_minor,
-    cast(sum(
-      case when kind in ('recognized', 'taken back', 'missed', 'released') then amount_minor else 0 end
-    ) as bigint) as recognized_minor,
-    cast(sum(case when kind = 'missed' then amount_minor else 0 end) as bigint) as missed_minor,
+    {{ whole_sum('amount_minor') }} as moved_minor,
+    {{ whole_sum("case when kind = 'billed' then amount_minor else 0 end") }} as billed_minor,
+    {{ whole_sum("case when kind in ('credited', 'reversed') then amount_minor else 0 end") }} as changed_minor,
+    {{ whole_sum(
+      "case when kind in ('recognized', 'taken back', 'missed', 'released') then amount_minor else 0 end"
+    ) }} as recognized_minor,
+    {{ whole_sum("case when kind = 'missed' then amount_minor else 0 end") }} as missed_minor,
     count(case when kind = 'missed' then 1 end) as missed_rows
   from {{ ref('deferred_movement') }}
   group by source_instance, legal_entity_code, currency_code, period
@@ -20,11 +20,11 @@ ledger as (
   select
     source_instance, legal_entity_code, currency_code, period,
     min(base_currency_code) as base_currency_code,
-    cast(sum(amount_minor) as bigint) as ledger_minor,
-    cast(sum(case when origin in ('unsupported', 'remeasured') then amount_minor else 0 end) as bigint)
+    {{ whole_sum('amount_minor') }} as ledger_minor,
+    {{ whole_sum("case when origin in ('unsupported', 'remeasured') then amount_minor else 0 end") }}
       as unsupported_minor,
-    cast(sum(case when origin = 'revenue' then amount_minor else 0 end) as bigint) as revenue_minor,
-    cast(sum(case when origin = 'remeasured' then base_only_minor else 0 end) as bigint) as remeasured_base_minor,
+    {{ whole_sum("case when origin = 'revenue' then amount_minor else 0 end") }} as revenue_minor,
+    {{ whole_sum("case when origin = 'remeasured' then base_only_minor else 0 end") }} as remeasured_base_minor,
     {{ joined_text('journal_ids', ', ') }} as journal_ids
   from {{ ref('revenue_ledger') }}
   where control = 'deferred_revenue'
@@ -62,11 +62,12 @@ cells as (
 balances as (
   select
     *,
-    cast(sum(ledger_minor) over (
-      partition by source_instance, legal_entity_code, currency_code
-      order by period rows between unbounded preceding and current row
-    ) as bigint) as closing_minor
+    {{ whole_sum('ledger_minor', over='running') }} as closing_minor
   from cells
+  window running as (
+    partition by source_instance, legal_entity_code, currency_code
+    order by period rows between unbounded preceding and current row
+  )
 ),
 
 judged as (

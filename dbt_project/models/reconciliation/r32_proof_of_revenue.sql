@@ -8,10 +8,10 @@ with billings as (
 ledger as (
   select
     source_instance, legal_entity_code, currency_code, period,
-    cast(sum(case when control = 'revenue' then amount_minor else 0 end) as bigint) as revenue_minor,
-    cast(sum(case when control = 'deferred_revenue' then amount_minor else 0 end) as bigint) as deferred_minor,
-    cast(sum(case when control = 'unbilled' then -amount_minor else 0 end) as bigint) as unbilled_minor,
-    cast(sum(case when origin in ('unsupported', 'remeasured') then amount_minor else 0 end) as bigint)
+    {{ whole_sum("case when control = 'revenue' then amount_minor else 0 end") }} as revenue_minor,
+    {{ whole_sum("case when control = 'deferred_revenue' then amount_minor else 0 end") }} as deferred_minor,
+    {{ whole_sum("case when control = 'unbilled' then -amount_minor else 0 end") }} as unbilled_minor,
+    {{ whole_sum("case when origin in ('unsupported', 'remeasured') then amount_minor else 0 end") }}
       as unsupported_minor,
     {{ joined_text('journal_ids', ', ') }} as journal_ids
   from {{ ref('revenue_ledger') }}

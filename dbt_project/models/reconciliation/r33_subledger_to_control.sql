@@ -50,7 +50,7 @@ astray as (
   select
     subledger.source_instance, subledger.legal_entity_code, subledger.account_number, subledger.currency_code,
     subledger.period,
-    cast(sum(subledger.amount_minor) as bigint) as astray_minor,
+    {{ whole_sum('subledger.amount_minor') }} as astray_minor,
     {{ joined_text('subledger.document_id', ', ') }} as astray_documents
   from {{ ref('receivable_subledger') }} as subledger
   inner join {{ ref('receivable_account') }} as accounts

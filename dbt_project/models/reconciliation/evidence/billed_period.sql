@@ -100,7 +100,7 @@ select
   legal_entity_code,
   currency_code,
   period,
-  cast(sum(amount_minor) as bigint) as billed_minor,
+  {{ whole_sum('amount_minor') }} as billed_minor,
   max(due_at) as due_at,
   sum(is_unplaced) as unplaced_documents
 from placed

@@ -3,7 +3,7 @@
 with subledger as (
   select
     source_instance, legal_entity_code, account_number, currency_code, period,
-    cast(sum(amount_minor) as bigint) as subledger_minor,
+    {{ whole_sum('amount_minor') }} as subledger_minor,
     count(*) as movements
   from {{ ref('receivable_subledger') }}
   group by source_instance, legal_entity_code, account_number, currency_code, period
@@ -27,10 +27,10 @@ ledger_lines as (
 ledger as (
   select
     source_instance, legal_entity_code, account_number, currency_code, period,
-    cast(sum(amount_minor) as bigint) as ledger_minor,
-    cast(sum(case when origin = 'manual' then amount_minor else 0 end) as bigint) as manual_minor,
-    cast(sum(case when origin = 'orphan' then amount_minor else 0 end) as bigint) as orphan_minor,
-    cast(sum(case when origin = 'other_entity' then amount_minor else 0 end) as bigint) as other_entity_minor,
+    {{ whole_sum('amount_minor') }} as ledger_minor,
+    {{ whole_sum("case when origin = 'manual' then amount_minor else 0 end") }} as manual_minor,
+    {{ whole_sum("case when origin = 'orphan' then amount_minor else 0 end") }} as orphan_minor,
+    {{ whole_sum("case when origin = 'other_entity' then amount_minor else 0 end") }} as other_entity_minor,
     {{ joined_text("case when origin = 'manual' and amount_minor <> 0 then journal_id end", ', ') }} as manual_journals,
     {{ joined_text("case when origin = 'manual' and amount_minor <> 0 then entered_by end", ', ') }} as manual_by,
     {{ joined_text("case when origin = 'orphan' and amount_minor <> 0 then journal_id end", ', ') }} as orphan_journals,
@@ -89,9 +89,9 @@ select
   other_entity_journals,
   summary_journals,
   delta_minor,
-  cast(sum(subledger_minor) over running as bigint) as subledger_balance_minor,
-  cast(sum(ledger_minor) over running as bigint) as ledger_balance_minor,
-  cast(sum(delta_minor) over running as bigint) as balance_delta_minor
+  {{ whole_sum('subledger_minor', over='running') }} as subledger_balance_minor,
+  {{ whole_sum('ledger_minor', over='running') }} as ledger_balance_minor,
+  {{ whole_sum('delta_minor', over='running') }} as balance_delta_minor
 from cells
 window running as (
   partition by source_instance, legal_entity_code, account_number, currency_code

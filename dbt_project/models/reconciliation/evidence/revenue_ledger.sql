@@ -47,8 +47,8 @@ select
   period,
   control,
   origin,
-  cast(sum(amount_minor) as bigint) as amount_minor,
-  cast(sum(case when amount_minor = 0 then base_minor else 0 end) as bigint) as base_only_minor,
+  {{ whole_sum('amount_minor') }} as amount_minor,
+  {{ whole_sum('case when amount_minor = 0 then base_minor else 0 end') }} as base_only_minor,
   {{ joined_text("case when origin in ('unsupported', 'remeasured') then journal_id end", ', ') }} as journal_ids
 from lines
 group by source_instance, legal_entity_code, currency_code, base_currency_code, period, control, origin
