@@ -28,10 +28,13 @@
 {# First day of the next month. #}
 {% macro next_month_start(date) %}{{ add_months(month_start(date), 1) }}{% endmacro %}
 
-{# Month of a date as YYYY-MM, as accounting periods are written. #}
+{# Last day of the month of a date or timestamp (UTC). #}
+{% macro month_end(date) %}{{ add_days(next_month_start(date), -1) }}{% endmacro %}
+
+{# Month of a date as YYYY-MM: the accounting period of an entity that keeps no calendar (see `entity_period`). #}
 {% macro month_key(date) %}substr(cast(cast({{ date }} as date) as string), 1, 7){% endmacro %}
 
-{# First day of a period written YYYY-MM. #}
+{# First day of a period of an entity that keeps no calendar. Where it keeps one, its label says no date. #}
 {% macro period_start(period) %}cast({{ period }} || '-01' as date){% endmacro %}
 
 {# The date of a UTC timestamp. #}

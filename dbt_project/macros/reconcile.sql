@@ -18,7 +18,10 @@
   `compared` is a relation or the name of a CTE with these columns (every one must exist; null where it has nothing to say):
       source_instance        the instance that issues the id in the match key; where it does not resolve, the row's own
       match_key              natural key, parts joined by |, dates ISO
-      legal_entity_code, customer_id, currency_code, period ('YYYY-MM')
+      legal_entity_code, customer_id, currency_code
+      period                 the accounting period of its entity, by the entity's own label; with `by_date`, instead of it
+      filed_on               the day that decides: the period is the one of the entity's calendar that holds it, and its
+                             calendar month where the entity keeps none. A service month lies where its last day lies
       left_value, right_value   minor units for an amount, quantities for a quantity; null = that side has no record
       delta_minor            left less right in minor units; for a quantity control its effect in money at contract terms,
                              null where there are no terms
@@ -43,6 +46,7 @@
       differs      a boolean over the columns of `compared`: a difference that the measure nets out (net one up, tax one down);
                    it is no match, and tolerated as the measure is
       matched_reason   an expression over the columns of `compared`: what is to be said of a matched row, null for nothing
+      by_date      true: `filed_on` of the row instead of `period`
       severity     true: a difference may be graver or lighter than its control (`severity` of the row). The model then has
                    that column beyond the contract, and is named in `control_models_with_severity`
       domains      the systems it needs. When one is not connected the control is one `not_testable` row that names it, and
@@ -54,7 +58,7 @@
 -#}
 {% macro reconcile(
   compared, code, tolerance='T0', measure='amount', provisional=false, domains=[], differs='false', matched_reason='null',
-  severity=false
+  severity=false, by_date=false
 ) %}
 {%- if measure not in ['amount', 'quantity'] %}
   {{ exceptions.raise_compiler_error('reconcile of ' ~ code ~ ": measure is amount or quantity, not '" ~ measure ~ "'") }}
@@ -70,6 +74,9 @@
 , reconcile__judged as (
   select
     pairs.*,
+    {%- if by_date %}
+    coalesce(calendar.period, {{ month_key('pairs.filed_on') }}) as period,
+    {%- endif %}
     case
       when pairs.not_testable_reason is not null then 'not_testable'
       when not pairs.delta_minor between -9223372036854775807 and 9223372036854775807 then 'not_testable'
@@ -105,6 +112,15 @@
   cross join {{ source('config', 'parameters') }} as parameters
   {%- if domains %}
   cross join reconcile__missing as missing
+  {%- endif %}
+  {%- if by_date %}
+  left join {{ ref('entity_period') }} as calendar
+    on
+      calendar.source_instance = pairs.source_instance
+      and calendar.legal_entity_code = pairs.legal_entity_code
+      and pairs.filed_on between calendar.first_date and calendar.last_date
+  {%- endif %}
+  {%- if domains %}
   where missing.domains is null
   {%- endif %}
 )

@@ -9,7 +9,7 @@
     cast(null as {{ dbt.type_string() }}) as legal_entity_code,
     cast(null as {{ dbt.type_string() }}) as customer_id,
     cast(null as {{ dbt.type_string() }}) as currency_code,
-    {{ month_key('unknown.service_month') }} as period,
+    {{ month_end('unknown.service_month') }} as filed_on,
     null as left_value,
     null as right_value,
     cast(null as bigint) as delta_minor,

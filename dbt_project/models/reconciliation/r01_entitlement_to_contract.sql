@@ -245,7 +245,7 @@ compared as (
     legal_entity_code,
     customer_id,
     currency_code,
-    {{ month_key('as_of') }} as period,
+    {{ utc_date('as_of') }} as filed_on,
     limit_quantity as left_value,
     quantity as right_value,
     effect_minor as delta_minor,
@@ -311,4 +311,6 @@ compared as (
   from judged
 )
 
-{{ reconcile('compared', code='R01', tolerance='T0', measure='quantity', domains=['product', 'billing']) }}
+{{ reconcile(
+  'compared', code='R01', tolerance='T0', measure='quantity', by_date=true, domains=['product', 'billing']
+) }}

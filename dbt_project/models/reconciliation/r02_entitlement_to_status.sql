@@ -132,7 +132,7 @@ compared as (
     legal_entity_code,
     customer_id,
     currency_code,
-    {{ month_key("case state when 'ended' then ends_on else as_of end") }} as period,
+    case state when 'ended' then ends_on else {{ utc_date('as_of') }} end as filed_on,
     cast(days_live as decimal(38, 9)) as left_value,
     cast(days_allowed as decimal(38, 9)) as right_value,
     cast(null as bigint) as delta_minor,
@@ -156,4 +156,6 @@ compared as (
   from allowed
 )
 
-{{ reconcile('compared', code='R02', tolerance='T0', measure='quantity', domains=['product', 'billing']) }}
+{{ reconcile(
+  'compared', code='R02', tolerance='T0', measure='quantity', by_date=true, domains=['product', 'billing']
+) }}

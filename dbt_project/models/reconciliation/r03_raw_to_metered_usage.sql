@@ -185,7 +185,7 @@ compared as (
     legal_entity_code,
     customer_id,
     currency_code,
-    {{ month_key('service_month') }} as period,
+    {{ month_end('service_month') }} as filed_on,
     own_quantity as left_value,
     metered_quantity as right_value,
     effect_minor as delta_minor,
@@ -232,7 +232,7 @@ compared as (
     null as legal_entity_code,
     null as customer_id,
     null as currency_code,
-    {{ month_key('only_rejected.service_month') }} as period,
+    {{ month_end('only_rejected.service_month') }} as filed_on,
     null as left_value,
     null as right_value,
     null as delta_minor,
@@ -249,4 +249,6 @@ compared as (
   from only_rejected
 )
 
-{{ reconcile('compared', code='R03', tolerance='T0', measure='quantity', provisional=true, domains=['product']) }}
+{{ reconcile(
+  'compared', code='R03', tolerance='T0', measure='quantity', provisional=true, by_date=true, domains=['product']
+) }}

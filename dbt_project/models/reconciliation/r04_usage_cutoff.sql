@@ -158,7 +158,7 @@ compared as (
     legal_entity_code,
     customer_id,
     currency_code,
-    {{ month_key('service_month') }} as period,
+    {{ month_end('service_month') }} as filed_on,
     valid_quantity as left_value,
     own_quantity as right_value,
     effect_minor as delta_minor,
@@ -208,7 +208,7 @@ compared as (
     null as legal_entity_code,
     null as customer_id,
     null as currency_code,
-    {{ month_key('service_month') }} as period,
+    {{ month_end('service_month') }} as filed_on,
     null as left_value,
     null as right_value,
     null as delta_minor,
@@ -225,4 +225,6 @@ compared as (
   where not is_known
 )
 
-{{ reconcile('compared', code='R04', tolerance='T0', measure='quantity', provisional=true, domains=['product']) }}
+{{ reconcile(
+  'compared', code='R04', tolerance='T0', measure='quantity', provisional=true, by_date=true, domains=['product']
+) }}

@@ -235,7 +235,7 @@ compared as (
     legal_entity_code,
     customer_id,
     currency_code,
-    {{ month_key('service_month') }} as period,
+    {{ month_end('service_month') }} as filed_on,
     metered_quantity as left_value,
     billed_quantity as right_value,
     effect_minor as delta_minor,
@@ -262,5 +262,6 @@ compared as (
 )
 
 {{ reconcile(
-  'compared', code='R05', tolerance='T0', measure='quantity', provisional=true, domains=['product', 'billing']
+  'compared', code='R05', tolerance='T0', measure='quantity', provisional=true, by_date=true,
+  domains=['product', 'billing']
 ) }}

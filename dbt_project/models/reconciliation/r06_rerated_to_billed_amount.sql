@@ -71,7 +71,7 @@ compared as (
     legal_entity_code,
     customer_id,
     case when is_other_currency then terms_currency_code else currency_code end as currency_code,
-    {{ month_key('service_start') }} as period,
+    case when kind in ('usage', 'minimum') then {{ month_end('service_start') }} else service_start end as filed_on,
     case when untestable is null then expected_minor end as left_value,
     -- amounts of two currencies are never subtracted: in the contract's currency nothing was billed
     case when is_other_currency then 0 else amount_minor end as right_value,
@@ -137,7 +137,7 @@ compared as (
     null as legal_entity_code,
     null as customer_id,
     null as currency_code,
-    {{ month_key('rejected.service_month') }} as period,
+    {{ month_end('rejected.service_month') }} as filed_on,
     null as left_value,
     null as right_value,
     null as delta_minor,
@@ -156,4 +156,4 @@ compared as (
   where rejected.line_id is not null and lines.line_id is null
 )
 
-{{ reconcile('compared', code='R06', tolerance='T1', domains=['billing']) }}
+{{ reconcile('compared', code='R06', tolerance='T1', by_date=true, domains=['billing']) }}

@@ -125,7 +125,7 @@ rejected_usage as (
     links.linked_instance as source_instance,
     subscriptions.legal_entity_code,
     subscriptions.currency_code,
-    {{ month_key('rejected.service_month') }} as period,
+    coalesce(entity_calendar.period, {{ month_key('rejected.service_month') }}) as period,
     rejected.reason
   from {{ ref('usage_not_testable') }} as rejected
   inner join {{ source('config', 'instance_links') }} as links
@@ -136,6 +136,11 @@ rejected_usage as (
     on
       subscriptions.source_instance = billing_links.linked_instance
       and subscriptions.subscription_id = rejected.subscription_id
+  left join {{ ref('entity_period') }} as entity_calendar
+    on
+      entity_calendar.source_instance = links.linked_instance
+      and entity_calendar.legal_entity_code = subscriptions.legal_entity_code
+      and {{ month_end('rejected.service_month') }} between entity_calendar.first_date and entity_calendar.last_date
   where rejected.is_metered
 ),
 

@@ -149,7 +149,7 @@ compared as (
     legal_entity_code,
     customer_id,
     currency_code,
-    {{ month_key('service_start') }} as period,
+    case when kind in ('usage', 'minimum') then {{ month_end('service_start') }} else service_start end as filed_on,
     case when untestable is null then discount_percent end as left_value,
     right_percent as right_value,
     case when untestable is null then effect_minor end as delta_minor,
@@ -191,4 +191,4 @@ compared as (
   {{ unknown_lines() }}
 )
 
-{{ reconcile('compared', code='R11', tolerance='T0', measure='quantity', domains=['billing']) }}
+{{ reconcile('compared', code='R11', tolerance='T0', measure='quantity', by_date=true, domains=['billing']) }}

@@ -122,7 +122,7 @@ compared as (
     legal_entity_code,
     customer_id,
     currency_code,
-    {{ month_key('service_start') }} as period,
+    case when kind in ('usage', 'minimum') then {{ month_end('service_start') }} else service_start end as filed_on,
     amount_minor - remaining_minor as left_value,
     amount_minor as right_value,
     case when untestable is null then cast(-remaining_minor as bigint) end as delta_minor,
@@ -153,4 +153,4 @@ compared as (
   {{ unknown_lines() }}
 )
 
-{{ reconcile('compared', code='R12', tolerance='T0', domains=['billing']) }}
+{{ reconcile('compared', code='R12', tolerance='T0', by_date=true, domains=['billing']) }}

@@ -102,7 +102,7 @@ compared as (
     legal_entity_code,
     customer_id,
     coalesce(surplus_currency_code, currency_code) as currency_code,
-    {{ month_key('interval_start') }} as period,
+    case kind when 'usage' then {{ month_end('interval_start') }} else interval_start end as filed_on,
     cast(wanted as decimal(38, 9)) as left_value,
     cast(found as decimal(38, 9)) as right_value,
     case
@@ -148,4 +148,4 @@ compared as (
   from counted
 )
 
-{{ reconcile('compared', code='R13', tolerance='T0', measure='quantity', domains=['billing']) }}
+{{ reconcile('compared', code='R13', tolerance='T0', measure='quantity', by_date=true, domains=['billing']) }}

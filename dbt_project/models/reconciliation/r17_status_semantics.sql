@@ -85,7 +85,7 @@ paired as (
     invoices.legal_entity_code,
     invoices.customer_id,
     invoices.currency_code,
-    {{ month_key('invoices.issue_date') }} as period,
+    invoices.issue_date as filed_on,
     invoices.status as invoice_status,
     invoice_meanings.meaning as invoice_meaning,
     ranked.document_id,
@@ -145,7 +145,7 @@ compared as (
     judged.legal_entity_code,
     judged.customer_id,
     judged.currency_code,
-    judged.period,
+    judged.filed_on,
     1 as left_value,
     case when judged.is_same then 1 else 0 end as right_value,
     cast(null as bigint) as delta_minor,
@@ -180,4 +180,4 @@ compared as (
   from judged
   cross join parameters
 )
-{{ reconcile('compared', code='R17', tolerance='T0', measure='quantity', domains=['billing', 'erp']) }}
+{{ reconcile('compared', code='R17', tolerance='T0', measure='quantity', by_date=true, domains=['billing', 'erp']) }}

@@ -225,7 +225,7 @@ compared as (
     legal_entity_code,
     customer_id,
     cast(null as {{ dbt.type_string() }}) as currency_code,
-    {{ month_key('issue_date') }} as period,
+    issue_date as filed_on,
     given_count as left_value,
     1 as right_value,
     cast(null as bigint) as delta_minor,
@@ -245,4 +245,4 @@ compared as (
   from keyed
   where rank = 1
 )
-{{ reconcile('compared', code='R18', tolerance='T0', measure='quantity', domains=['billing']) }}
+{{ reconcile('compared', code='R18', tolerance='T0', measure='quantity', by_date=true, domains=['billing']) }}

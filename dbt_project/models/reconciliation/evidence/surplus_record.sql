@@ -1,6 +1,10 @@
 -- One row per record that is there once too often: a repeated key with other content, an invoice of what was billed
 -- already, a second document of one invoice, a receipt of money that was received already, a customer set up twice.
-with conflicts as (
+with calendar as (
+  select * from {{ ref('entity_period') }}
+),
+
+conflicts as (
   select
     source_instance,
     domain || '.' || object as object,
@@ -72,13 +76,18 @@ surplus_invoices as (
     invoices.source_instance, 'billing.invoices' as object, invoices.invoice_id as key, 'B11' as cause_code,
     invoices.legal_entity_code, invoices.customer_id, invoices.currency_code,
     invoices.total_amount_minor as amount_minor, cast(null as decimal(38, 9)) as quantity,
-    {{ month_key('invoices.issue_date') }} as period,
+    coalesce(calendar.period, {{ month_key('invoices.issue_date') }}) as period,
     'bills the same services as ' || invoices.is_duplicate_of || ' once more, over '
     || {{ money_words('invoices.total_amount_minor', 'invoices.currency_code') }} as words,
     'invoice:' || invoices.is_duplicate_of as original_ref
   from {{ ref('invoice') }} as invoices
   left join credited
     on credited.source_instance = invoices.source_instance and credited.invoice_id = invoices.invoice_id
+  left join calendar
+    on
+      calendar.source_instance = invoices.source_instance
+      and calendar.legal_entity_code = invoices.legal_entity_code
+      and invoices.issue_date between calendar.first_date and calendar.last_date
   where
     invoices.is_duplicate_of is not null
     and coalesce(credited.amount_minor, 0) < greatest(invoices.total_amount_minor, 1)
@@ -156,19 +165,25 @@ received as (
 
 surplus_receipts as (
   select
-    source_instance, 'erp.cash_receipts' as object, receipt_id as key, 'D07' as cause_code, legal_entity_code,
-    cast(null as {{ dbt.type_string() }}) as customer_id, currency_code, amount_minor,
-    cast(null as decimal(38, 9)) as quantity, {{ month_key('received_date') }} as period,
-    'books ' || external_object || ' ' || external_id || ' once more: '
-    || {{ money_words('due_minor', 'currency_code') }}
-    || ' moved at the bank and was booked by receipt ' || first_receipt_id as words,
-    'cash_receipt:' || first_receipt_id as original_ref
+    received.source_instance, 'erp.cash_receipts' as object, received.receipt_id as key, 'D07' as cause_code,
+    received.legal_entity_code, cast(null as {{ dbt.type_string() }}) as customer_id, received.currency_code,
+    received.amount_minor, cast(null as decimal(38, 9)) as quantity,
+    coalesce(calendar.period, {{ month_key('received.received_date') }}) as period,
+    'books ' || received.external_object || ' ' || received.external_id || ' once more: '
+    || {{ money_words('received.due_minor', 'received.currency_code') }}
+    || ' moved at the bank and was booked by receipt ' || received.first_receipt_id as words,
+    'cash_receipt:' || received.first_receipt_id as original_ref
   from received
+  left join calendar
+    on
+      calendar.source_instance = received.source_instance
+      and calendar.legal_entity_code = received.legal_entity_code
+      and received.received_date between calendar.first_date and calendar.last_date
   where
-    receipt_id <> first_receipt_id
-    and sign(amount_minor) = sign(due_minor)
-    and total_minor > abs(due_minor)
-    and received_minor - abs(amount_minor) >= abs(due_minor)
+    received.receipt_id <> received.first_receipt_id
+    and sign(received.amount_minor) = sign(received.due_minor)
+    and received.total_minor > abs(received.due_minor)
+    and received.received_minor - abs(received.amount_minor) >= abs(received.due_minor)
 ),
 
 customers as (
