@@ -41,7 +41,8 @@ dated as (
     coalesce(policies.policy_date, held.policy_date, documents.document_date) as first_date,
     coalesce(policies.policy_date, held.policy_date, documents.document_date) as last_date,
     coalesce(policies.final_at, documents.created_at) as final_at,
-    case when policies.key is null and held.record_id is null then 'document date' else 'issue date' end as date_name
+    case when policies.key is null and held.record_id is null then 'document date' else 'issue date' end as date_name,
+    cast(null as {{ dbt.type_string() }}) as named_period
   from documents
   left join policies
     on
@@ -66,7 +67,8 @@ dated as (
     coalesce(held.policy_date, journals.posting_date) as first_date,
     coalesce(held.policy_date, journals.posting_date) as last_date,
     journals.created_at as final_at,
-    case when held.record_id is null then 'posting date' else 'issue date' end as date_name
+    case when held.record_id is null then 'posting date' else 'issue date' end as date_name,
+    cast(null as {{ dbt.type_string() }}) as named_period
   from {{ ref('lone_journal') }} as journals
   left join held
     on
@@ -86,7 +88,7 @@ dated as (
     true as has_policy,
     {{ add_days('policies.policy_date', -1) }} as first_date,
     {{ add_days('policies.policy_date', 1) }} as last_date,
-    policies.final_at, 'void' as date_name
+    policies.final_at, 'void' as date_name, cast(null as {{ dbt.type_string() }}) as named_period
   from documents
   inner join policies
     on
@@ -112,9 +114,11 @@ dated as (
     false as has_policy,
     {{ utc_date(add_hours('applications.applied_at', -12)) }} as first_date,
     {{ utc_date(add_hours('applications.applied_at', 14)) }} as last_date,
-    applications.applied_at as final_at, 'application date' as date_name
+    applications.applied_at as final_at, 'application date' as date_name,
+    cast(null as {{ dbt.type_string() }}) as named_period
   from {{ ref('cash_application') }} as applications
   union all
+  -- a schedule names its period by the entity's own label, and no day
   select
     schedules.source_instance, 'revenue_schedules|' || schedules.schedule_id as key,
     'revenue_schedule' as object, schedules.legal_entity_code, schedules.currency_code,
@@ -125,9 +129,8 @@ dated as (
     cast(null as {{ dbt.type_string() }}) as billing_policy_period,
     cast(null as {{ dbt.type_string() }}) as billing_origin_period,
     false as has_policy,
-    {{ period_start('schedules.period') }} as first_date,
-    {{ period_start('schedules.period') }} as last_date,
-    journals.created_at as final_at, 'schedule' as date_name
+    cast(null as date) as first_date, cast(null as date) as last_date,
+    journals.created_at as final_at, 'schedule' as date_name, schedules.period as named_period
   from {{ ref('revenue_schedule') }} as schedules
   inner join schedule_journals as journals
     on journals.source_instance = schedules.source_instance and journals.journal_id = schedules.journal_id
@@ -145,7 +148,10 @@ placed as (
     on
       first_period.source_instance = dated.source_instance
       and first_period.legal_entity_code = dated.legal_entity_code
-      and dated.first_date between first_period.first_date and first_period.last_date
+      and (
+        dated.first_date between first_period.first_date and first_period.last_date
+        or dated.named_period = first_period.period
+      )
       and dated.final_at >= first_period.final_from
       and dated.final_at < first_period.final_until
   left join calendar as last_period
