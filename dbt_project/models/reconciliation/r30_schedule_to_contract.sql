@@ -110,6 +110,24 @@ scheduled as (
   group by schedules.source_instance, schedules.contract_id, schedules.sku
 ),
 
+-- a period's label is no date: its calendar says when it begins, and the label itself where the entity keeps none
+dated_schedules as (
+  select
+    schedules.source_instance,
+    schedules.contract_id,
+    schedules.sku,
+    schedules.crm_instance,
+    schedules.amount_minor,
+    schedules.period,
+    coalesce(calendar.start_date, {{ period_start('schedules.period') }}) as start_date
+  from schedules
+  left join calendar
+    on
+      calendar.source_instance = schedules.source_instance
+      and calendar.legal_entity_code = schedules.legal_entity_code
+      and calendar.period = schedules.period
+),
+
 tails as (
   select
     schedules.source_instance,
@@ -117,7 +135,7 @@ tails as (
     schedules.sku,
     cast(sum(schedules.amount_minor) as bigint) as tail_minor,
     min(schedules.period) as first_period
-  from schedules
+  from dated_schedules as schedules
   inner join ends on ends.source_instance = schedules.crm_instance and ends.contract_id = schedules.contract_id
   left join deferred
     on
@@ -125,8 +143,8 @@ tails as (
       and deferred.contract_id = schedules.contract_id
       and deferred.sku = schedules.sku
   where
-    {{ period_start('schedules.period') }} >= ends.end_date
-    and {{ period_start('schedules.period') }} >= coalesce(deferred.last_service_end, ends.end_date)
+    schedules.start_date >= ends.end_date
+    and schedules.start_date >= coalesce(deferred.last_service_end, ends.end_date)
   group by schedules.source_instance, schedules.contract_id, schedules.sku
 ),
 
