@@ -38,14 +38,25 @@ calendar as (
   select * from {{ ref('accounting_period') }}
 ),
 
+-- the other entity calls the same days by a label of its own
+seconds as (
+  select
+    first_entity_code, second_entity_code, first_instance, second_instance, period,
+    min(second_period) as second_period,
+    max(second_end_date) as end_date
+  from {{ ref('intercompany_period') }}
+  group by first_entity_code, second_entity_code, first_instance, second_instance, period
+),
+
 dated as (
   select
     paired.*,
+    coalesce(seconds.second_period, paired.period) as second_period,
     cast({{ add_days(
-      'greatest(coalesce(first_calendar.end_date, second_calendar.end_date, '
-      ~ add_days(next_month_start(period_start('paired.period')), -1)
-      ~ '), coalesce(second_calendar.end_date, first_calendar.end_date, '
-      ~ add_days(next_month_start(period_start('paired.period')), -1) ~ '))', 1
+      'greatest(coalesce(first_calendar.end_date, seconds.end_date, '
+      ~ month_end(period_start('paired.period'))
+      ~ '), coalesce(seconds.end_date, first_calendar.end_date, '
+      ~ month_end(period_start('paired.period')) ~ '))', 1
     ) }} as timestamp) as due_at
   from paired
   left join calendar as first_calendar
@@ -53,11 +64,13 @@ dated as (
       first_calendar.source_instance = coalesce(paired.first_instance, paired.source_instance)
       and first_calendar.legal_entity_code = paired.first_entity_code
       and first_calendar.period = paired.period
-  left join calendar as second_calendar
+  left join seconds
     on
-      second_calendar.source_instance = coalesce(paired.second_instance, paired.source_instance)
-      and second_calendar.legal_entity_code = paired.second_entity_code
-      and second_calendar.period = paired.period
+      seconds.first_instance = coalesce(paired.first_instance, paired.source_instance)
+      and seconds.second_instance = coalesce(paired.second_instance, paired.source_instance)
+      and seconds.first_entity_code = paired.first_entity_code
+      and seconds.second_entity_code = paired.second_entity_code
+      and seconds.period = paired.period
 ),
 
 -- a rejected journal line may be the other side, or a part of either
@@ -87,7 +100,17 @@ untested as (
           coalesce(rejected.legal_entity_code, dated.first_entity_code)
           in (dated.first_entity_code, dated.second_entity_code)
           and coalesce(rejected.currency_code, dated.currency_code) = dated.currency_code
-          and coalesce(rejected.period, dated.period) = dated.period
+          and (
+            rejected.period is null
+            or (
+              rejected.period = dated.period
+              and coalesce(rejected.legal_entity_code, dated.first_entity_code) = dated.first_entity_code
+            )
+            or (
+              rejected.period = dated.second_period
+              and coalesce(rejected.legal_entity_code, dated.second_entity_code) = dated.second_entity_code
+            )
+          )
         )
       )
   left join {{ ref('gl_account') }} as accounts

@@ -1,6 +1,7 @@
 -- One row per pair of legal entities, entity of the pair, currency and accounting period: what its intercompany
 -- accounts say of the other. The books of the other are those of the same ERP where it keeps them there, else of the
--- one other ERP that does: a group with an ERP per region still owes itself.
+-- one other ERP that does: a group with an ERP per region still owes itself. The period is the first entity's own: what
+-- the second booked stands in the period of the first that its days lie in.
 with books as (
   select distinct source_instance, legal_entity_code
   from {{ ref('journal_line') }}
@@ -74,7 +75,7 @@ select
   lines.source_instance as erp_instance,
   lines.legal_entity_code,
   lines.currency_code,
-  lines.period,
+  coalesce(shared.period, lines.period) as period,
   cast(sum(lines.amount_minor) as bigint) as amount_minor,
   {{ joined_text('lines.journal_id', ', ') }} as journal_ids,
   {{ joined_text('lines.account_number', ', ') }} as accounts
@@ -84,10 +85,18 @@ inner join placed
     placed.source_instance = lines.source_instance
     and placed.legal_entity_code = lines.legal_entity_code
     and placed.counterparty_entity_code = lines.counterparty_entity_code
+left join {{ ref('intercompany_period') }} as shared
+  on
+    shared.first_entity_code = lines.counterparty_entity_code
+    and shared.second_entity_code = lines.legal_entity_code
+    and shared.first_instance = placed.counterparty_instance
+    and shared.second_instance = lines.source_instance
+    and shared.second_period = lines.period
 where lines.legal_entity_code <> lines.counterparty_entity_code
 group by
   case
     when lines.legal_entity_code < lines.counterparty_entity_code then lines.source_instance
     else placed.counterparty_instance
   end,
-  lines.source_instance, lines.legal_entity_code, lines.counterparty_entity_code, lines.currency_code, lines.period
+  lines.source_instance, lines.legal_entity_code, lines.counterparty_entity_code, lines.currency_code,
+  coalesce(shared.period, lines.period)
