@@ -22,7 +22,7 @@ opened as (
     lag(closing_amount_minor) over timeline - lag(left_minor) over timeline as carried_minor
   from cells
   where has_balance
-  window timeline as (partition by source_instance, subscription_id, sku order by period)
+  window timeline as (partition by source_instance, subscription_id, sku order by ends_at, period)
 ),
 
 -- with the grant that it belongs to an earlier difference expires too, and is not told again

@@ -45,8 +45,53 @@ products as (
   group by balances.source_instance, balances.subscription_id, balances.sku
 ),
 
+-- what billing delivered, by the entity's own label and by the last day that it means
+delivered as (
+  select distinct
+    balances.source_instance,
+    subscriptions.legal_entity_code,
+    balances.period,
+    coalesce(calendars.end_date, {{ month_end(period_start('balances.period')) }}) as last_date
+  from balances
+  left join subscriptions
+    on
+      subscriptions.source_instance = balances.source_instance
+      and subscriptions.subscription_id = balances.subscription_id
+  left join calendars
+    on
+      calendars.source_instance = balances.source_instance
+      and calendars.legal_entity_code = subscriptions.legal_entity_code
+      and calendars.period = balances.period
+),
+
+last_dates as (
+  select distinct source_instance, last_date from delivered
+),
+
+entities as (
+  select distinct products.source_instance, subscriptions.legal_entity_code
+  from products
+  left join subscriptions
+    on
+      subscriptions.source_instance = products.source_instance
+      and subscriptions.subscription_id = products.subscription_id
+),
+
+-- a balance is expected of every entity for the days for which one was delivered, in the entity's own periods
 periods as (
-  select distinct source_instance, period from balances
+  select source_instance, legal_entity_code, period from delivered
+  union
+  select
+    entities.source_instance,
+    entities.legal_entity_code,
+    coalesce(calendar.period, {{ month_key('last_dates.last_date') }}) as period
+  from entities
+  inner join last_dates on last_dates.source_instance = entities.source_instance
+  left join {{ ref('entity_period') }} as calendar
+    on
+      calendar.source_instance = entities.source_instance
+      and calendar.legal_entity_code = entities.legal_entity_code
+      and last_dates.last_date between calendar.first_date and calendar.last_date
 ),
 
 cells as (
@@ -65,11 +110,14 @@ cells as (
       ) as timestamp
     ) as ends_at
   from products
-  inner join periods on periods.source_instance = products.source_instance
   left join subscriptions
     on
       subscriptions.source_instance = products.source_instance
       and subscriptions.subscription_id = products.subscription_id
+  inner join periods
+    on
+      periods.source_instance = products.source_instance
+      and periods.legal_entity_code is not distinct from subscriptions.legal_entity_code
   left join calendars
     on
       calendars.source_instance = products.source_instance
