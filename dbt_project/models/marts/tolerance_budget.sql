@@ -23,11 +23,12 @@ thresholds as (
     thresholds.period,
     thresholds.clearly_trivial_minor,
     row_number() over (
-      partition by thresholds.source_instance, thresholds.legal_entity_code order by thresholds.period desc
+      partition by thresholds.source_instance, thresholds.legal_entity_code
+      order by thresholds.start_date desc, thresholds.period desc
     ) as recency
   from {{ ref('materiality') }} as thresholds
   cross join parameters
-  where thresholds.period <= {{ month_key('parameters.as_of') }}
+  where thresholds.start_date <= {{ utc_date('parameters.as_of') }}
 ),
 
 rates as (

@@ -55,6 +55,7 @@ based as (
     periods.source_instance,
     periods.legal_entity_code,
     periods.period,
+    periods.start_date,
     periods.has_ended,
     periods.revenue_minor,
     greatest(
@@ -84,6 +85,7 @@ select
   source_instance,
   legal_entity_code,
   period,
+  start_date,
   has_ended,
   cast(revenue_minor as decimal(38, 0)) as revenue_minor,
   cast(basis_minor as decimal(38, 0)) as basis_minor,

@@ -1,36 +1,60 @@
--- One row per measure, entity, currency and service month: how much of what was expected was never billed, how much was
--- billed without being owed, and how much does nothing explain? Never one net of the other.
+-- One row per measure, entity, currency and period in which the service begins: how much of what was expected was never
+-- billed, how much was billed without being owed, and how much does nothing explain? Never one net of the other.
 {% set measure = [
   'kpi', 'legal_entity_code', 'currency_code', 'period', 'numerator', 'denominator', 'scale', 'formula', 'reason',
 ] %}
 {% set leaks = [
   'A01', 'A03', 'A05', 'A06', 'A07', 'A08', 'B01', 'B02', 'B03', 'B04', 'B05', 'B06', 'B07', 'B08', 'B09', 'B10', 'B14',
 ] %}
-with cells as (
+with calendar as (
+  select * from {{ ref('entity_period') }} where is_company_wide
+),
+
+cells as (
   select
-    legal_entity_code, currency_code, {{ month_key('service_period_start') }} as period,
-    sum(expected_minor) as expected_minor, sum(billed_minor) as billed_minor
-  from {{ ref('bridge_cells') }}
-  group by legal_entity_code, currency_code, {{ month_key('service_period_start') }}
+    parts.legal_entity_code, parts.currency_code,
+    coalesce(calendar.period, {{ month_key('parts.service_period_start') }}) as period,
+    sum(parts.expected_minor) as expected_minor, sum(parts.billed_minor) as billed_minor
+  from {{ ref('bridge_cells') }} as parts
+  left join calendar
+    on
+      calendar.legal_entity_code = parts.legal_entity_code
+      and parts.service_period_start between calendar.first_date and calendar.last_date
+  group by
+    parts.legal_entity_code, parts.currency_code,
+    coalesce(calendar.period, {{ month_key('parts.service_period_start') }})
 ),
 
 causes as (
   select
-    legal_entity_code, currency_code, {{ month_key('service_period_start') }} as period,
-    sum(case when cause_code like '_99' then abs(amount_minor) else 0 end) as unexplained_minor,
-    sum(case when cause_code like '_99' then amount_minor else 0 end) as unexplained_net_minor,
+    parts.legal_entity_code, parts.currency_code,
+    coalesce(calendar.period, {{ month_key('parts.service_period_start') }}) as period,
+    sum(case when parts.cause_code like '_99' then abs(parts.amount_minor) else 0 end) as unexplained_minor,
+    sum(case when parts.cause_code like '_99' then parts.amount_minor else 0 end) as unexplained_net_minor,
     sum(
       case
-        when cause_code in ({{ "'" ~ leaks | join("', '") ~ "'" }}) and nature = 'error' and amount_minor > 0
-          then amount_minor
+        when
+          parts.cause_code in ({{ "'" ~ leaks | join("', '") ~ "'" }})
+          and parts.nature = 'error'
+          and parts.amount_minor > 0
+          then parts.amount_minor
         else 0
       end
     ) as leakage_minor,
     sum(
-      case when leg in ('A', 'B') and nature = 'error' and amount_minor < 0 then -amount_minor else 0 end
+      case
+        when parts.leg in ('A', 'B') and parts.nature = 'error' and parts.amount_minor < 0 then -parts.amount_minor
+        else 0
+      end
     ) as overbilling_minor
-  from {{ ref('bridge_allocation') }}
-  group by legal_entity_code, currency_code, {{ month_key('service_period_start') }}
+  from {{ ref('bridge_allocation') }} as parts
+  left join calendar
+    on
+      calendar.legal_entity_code = parts.legal_entity_code
+      and parts.service_period_start between calendar.first_date and calendar.last_date
+  group by
+    parts.legal_entity_code, parts.currency_code,
+    coalesce(calendar.period, {{ month_key('parts.service_period_start') }})
 ),
 
 joined as (

@@ -7,6 +7,10 @@ with parameters as (
   select * from {{ source('config', 'parameters') }}
 ),
 
+calendar as (
+  select * from {{ ref('entity_period') }} where is_company_wide
+),
+
 applied as (
   select source_instance, receipt_id, sum(amount_minor) as amount_minor
   from {{ ref('cash_application') }}
@@ -15,11 +19,16 @@ applied as (
 
 receipts as (
   select
-    receipts.legal_entity_code, receipts.currency_code, {{ month_key('receipts.received_date') }} as period,
+    receipts.legal_entity_code, receipts.currency_code,
+    coalesce(calendar.period, {{ month_key('receipts.received_date') }}) as period,
     receipts.amount_minor, coalesce(applied.amount_minor, 0) as applied_minor
   from {{ ref('cash_receipt') }} as receipts
   left join applied
     on applied.source_instance = receipts.source_instance and applied.receipt_id = receipts.receipt_id
+  left join calendar
+    on
+      calendar.legal_entity_code = receipts.legal_entity_code
+      and receipts.received_date between calendar.first_date and calendar.last_date
   where receipts.amount_minor > 0
 ),
 

@@ -15,9 +15,18 @@ opened as (
     found.legal_entity_code, found.currency_code, found.period, found.due_at as resolve_by, found.first_seen_at,
     parameters.as_of,
     coalesce(
-      results.due_at, cast({{ next_month_start(period_start('found.period')) }} as timestamp)
+      results.due_at,
+      cast(
+        coalesce(
+          {{ add_days('calendar.last_date', 1) }}, {{ next_month_start(period_start('found.period')) }}
+        ) as timestamp
+      )
     ) as detectable_at,
-    cast({{ next_month_start(period_start('found.period')) }} as timestamp) as period_end_at
+    cast(
+      coalesce(
+        {{ add_days('calendar.last_date', 1) }}, {{ next_month_start(period_start('found.period')) }}
+      ) as timestamp
+    ) as period_end_at
   from {{ ref('exceptions') }} as found
   cross join parameters
   inner join results
@@ -25,6 +34,12 @@ opened as (
       results.code = found.code
       and results.source_instance = found.source_instance
       and results.match_key = found.match_key
+  -- a label says no date: its entity's calendar does
+  left join {{ ref('entity_period') }} as calendar
+    on
+      calendar.is_company_wide
+      and calendar.legal_entity_code = found.legal_entity_code
+      and calendar.period = found.period
 ),
 
 aged as (

@@ -2,7 +2,11 @@
 {% set measure = [
   'kpi', 'legal_entity_code', 'currency_code', 'period', 'numerator', 'denominator', 'scale', 'formula', 'reason',
 ] %}
-with documents as (
+with calendar as (
+  select * from {{ ref('entity_period') }} where is_company_wide
+),
+
+documents as (
   select
     billing_instance, external_object, external_id, document_type, min(legal_entity_code) as legal_entity_code,
     min(currency_code) as currency_code, min(period) as period, count(*) as copies
@@ -14,7 +18,7 @@ with documents as (
 receipts as (
   select
     billing_instance, external_object, external_id, min(legal_entity_code) as legal_entity_code,
-    min(currency_code) as currency_code, min({{ month_key('received_date') }}) as period, count(*) as copies
+    min(currency_code) as currency_code, min(received_date) as received_date, count(*) as copies
   from {{ ref('cash_receipt') }}
   where external_object is not null and billing_instance is not null and status <> 'reversed'
   group by billing_instance, external_object, external_id
@@ -37,7 +41,14 @@ effects as (
       and parts.invoice_id = documents.external_id
   where documents.external_object <> 'credit_note'
   union all
-  select legal_entity_code, currency_code, period, copies - 1 as surplus from receipts
+  select
+    receipts.legal_entity_code, receipts.currency_code,
+    coalesce(calendar.period, {{ month_key('receipts.received_date') }}) as period, receipts.copies - 1 as surplus
+  from receipts
+  left join calendar
+    on
+      calendar.legal_entity_code = receipts.legal_entity_code
+      and receipts.received_date between calendar.first_date and calendar.last_date
   union all
   select legal_entity_code, currency_code, period, case when is_surplus then 1 else 0 end as surplus
   from {{ ref('credit_memo') }}
@@ -53,26 +64,27 @@ arrived as (
 records as (
   select
     source_instance, 'invoice' as object, invoice_id as id, legal_entity_code, currency_code,
-    {{ month_key('issue_date') }} as period
+    issue_date as dated
   from {{ ref('invoice') }}
   where is_live
   union all
   select
     source_instance, 'credit_note' as object, credit_note_id as id, legal_entity_code, currency_code,
-    {{ month_key('issue_date') }} as period
+    issue_date as dated
   from {{ ref('credit_note') }}
   where is_live
   union all
   select
     source_instance, 'payment' as object, payment_id as id, legal_entity_code, currency_code,
-    {{ month_key('received_at') }} as period
+    {{ utc_date('received_at') }} as dated
   from {{ ref('payment') }}
   where status = 'succeeded'
 ),
 
 sent as (
   select
-    records.legal_entity_code, records.currency_code, records.period,
+    records.legal_entity_code, records.currency_code,
+    coalesce(calendar.period, {{ month_key('records.dated') }}) as period,
     case
       when messages.status in ('rejected', 'dead_lettered') and arrived.external_id is null then 1 else 0
     end as is_waiting
@@ -87,6 +99,10 @@ sent as (
       arrived.billing_instance = records.source_instance
       and arrived.external_object = records.object
       and arrived.external_id = records.id
+  left join calendar
+    on
+      calendar.legal_entity_code = records.legal_entity_code
+      and records.dated between calendar.first_date and calendar.last_date
 ),
 
 double_effects as (

@@ -1,14 +1,19 @@
--- One row per measure, entity, currency and service month: how much usage arrives late or more than once?
+-- One row per measure, entity, currency and period of the service month: how much usage arrives late or more than once?
 {% set measure = [
   'kpi', 'legal_entity_code', 'currency_code', 'period', 'numerator', 'denominator', 'scale', 'formula', 'reason',
 ] %}
-with subscriptions as (
+with calendar as (
+  select * from {{ ref('entity_period') }} where is_company_wide
+),
+
+subscriptions as (
   select source_instance, subscription_id, legal_entity_code, currency_code from {{ ref('subscription') }}
 ),
 
 months as (
   select
-    subscriptions.legal_entity_code, subscriptions.currency_code, {{ month_key('usages.service_month') }} as period,
+    subscriptions.legal_entity_code, subscriptions.currency_code,
+    coalesce(calendar.period, {{ month_key('usages.service_month') }}) as period,
     usages.source_instance, usages.subscription_id, usages.meter_code, usages.service_month,
     usages.valid_count, usages.surplus_count - usages.equal_surplus_count as conflicting_count
   from {{ ref('usage_month') }} as usages
@@ -16,6 +21,10 @@ months as (
     on
       subscriptions.source_instance = usages.billing_instance
       and subscriptions.subscription_id = usages.subscription_id
+  left join calendar
+    on
+      calendar.legal_entity_code = subscriptions.legal_entity_code
+      and {{ month_end('usages.service_month') }} between calendar.first_date and calendar.last_date
 ),
 
 arrivals as (
@@ -40,11 +49,18 @@ arrivals as (
 
 late_value as (
   select
-    cells.legal_entity_code, cells.currency_code, {{ month_key('cells.service_period_start') }} as period,
+    cells.legal_entity_code, cells.currency_code,
+    coalesce(calendar.period, {{ month_key('cells.service_period_start') }}) as period,
     sum(case when cells.cause_code in ('A02', 'A03') then abs(cells.amount_minor) else 0 end) as late_minor
   from {{ ref('bridge_allocation') }} as cells
+  left join calendar
+    on
+      calendar.legal_entity_code = cells.legal_entity_code
+      and {{ month_end('cells.service_period_start') }} between calendar.first_date and calendar.last_date
   where cells.leg = 'A'
-  group by cells.legal_entity_code, cells.currency_code, {{ month_key('cells.service_period_start') }}
+  group by
+    cells.legal_entity_code, cells.currency_code,
+    coalesce(calendar.period, {{ month_key('cells.service_period_start') }})
 ),
 
 late as (

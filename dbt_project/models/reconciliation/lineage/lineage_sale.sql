@@ -99,15 +99,28 @@ line_without_item as (
   where item_id is null
 ),
 
+-- a label says no date: the entity's calendar says when its period begins
+dated_schedules as (
+  select
+    schedules.*,
+    cast(coalesce(calendar.start_date, {{ period_start('schedules.period') }}) as timestamp) as starts_at
+  from {{ ref('revenue_schedule') }} as schedules
+  left join {{ ref('accounting_period') }} as calendar
+    on
+      calendar.source_instance = schedules.source_instance
+      and calendar.legal_entity_code = schedules.legal_entity_code
+      and calendar.period = schedules.period
+),
+
 contract_to_schedule as (
   select
     'contract' as from_type, crm_instance as from_instance, contract_id as from_id,
     'revenue_schedule' as to_type, source_instance as to_instance, schedule_id as to_id,
     'deferred' as relation, amount_minor, currency_code,
-    cast({{ period_start('period') }} as timestamp) as occurred_at,
+    starts_at as occurred_at,
     cast(null as {{ dbt.type_string() }}) as correlation_id,
     content_hash
-  from {{ ref('revenue_schedule') }}
+  from dated_schedules
   where contract_id is not null and crm_instance is not null
 ),
 
@@ -116,10 +129,10 @@ subscription_to_schedule as (
     'subscription' as from_type, billing_instance as from_instance, subscription_id as from_id,
     'revenue_schedule' as to_type, source_instance as to_instance, schedule_id as to_id,
     'deferred' as relation, amount_minor, currency_code,
-    cast({{ period_start('period') }} as timestamp) as occurred_at,
+    starts_at as occurred_at,
     cast(null as {{ dbt.type_string() }}) as correlation_id,
     content_hash
-  from {{ ref('revenue_schedule') }}
+  from dated_schedules
   where billing_instance is not null
 ),
 
@@ -128,10 +141,10 @@ schedule_to_journal as (
     'revenue_schedule' as from_type, source_instance as from_instance, schedule_id as from_id,
     'journal' as to_type, source_instance as to_instance, journal_id as to_id,
     'recognised' as relation, amount_minor, currency_code,
-    cast({{ period_start('period') }} as timestamp) as occurred_at,
+    starts_at as occurred_at,
     cast(null as {{ dbt.type_string() }}) as correlation_id,
     cast(null as {{ dbt.type_string() }}) as content_hash
-  from {{ ref('revenue_schedule') }}
+  from dated_schedules
   where journal_id is not null
 )
 
