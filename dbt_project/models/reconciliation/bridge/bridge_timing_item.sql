@@ -1,8 +1,9 @@
--- One row per source instance, legal entity, currency, leg and accounting month: what became a timing item in the month
+-- One row per source instance, legal entity, currency, leg and calendar month: what became a timing item in the month
 -- and what ceased to be one? Usage and fees wait for their invoice (B) from the month they belong to, a document for
 -- its posting (C) from the month it was issued, a receivable for its cash (D) from the month it was posted. An item
 -- ends when the next stage takes it, or when it is due and what is missing is no longer a matter of time. Each item
 -- is created whole and ended but for what the bridge still shows as timing: what is left is that, to the minor unit.
+-- What the ledger dates by a period stands in the month in which the middle of that period lies.
 {%- set item = 'source_instance, legal_entity_code, currency_code' %}
 with parameters as (
   select *, {{ month_key('as_of') }} as this_month from {{ source('config', 'parameters') }}
@@ -99,13 +100,30 @@ waiting_alone as (
   where owed_cells.source_instance is null
 ),
 
+ledger_months as (
+  select
+    source_instance as erp_instance,
+    legal_entity_code,
+    period,
+    {{ month_key(add_days('start_date', int_div(days_between('start_date', 'end_date'), 2))) }} as month
+  from {{ ref('accounting_period') }}
+),
+
 -- C: issued, until posted or due
 posted as (
-  select * from {{ ref('bridge_posted') }}
+  select
+    posted.*,
+    coalesce(ledger_months.month, posted.period) as month
+  from {{ ref('bridge_posted') }} as posted
+  left join ledger_months
+    on
+      ledger_months.erp_instance = posted.erp_instance
+      and ledger_months.legal_entity_code = posted.legal_entity_code
+      and ledger_months.period = posted.period
 ),
 
 posted_records as (
-  select source_instance, record_kind, record_id, min(period) as period
+  select source_instance, record_kind, record_id, min(month) as month
   from posted
   where record_id is not null
   group by source_instance, record_kind, record_id
@@ -117,7 +135,7 @@ issued as (
     coalesce(records.legal_entity_code, 'unknown') as legal_entity_code,
     coalesce(records.currency_code, 'unknown') as currency_code,
     {{ month_key('records.issue_date') }} as month,
-    posted_records.period as posted_month,
+    posted_records.month as posted_month,
     records.billed_minor as amount_minor,
     coalesce(claims.amount_minor, 0) as waiting_minor,
     claims.left_ref
@@ -164,7 +182,7 @@ receivables as (
     posted.currency_code,
     posted.erp_instance,
     posted.document_id,
-    min(posted.period) as month,
+    min(posted.month) as month,
     sum(posted.posted_minor) as amount_minor,
     sum(posted.settled_minor) as settled_minor,
     sum(coalesce(claims.amount_minor, 0)) as waiting_minor
@@ -181,10 +199,20 @@ receivables as (
 ),
 
 receipts as (
-  select source_instance as erp_instance, document_id, period as month, sum(amount_minor) as weight_minor
-  from {{ ref('document_application') }}
-  where not is_other_currency
-  group by source_instance, document_id, period
+  select
+    applications.source_instance as erp_instance,
+    applications.document_id,
+    coalesce(ledger_months.month, applications.period) as month,
+    sum(applications.amount_minor) as weight_minor
+  from {{ ref('document_application') }} as applications
+  left join ledger_months
+    on
+      ledger_months.erp_instance = applications.source_instance
+      and ledger_months.legal_entity_code = applications.receipt_entity_code
+      and ledger_months.period = applications.period
+  where not applications.is_other_currency
+  group by
+    applications.source_instance, applications.document_id, coalesce(ledger_months.month, applications.period)
 ),
 
 paid as (

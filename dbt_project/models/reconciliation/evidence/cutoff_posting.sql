@@ -29,15 +29,23 @@ schedule_journals as (
   group by source_instance, journal_id
 ),
 
--- the ERP's own date stands in where no billing document says when it was issued, nor those that the posting holds
+-- the ERP's own date stands in where no billing document says when it was issued, nor those that the posting holds; in
+-- the books of another entity than the invoice's its day counts, by the periods of those books
 dated as (
   select
     documents.source_instance, documents.document_id as key, 'ar_document' as object, documents.legal_entity_code,
     documents.currency_code, coalesce(held.amount_minor, documents.sign * documents.total_amount_minor) as amount_minor,
     documents.period as posted_period, documents.external_object, documents.external_id, documents.billing_instance,
-    coalesce(policies.policy_period, held.policy_period) as billing_policy_period,
-    coalesce(policies.origin_period, held.origin_period) as billing_origin_period,
-    policies.key is not null or held.record_id is not null as has_policy,
+    case
+      when policies.legal_entity_code <> documents.legal_entity_code then null
+      else coalesce(policies.policy_period, held.policy_period)
+    end as billing_policy_period,
+    case
+      when policies.legal_entity_code <> documents.legal_entity_code then null
+      else coalesce(policies.origin_period, held.origin_period)
+    end as billing_origin_period,
+    (policies.key is not null or held.record_id is not null)
+    and coalesce(policies.legal_entity_code = documents.legal_entity_code, true) as has_policy,
     coalesce(policies.policy_date, held.policy_date, documents.document_date) as first_date,
     coalesce(policies.policy_date, held.policy_date, documents.document_date) as last_date,
     coalesce(policies.final_at, documents.created_at) as final_at,
@@ -84,8 +92,11 @@ dated as (
     documents.source_instance, documents.document_id as key, 'reversal' as object, documents.legal_entity_code,
     documents.currency_code, -documents.sign * documents.total_amount_minor as amount_minor,
     reversals.period as posted_period, documents.external_object, documents.external_id, documents.billing_instance,
-    policies.policy_period as billing_policy_period, policies.origin_period as billing_origin_period,
-    true as has_policy,
+    case when policies.legal_entity_code <> documents.legal_entity_code then null else policies.policy_period end
+      as billing_policy_period,
+    case when policies.legal_entity_code <> documents.legal_entity_code then null else policies.origin_period end
+      as billing_origin_period,
+    coalesce(policies.legal_entity_code = documents.legal_entity_code, true) as has_policy,
     {{ add_days('policies.policy_date', -1) }} as first_date,
     {{ add_days('policies.policy_date', 1) }} as last_date,
     policies.final_at, 'void' as date_name, cast(null as {{ dbt.type_string() }}) as named_period

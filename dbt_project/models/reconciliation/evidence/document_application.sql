@@ -10,6 +10,7 @@ select
   applications.amount_minor,
   applications.applied_at,
   applications.period,
+  applications.legal_entity_code as receipt_entity_code,
   documents.legal_entity_code,
   documents.currency_code as document_currency_code,
   documents.total_amount_minor as document_minor,

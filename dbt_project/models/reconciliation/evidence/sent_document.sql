@@ -73,7 +73,9 @@ select
   documents.final_at,
   documents.is_void,
   posted.key is not null as is_posted,
-  coalesce(policy.policy_period, policy.origin_period, {{ month_key('documents.document_date') }}) as period,
+  coalesce(
+    policy.policy_period, policy.origin_period, calendar.period, {{ month_key('documents.document_date') }}
+  ) as period,
   coalesce(
     policy.due_at, {{ add_business_days('documents.final_at', 'parameters.cash_business_days') }}
   ) as due_at
@@ -89,3 +91,8 @@ left join {{ ref('posting_policy') }} as policy
     policy.source_instance = documents.source_instance
     and policy.object = documents.document_kind
     and policy.key = documents.key
+left join {{ ref('entity_period') }} as calendar
+  on
+    calendar.source_instance = documents.source_instance
+    and calendar.legal_entity_code = documents.legal_entity_code
+    and documents.document_date between calendar.first_date and calendar.last_date
