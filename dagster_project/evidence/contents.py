@@ -17,18 +17,43 @@ WHOLE_TABLES = ("marts.source_health", "marts.dead_letters", "marts.close_status
 MACHINE_COLUMNS = ("received_at", "replayed_at", "run_at")
 
 _ENTITY = "(? is null or legal_entity_code = ?)"
-_CELLS = f"strftime(service_period_start, '%Y-%m') = ? and {_ENTITY}"
 _PERIOD = f"period = ? and {_ENTITY}"
+
+# the label of an accounting period says no date: which days an entity means by it, and the month of the middle one
+_CALENDAR = """
+    create or replace temp table calendar as
+    select
+        legal_entity_code, period, start_date, end_date,
+        strftime(start_date + (end_date - start_date)::integer // 2, '%Y-%m') as month, period = ? as is_asked
+    from canonical.accounting_period
+    qualify source_instance = min(source_instance) over (partition by legal_entity_code)
+"""
+
+
+def _by_calendar(table: str, holds: str, month: str) -> str:
+    """Rows of the period of their entity's calendar that `holds` them; by calendar month where none does."""
+    return f"""coalesce((select min(calendar.period) from calendar
+        where calendar.legal_entity_code = {table}.legal_entity_code and {holds}), {month}) = ? and {_ENTITY}"""
+
+
+def _of_day(table: str) -> str:
+    day = f"{table}.service_period_start"
+    return _by_calendar(table, f"{day} between calendar.start_date and calendar.end_date", f"strftime({day}, '%Y-%m')")
+
+
+def _of_month(table: str) -> str:
+    return _by_calendar(table, f"calendar.month = {table}.period", f"{table}.period")
+
+
 BRIDGES = {
-    "bridge_cells": _CELLS,
-    "bridge_allocation": _CELLS,
-    "bridge_tax": _CELLS,
-    "bridge_reporting": _CELLS,
+    **{table: _of_day(table) for table in ("bridge_cells", "bridge_allocation", "bridge_tax", "bridge_reporting")},
     "bridge_periods": _PERIOD,
     # every month up to the period: its opening balance is what earlier ones left
-    "bridge_rollforward": f"period <= ? and {_ENTITY}",
+    "bridge_rollforward": f"""period <= coalesce((select max(calendar.month) from calendar
+        where calendar.legal_entity_code = bridge_rollforward.legal_entity_code and calendar.is_asked), ?)
+        and {_ENTITY}""",
 }
-TRANSACTIONS = {"business_transactions": _PERIOD, "business_transaction_steps": _PERIOD}
+TRANSACTIONS = {table: _of_month(table) for table in ("business_transactions", "business_transaction_steps")}
 
 # everything that the postings of the period go back to, whatever month it is of
 _LINEAGE = """
@@ -72,6 +97,7 @@ _CONTROLS = f"""
 
 def write_contents(con: duckdb.DuckDBPyConnection, tables: TableWriter, period: str, entity: str | None) -> None:
     """Writes every table of the pack and every total that `verify` recomputes from them."""
+    con.execute(_CALENDAR, [period])
     _populations(con, tables, period, entity)
     parameters: list[object] = [period, entity, entity]
     for folder, parts in (("bridge", BRIDGES), ("results", TRANSACTIONS)):

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from dagster_project.errors import InputError
-from dagster_project.evidence import verify_pack, write_pack
+from dagster_project.evidence import contents, manifest, verify_pack, write_pack
 from dagster_project.evidence.sheets import SHEETS
 from dagster_project.evidence.tables import TableWriter
 from tests.command import tieout
@@ -190,3 +190,44 @@ def test_text_that_a_spreadsheet_takes_for_a_formula_is_neutralised_in_csv_only(
         assert tables.neutralised_cells == 1
         assert "'=1+1,-5" in (tmp_path / "t.csv").read_text()
         assert ("=1+1", -5) in con.execute(f"from '{tmp_path / 't.parquet'}'").fetchall()
+
+
+def test_a_pack_of_a_fiscal_period_holds_its_days_whatever_it_is_called():
+    """Read as months, fiscal labels would put another quarter's bridge into the pack that the auditor is shown."""
+    con = duckdb.connect()
+    con.execute("create schema marts; create schema canonical")
+    con.execute(
+        """create table canonical.accounting_period as from (values
+            ('erp', 'UK', '2026-01', date '2025-10-01', date '2025-10-31'),
+            ('erp', 'UK', '2026-04', date '2026-01-01', date '2026-01-31'),
+            ('erp', 'DE', '2026-01', date '2026-01-01', date '2026-01-28'),
+            ('erp', 'DE', '2026-02', date '2026-01-29', date '2026-02-25')
+        ) as rows (source_instance, legal_entity_code, period, start_date, end_date)"""
+    )
+    con.execute(
+        """create table marts.bridge_cells as from (values
+            ('UK', date '2025-10-01'), ('UK', date '2026-01-01'), ('DE', date '2026-01-28'), ('DE', date '2026-01-29'),
+            ('US', date '2026-01-31'), ('US', date '2025-10-01')
+        ) as rows (legal_entity_code, service_period_start)"""
+    )
+    con.execute(
+        """create table marts.bridge_rollforward as from (values
+            ('UK', '2025-09'), ('UK', '2025-10'), ('UK', '2025-11'), ('US', '2026-01'), ('US', '2026-02')
+        ) as rows (legal_entity_code, period)"""
+    )
+    con.execute("create table marts.business_transactions as from marts.bridge_rollforward")
+    con.execute(contents._CALENDAR, ["2026-01"])
+    scopes = contents.BRIDGES | contents.TRANSACTIONS
+    assert {
+        table: [
+            (entity, str(when))
+            for entity, when in con.execute(
+                f"from marts.{table} where {scopes[table]} order by all", ["2026-01", None, None]
+            ).fetchall()
+        ]
+        for table in ("bridge_cells", "bridge_rollforward", "business_transactions")
+    } == {
+        "bridge_cells": [("DE", "2026-01-28"), ("UK", "2025-10-01"), ("US", "2026-01-31")],
+        "bridge_rollforward": [("UK", "2025-09"), ("UK", "2025-10"), ("US", "2026-01")],
+        "business_transactions": [("UK", "2025-10"), ("US", "2026-01")],
+    }
