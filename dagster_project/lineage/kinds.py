@@ -33,6 +33,13 @@ _QUANTITY = "rtrim(rtrim(quantity::decimal(38, 9)::varchar, '0'), '.')"
 _VALID = _QUANTITY.replace("quantity", "valid_quantity")
 _DOCUMENT = "document_type || ' ' || number || ' in ' || legal_entity_code || ' ' || period || ', gross'"
 _DIRECTED = "sign * total_amount_minor"
+# a label says no date: the entity's calendar does, and the month of that name where it does not hold the period
+_PERIOD_BEGINS = (
+    "coalesce((select min(calendar.start_date)::timestamp from canonical.accounting_period as calendar"
+    " where calendar.source_instance = revenue_schedule.source_instance"
+    " and calendar.legal_entity_code = revenue_schedule.legal_entity_code"
+    " and calendar.period = revenue_schedule.period), try_cast(period || '-01' as timestamp))"
+)
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
@@ -248,7 +255,7 @@ KINDS: dict[str, Kind] = {
             "amount_minor",
             "currency_code",
             "status",
-            "cast(period || '-01' as timestamp)",
+            _PERIOD_BEGINS,
             note="sku || ' ' || period",
         ),
         Kind(

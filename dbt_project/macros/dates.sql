@@ -37,6 +37,17 @@
 {# First day of a period of an entity that keeps no calendar. Where it keeps one, its label says no date. #}
 {% macro period_start(period) %}cast({{ period }} || '-01' as date){% endmacro %}
 
+{#
+  First day of a period that its entity's calendar does not hold: as many months from the last one that it holds, a row of
+  `last_period`, as the two labels are apart.
+#}
+{% macro period_start_beyond(period, last) -%}
+    coalesce(
+        {{ add_months(last ~ '.start_date', months_apart(period_start(last ~ '.period'), period_start(period))) }},
+        {{ period_start(period) }}
+    )
+{%- endmacro %}
+
 {# The date of a UTC timestamp. #}
 {% macro utc_date(timestamp) %}cast({{ timestamp }} as date){% endmacro %}
 

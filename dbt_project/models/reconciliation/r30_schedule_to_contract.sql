@@ -119,13 +119,17 @@ dated_schedules as (
     schedules.crm_instance,
     schedules.amount_minor,
     schedules.period,
-    coalesce(calendar.start_date, {{ period_start('schedules.period') }}) as start_date
+    coalesce(calendar.start_date, {{ period_start_beyond('schedules.period', 'last_period') }}) as start_date
   from schedules
   left join calendar
     on
       calendar.source_instance = schedules.source_instance
       and calendar.legal_entity_code = schedules.legal_entity_code
       and calendar.period = schedules.period
+  left join {{ ref('last_period') }} as last_period
+    on
+      last_period.source_instance = schedules.source_instance
+      and last_period.legal_entity_code = schedules.legal_entity_code
 ),
 
 tails as (

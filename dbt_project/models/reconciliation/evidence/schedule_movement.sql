@@ -61,7 +61,7 @@ dated as (
     coalesce(calendar.taking_period, schedules.period) as moving_period,
     cast({{ add_days(
       'coalesce(calendar.taking_end_date, calendar.last_date, '
-      ~ add_days(next_month_start(period_start('schedules.period')), -1) ~ ')', 1
+      ~ add_days(add_months(period_start_beyond('schedules.period', 'last_period'), 1), -1) ~ ')', 1
     ) }} as timestamp) as ended_at
   from schedules
   left join calendar
@@ -71,6 +71,10 @@ dated as (
       and calendar.period = schedules.period
       and schedules.final_at >= calendar.final_from
       and schedules.final_at < calendar.final_until
+  left join {{ ref('last_period') }} as last_period
+    on
+      last_period.source_instance = schedules.source_instance
+      and last_period.legal_entity_code = schedules.legal_entity_code
 )
 
 select
