@@ -68,3 +68,17 @@ def test_an_unknown_measure_or_tolerance_is_refused(argument, words):
             "{{ reconcile('compared', code='R99', " + argument + ") }}",
             exceptions=SimpleNamespace(raise_compiler_error=_refuse),
         )
+
+
+def test_no_control_files_its_results_under_a_calendar_month():
+    """A close looks for a break under its entity's own label: under the month, the gate of a fiscal period stays open."""
+    filed = re.compile(r"month_key\(.*\}\} as period\b")
+    by_month = [
+        f"{file.name}: {line.strip()}"
+        for file in (*sorted(MODELS.glob("r[0-9][0-9]_*.sql")), *sorted((DBT_PROJECT / "macros").glob("*.sql")))
+        for line in file.read_text(encoding="utf-8").splitlines()
+        if filed.search(line) and "coalesce(" not in line
+    ]
+    assert by_month == [], (
+        "give reconcile `filed_on` with by_date=true, or take the period from canonical.entity_period"
+    )
