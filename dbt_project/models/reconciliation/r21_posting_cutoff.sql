@@ -41,7 +41,13 @@ worded as (
     end as subject,
     case
       when postings.date_name = 'schedule' then 'its schedule'
-      else 'its ' || postings.date_name || ' ' || cast(postings.first_date as {{ dbt.type_string() }})
+      else
+        'its ' || postings.date_name || ' ' || cast(postings.first_date as {{ dbt.type_string() }})
+        || case
+          when postings.last_date > postings.first_date
+            then ' or ' || cast(postings.last_date as {{ dbt.type_string() }}) || ' by the clock of the entity'
+          else ''
+        end
     end as date_words
   from postings
 ),

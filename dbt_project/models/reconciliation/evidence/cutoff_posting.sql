@@ -48,6 +48,7 @@ dated as (
     and coalesce(policies.legal_entity_code = documents.legal_entity_code, true) as has_policy,
     coalesce(policies.policy_date, held.policy_date, documents.document_date) as first_date,
     coalesce(policies.policy_date, held.policy_date, documents.document_date) as last_date,
+    coalesce(policies.policy_date, held.policy_date, documents.document_date) as utc_date,
     coalesce(policies.final_at, documents.created_at) as final_at,
     case when policies.key is null and held.record_id is null then 'document date' else 'issue date' end as date_name,
     cast(null as {{ dbt.type_string() }}) as named_period
@@ -74,6 +75,7 @@ dated as (
     held.record_id is not null as has_policy,
     coalesce(held.policy_date, journals.posting_date) as first_date,
     coalesce(held.policy_date, journals.posting_date) as last_date,
+    coalesce(held.policy_date, journals.posting_date) as utc_date,
     journals.created_at as final_at,
     case when held.record_id is null then 'posting date' else 'issue date' end as date_name,
     cast(null as {{ dbt.type_string() }}) as named_period
@@ -99,6 +101,7 @@ dated as (
     coalesce(policies.legal_entity_code = documents.legal_entity_code, true) as has_policy,
     {{ add_days('policies.policy_date', -1) }} as first_date,
     {{ add_days('policies.policy_date', 1) }} as last_date,
+    policies.policy_date as utc_date,
     policies.final_at, 'void' as date_name, cast(null as {{ dbt.type_string() }}) as named_period
   from documents
   inner join policies
@@ -125,6 +128,7 @@ dated as (
     false as has_policy,
     {{ utc_date(add_hours('applications.applied_at', -12)) }} as first_date,
     {{ utc_date(add_hours('applications.applied_at', 14)) }} as last_date,
+    {{ utc_date('applications.applied_at') }} as utc_date,
     applications.applied_at as final_at, 'application date' as date_name,
     cast(null as {{ dbt.type_string() }}) as named_period
   from {{ ref('cash_application') }} as applications
@@ -140,7 +144,7 @@ dated as (
     cast(null as {{ dbt.type_string() }}) as billing_policy_period,
     cast(null as {{ dbt.type_string() }}) as billing_origin_period,
     false as has_policy,
-    cast(null as date) as first_date, cast(null as date) as last_date,
+    cast(null as date) as first_date, cast(null as date) as last_date, cast(null as date) as utc_date,
     journals.created_at as final_at, 'schedule' as date_name, schedules.period as named_period
   from {{ ref('revenue_schedule') }} as schedules
   inner join schedule_journals as journals
@@ -153,7 +157,8 @@ placed as (
     dated.*,
     first_period.period as first_period,
     last_period.period as last_period,
-    first_period.taking_period
+    first_period.taking_period,
+    dated.object = 'cash_application' and first_period.period <> last_period.period as is_either_period
   from dated
   left join calendar as first_period
     on
@@ -174,7 +179,8 @@ placed as (
       and dated.final_at < last_period.final_until
 )
 
--- where billing says when it was issued, its policy counts; a void's other day is its policy period's neighbour
+-- where billing says when it was issued, its policy counts; a void's other day is its policy period's neighbour. The
+-- dates to be told: that in UTC, or both days that the entity's clock may have shown where their periods differ.
 select
   placed.source_instance,
   placed.key,
@@ -186,7 +192,8 @@ select
   placed.external_object,
   placed.external_id,
   placed.billing_instance,
-  placed.first_date,
+  case when placed.is_either_period then placed.first_date else placed.utc_date end as first_date,
+  case when placed.is_either_period then placed.last_date else placed.utc_date end as last_date,
   placed.date_name,
   case when placed.has_policy then placed.billing_policy_period else placed.taking_period end as policy_period,
   case
