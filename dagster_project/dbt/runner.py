@@ -179,7 +179,10 @@ def _failure(result: Any) -> NodeFailure:
 
 
 def _about(node: Any) -> str:
-    """Of a generic test: what it asserts, in words; empty for anything else."""
+    """Of a generic test what it asserts, of a control its code and title; empty for anything else."""
+    meta = node.config.meta or {}
+    if str(node.resource_type) == "model" and "title" in meta:
+        return f"{meta.get('code', '')} {meta['title']}".strip()
     kind, column = getattr(node, "test_metadata", None), getattr(node, "column_name", None)
     attached = str(getattr(node, "attached_node", None) or "").rsplit(".", 1)[-1]
     if kind is None or not attached:

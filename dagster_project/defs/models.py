@@ -1,5 +1,6 @@
 """The dbt project as assets: every model with its rows, every data test as a check that holds back what follows."""
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -226,6 +227,9 @@ def measure(
     return measured
 
 
+_TOO_WIDE = re.compile("out of range|overflow", re.IGNORECASE)
+
+
 def words_of(outcome: BuildOutcome) -> str:
     """What went wrong in a build: the gate that closed or the model that failed, on what, and what was held back."""
     if not outcome.failures:
@@ -242,7 +246,14 @@ def _failure_in_words(failure: runner.NodeFailure) -> str:
             f"gate closed: {failure.about or failure.name} ({failure.file}): {failure.message}; figures built on it"
             " could be wrong, so nothing after it was built or published"
         )
-    return f"{failure.kind} {failure.name} ({failure.file}) failed: {failure.message}"
+    named = f"{failure.kind} {failure.name}{f', {failure.about},' if failure.about else ''} ({failure.file})"
+    said = f"{named} failed: {failure.message}"
+    if _TOO_WIDE.search(failure.message):
+        return (
+            f"{said}; an amount, quantity or rate, or a sum of them, is wider than it can hold. Nothing was published"
+            " and what was delivered is kept: please report this message, with the widest amount of each currency"
+        )
+    return said
 
 
 def _target(settings: Settings) -> Path:

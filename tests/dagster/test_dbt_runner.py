@@ -69,6 +69,16 @@ def test_a_failed_test_holds_back_what_depends_on_it_and_is_told_in_words(tmp_pa
     assert "held back" in words
 
 
+def test_an_amount_that_does_not_fit_is_told_with_the_control_that_it_ended(tmp_path):
+    """The engine names two numbers and no record: whoever reads that does not know what to do next."""
+    project = write(tmp_path / "project", "select cast(4000000000 as bigint) * 4000000000 as invoice_id")
+    described = "models: [{name: invoice, config: {meta: {code: R99, title: Invoices in full}}}]\n"
+    (project / "models" / "tests.yml").write_text(described)
+    words = words_of(build(tmp_path, manifest.parsed(project)))
+    assert "model invoice, R99 Invoices in full, (models/invoice.sql) failed: " in words
+    assert "is wider than it can hold. Nothing was published" in words
+
+
 def test_a_project_that_does_not_parse_is_one_fault_with_the_file(tmp_path):
     with pytest.raises(manifest.DbtProjectFault, match=r"invoice\.sql"):
         manifest.parsed(write(tmp_path / "project", "select {{ ref('nowhere') }}"))
