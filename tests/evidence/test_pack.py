@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from dagster_project.errors import InputError
-from dagster_project.evidence import contents, manifest, verify_pack, write_pack
+from dagster_project.evidence import contents, verify_pack, write_pack
 from dagster_project.evidence.sheets import SHEETS
 from dagster_project.evidence.tables import TableWriter
 from tests.command import tieout
