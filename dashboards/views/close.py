@@ -18,6 +18,8 @@ from dashboards.queries.scope import Scope
 from dashboards.snapshot import Row, Snapshot
 
 PAGE = "close"
+# a browser goes to a place when the page is loaded, and there is nothing yet where this one will be
+TO_BLOCKING = "<script>if (location.hash == '#blocking') document.getElementById('blocking')?.scrollIntoView()</script>"
 GATES = {
     "gate_source_health": ("Source data complete and fresh", "R38"),
     "gate_interface": ("Nothing lost between the systems", "R22"),
@@ -123,6 +125,7 @@ def _blocking(db: Snapshot, scope: Scope) -> None:
     of_none = "" if scope.entity else " One that names no entity holds the close of each, and counts in each above."
     caption = f"{page.words}. The largest difference first, per currency.{of_none}"
     table(caption, BLOCKING_COLUMNS, shown, key="blocking")
+    st.html(TO_BLOCKING, unsafe_allow_javascript=True)
 
 
 def _record(row: Row) -> str:
