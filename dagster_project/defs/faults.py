@@ -27,6 +27,8 @@ def in_words() -> Iterator[None]:
                 words = f"{error.filename or 'a file of the home'}: {error.strerror or error}"
                 raise failure(StoreError(words)) from error
             raise
+        if asked():  # the engine, or a destructor, dropped what the signal raised
+            raise dg.DagsterExecutionInterruptedError
 
 
 def failure(error: TieoutError) -> dg.Failure:
