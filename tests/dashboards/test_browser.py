@@ -186,6 +186,26 @@ def test_on_half_a_screen_a_gate_that_fails_stands_before_those_that_pass(addres
     page.close()
 
 
+def test_on_half_a_screen_an_amount_stands_beside_the_name_of_its_currency(tmp_path, browser):
+    """Pushed away by the note below it, it reads as that of the next currency."""
+    rows = ", ".join(
+        f"('US', 'C1', 'S1', 'API', '2026-08-01', '{currency}', 'C', 'C09', {sign}36000000, null, null, '1')"
+        for currency in ("USD", "EUR", "GBP", "JPY")
+        for sign in ("", "-")
+    )
+    book = snapshots.write(tmp_path, extra=f"insert into marts.bridge_allocation values {rows}")
+    with served(book) as found:
+        page = browser.new_page(viewport={"width": 760, "height": 900})
+        page.goto(found + "variance")
+        amounts = page.locator("table[data-table=causes] tbody tr", has_text="C09").locator("td.below:has(.tt-note)")
+        amounts.first.wait_for()
+        gaps = amounts.evaluate_all(
+            "cells => cells.map(one => one.querySelector('a').getBoundingClientRect().x - one.getBoundingClientRect().x)"
+        )
+        assert gaps and max(gaps) < 60, gaps
+        page.close()
+
+
 @pytest.mark.parametrize("width", [760, 1000])
 def test_why_a_row_differs_is_read_without_scrolling_sideways(address, browser, width):
     """On half a screen a reason right of the figures, out of sight, is a reason that nobody reads."""
