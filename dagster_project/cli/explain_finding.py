@@ -8,6 +8,7 @@ from rich.tree import Tree
 
 from dagster_project.cli.console import out
 from dagster_project.close.terms import cause, owner
+from dagster_project.lineage.breaks import named
 from dagster_project.lineage.kinds import KINDS
 from dagster_project.lineage.records import exponents, find, money
 
@@ -48,16 +49,8 @@ def explain_finding(con: duckdb.DuckDBPyConnection, match_key: str, instance: st
         if is_break:
             node.add(Text(f"{owner(role)} acts: {step}"))
         for reference in (left, right):
-            for name in _records(con, reference):
-                node.add(Text(f"record: {name}"))
+            for kind, key in dict.fromkeys(named(reference)):
+                if kind in KINDS and find(con, f"{kind}:{key}"):  # a computed side is no record
+                    node.add(Text(f"record: {kind}:{key}"))
     out.print(tree)
     return breaks
-
-
-def _records(con: duckdb.DuckDBPyConnection, reference: str | None) -> list[str]:
-    """The records that a reference `kind:id, id; kind:id` names, as `explain` takes them; a computed side is none."""
-    named = []
-    for part in (reference or "").split("; "):
-        kind, _, keys = part.partition(":")
-        named += [f"{kind}:{key}" for key in keys.split(", ") if key and kind in KINDS]
-    return [name for name in named if find(con, name)]

@@ -46,6 +46,16 @@ CAUSE = {
 }  # fmt: skip
 
 
+_READINESS = {"ready": "Can close", "blocked": "Cannot close", "running": "Still running"}
+_HARD_CLOSED = {"ready": "Closed", "blocked": "Closed, gates fail"}
+
+
+def readiness(code: str | None, period_state: str | None = None) -> str:
+    """Whether an entity can close a period; of one that is hard closed, whether it should have been."""
+    held = _HARD_CLOSED.get(code or "") if period_state == "hard_closed" else None
+    return held or _READINESS.get(code or "") or plain(code)
+
+
 def owner(role: str | None) -> str:
     """Who acts."""
     return OWNER.get(role or "", role or "–")

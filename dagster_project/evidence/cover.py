@@ -10,6 +10,7 @@ from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from dagster_project.close.terms import plain
+from dagster_project.evidence.sheets import LINE_HEIGHT
 from dagster_project.evidence.totals import STATUSES
 from dagster_project.sql import quoted
 
@@ -25,7 +26,6 @@ _FACTS = (
 )
 _HEADINGS = ("Control", "Matched", "In tolerance", "Not yet due", "Breaks", "Earlier breaks", "Not testable")
 _LAST, _LINE = len(_HEADINGS), 90  # last column, and how much of the gates fits on a line
-_LINE_HEIGHT = 15  # points
 _CONTROLS = """
     select c.code || '  ' || c.title, {statuses}, c.results_in_pack, c.earliest_period, c.latest_period
     from read_parquet('{folder}/results/controls.parquet') as c
@@ -76,7 +76,7 @@ def _write_close(
     rows = con.execute(_CLOSE.format(folder=quoted(folder)), [facts["period"], facts["entity"]]).fetchall()
     for row, (entity, readiness, gates) in enumerate(rows, start=start + 1):
         words = (gates or "None: every gate passes.").strip()
-        page.set_row(row, _LINE_HEIGHT * -(-len(words) // _LINE))
+        page.set_row(row, LINE_HEIGHT * -(-len(words) // _LINE))
         page.write_string(row, 0, entity, top)
         page.write_string(row, 1, plain(readiness), top)
         page.merge_range(row, 2, row, _LAST, words, wrapped)

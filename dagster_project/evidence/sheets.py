@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 from dagster_project.close.terms import cause, leg, owner, plain
 
+LINE_HEIGHT = 15  # points
+
 
 @dataclass(frozen=True)
 class Column:

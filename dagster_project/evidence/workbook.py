@@ -13,11 +13,10 @@ from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from dagster_project.evidence.cover import write_cover
-from dagster_project.evidence.sheets import NUMBER, SHEETS, Sheet
+from dagster_project.evidence.sheets import LINE_HEIGHT, NUMBER, SHEETS, Sheet
 from dagster_project.sql import quoted
 
 _EXACT_IN_A_DOUBLE = 10**15
-_LINE_HEIGHT = 15  # points
 WORKBOOK = "workbook.xlsx"
 
 
@@ -59,7 +58,7 @@ def _write_sheet(
         page.write_string(0, place, column.heading, number_heading if is_number else heading)
     rows = con.execute(sheet.query.format(folder=quoted(folder), period=facts["period"])).fetchall()
     for number, (*values, decimals) in enumerate(rows, start=1):
-        page.set_row(number, _LINE_HEIGHT * _lines(values, sheet))
+        page.set_row(number, LINE_HEIGHT * _lines(values, sheet))
         for place, (value, column) in enumerate(zip(values, sheet.columns, strict=True)):
             if value is None:
                 continue

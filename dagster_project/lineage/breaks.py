@@ -54,7 +54,7 @@ class OpenBreaks:
         for row in con.execute(_OPEN).fetchall():
             key, code, source, match_key, cause, amount, currency, reason, left, right, root = row
             found = Break(key, code, match_key, cause, amount, currency, reason, root)
-            for name in dict.fromkeys([*_keyed(code, match_key), *_named(left), *_named(right)]):
+            for name in dict.fromkeys([*_keyed(code, match_key), *named(left), *named(right)]):
                 self._by_id.setdefault(name, []).append((source, found))
 
     def of(self, record: Record) -> list[Break]:
@@ -78,8 +78,9 @@ def _keyed(code: str, match_key: str) -> list[tuple[str, str]]:
     return []
 
 
-def _named(reference: str | None) -> list[tuple[str, str]]:
-    """`invoice:A, B` names two invoices, `invoice:A; payment:B` records of two kinds."""
+def named(reference: str | None) -> list[tuple[str, str]]:
+    """Kind and id of each record that a reference names: `invoice:A, B` names two invoices, `invoice:A; payment:B`
+    records of two kinds. An id may hold a comma: the whole is among them too."""
     return [name for part in (reference or "").split("; ") for name in _of_one_kind(part)]
 
 

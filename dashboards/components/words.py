@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from dagster_project.close import terms
 from dagster_project.close.terms import LEG, cause, owner, plain
 from dashboards.components.table import Cell
 
@@ -193,15 +194,11 @@ def field(name: str) -> str:
 
 
 def readiness(code: str | None, state: str | None = None) -> Cell:
-    """Whether an entity can close a period; for one that is hard closed, whether it should have been."""
-    if state == "hard_closed" and code in ("ready", "blocked"):
-        return Cell("✓ Closed", tone="good") if code == "ready" else Cell("✕ Closed, gates fail", tone="bad")
-    known = {
-        "ready": Cell("✓ Can close", tone="good"),
-        "blocked": Cell("✕ Cannot close", tone="bad"),
-        "running": Cell("◷ Still running", tone="warn"),
-    }
-    return known.get(code or "", Cell(plain(code), tone="muted"))
+    """Whether an entity can close a period, in words and with its sign."""
+    sign, tone = {"ready": ("✓ ", "good"), "blocked": ("✕ ", "bad"), "running": ("◷ ", "warn")}.get(
+        code or "", ("", "muted")
+    )
+    return Cell(sign + terms.readiness(code, state), tone=tone)
 
 
 def gate(code: str | None) -> Cell:

@@ -34,6 +34,9 @@
 {# Month of a date as YYYY-MM: the accounting period of an entity that keeps no calendar (see `entity_period`). #}
 {% macro month_key(date) %}substr(cast(cast({{ date }} as date) as string), 1, 7){% endmacro %}
 
+{# Accounting period of a date: the label that its entity's own calendar (`entity_period`) gives it, where it keeps one. #}
+{% macro period_of(label, date) %}coalesce({{ label }}, {{ month_key(date) }}){% endmacro %}
+
 {# First day of a period of an entity that keeps no calendar. Where it keeps one, its label says no date. #}
 {% macro period_start(period) %}cast({{ period }} || '-01' as date){% endmacro %}
 

@@ -75,7 +75,7 @@
   select
     pairs.*,
     {%- if by_date %}
-    coalesce(calendar.period, {{ month_key('pairs.filed_on') }}) as period,
+    {{ period_of('calendar.period', 'pairs.filed_on') }} as period,
     {%- endif %}
     case
       when pairs.not_testable_reason is not null then 'not_testable'

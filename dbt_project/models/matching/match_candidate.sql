@@ -40,7 +40,7 @@ placed as (
   select
     keyed.*,
     case
-      when keyed.erp_instance is not null then coalesce(calendar.period, {{ month_key('keyed.dated') }})
+      when keyed.erp_instance is not null then {{ period_of('calendar.period', 'keyed.dated') }}
     end as period
   from keyed
   left join calendar

@@ -125,7 +125,7 @@ rejected_usage as (
     links.linked_instance as source_instance,
     subscriptions.legal_entity_code,
     subscriptions.currency_code,
-    coalesce(entity_calendar.period, {{ month_key('rejected.service_month') }}) as period,
+    {{ period_of('entity_calendar.period', 'rejected.service_month') }} as period,
     rejected.reason
   from {{ ref('usage_not_testable') }} as rejected
   inner join {{ source('config', 'instance_links') }} as links

@@ -103,7 +103,7 @@ paired as (
     payments.due_minor as amount_minor,
     payments.status as payment_status,
     payments.fee_amount_minor,
-    coalesce(calendar.period, {{ month_key('payments.received_at') }}) as period,
+    {{ period_of('calendar.period', 'payments.received_at') }} as period,
     {{ add_business_days('payments.received_at', 'parameters.cash_business_days') }} as due_at,
     coalesce(receipts.receipt_count, case when shares.payment_id is not null then 1 else 0 end) as receipt_count,
     cast(coalesce(receipts.received_minor, 0) + coalesce(shares.received_minor, 0) as bigint) as received_minor,

@@ -146,7 +146,7 @@ judged as (
       when paired.delta_minor > 0 then 'kept'
       else 'over'
     end as finding,
-    coalesce(calendar.period, {{ month_key('paired.cash_date') }}) as period,
+    {{ period_of('calendar.period', 'paired.cash_date') }} as period,
     cast({{ add_days('paired.cash_date', 'parameters.payout_days') }} as timestamp) as due_at,
     coalesce(own_payout.reason, any_payout.reason) as untested_reason,
     coalesce(named.movement_count, 0) = 0 as names_no_payout

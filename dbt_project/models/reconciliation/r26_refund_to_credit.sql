@@ -140,7 +140,7 @@ paired as (
     covered.*,
     cash_out.amount_minor as cash_minor,
     cash_out.receipt_ids,
-    coalesce(calendar.period, {{ month_key('covered.created_at') }}) as period,
+    {{ period_of('calendar.period', 'covered.created_at') }} as period,
     {{ add_business_days('covered.created_at', 'parameters.cash_business_days') }} as due_at,
     coalesce(own_key.reason, any_key.reason) as untested_reason,
     case

@@ -98,7 +98,7 @@ paired as (
 judged as (
   select
     paired.*,
-    coalesce(calendar.period, {{ month_key('paired.decided_at') }}) as period,
+    {{ period_of('calendar.period', 'paired.decided_at') }} as period,
     {{ add_hours('paired.decided_at', '24 * parameters.dispute_days') }} as due_at,
     coalesce(own_key.reason, any_key.reason) as untested_reason,
     case

@@ -194,7 +194,7 @@ compared as (
     paired.legal_entity_code,
     paired.customer_id,
     paired.currency_code,
-    coalesce(calendar.period, {{ month_key('paired.issue_date') }}) as period,
+    {{ period_of('calendar.period', 'paired.issue_date') }} as period,
     paired.billing_open_minor as left_value,
     paired.erp_open_minor as right_value,
     paired.billing_open_minor - paired.erp_open_minor - paired.posting_delta_minor as delta_minor,

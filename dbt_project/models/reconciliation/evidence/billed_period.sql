@@ -40,7 +40,7 @@ events as (
   union all
   select
     invoices.source_instance, invoices.erp_instance, invoices.legal_entity_code, invoices.currency_code,
-    coalesce(calendar.period, {{ month_key('invoices.issue_date') }}) as period, cast(null as timestamp) as due_at,
+    {{ period_of('calendar.period', 'invoices.issue_date') }} as period, cast(null as timestamp) as due_at,
     invoices.net_amount_minor as amount_minor
   from invoices
   left join {{ ref('accounting_period') }} as calendar

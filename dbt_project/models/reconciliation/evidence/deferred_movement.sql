@@ -43,7 +43,7 @@ releases as (
     prepaid.event_ref,
     prepaid.legal_entity_code,
     prepaid.currency_code,
-    coalesce(calendar.period, {{ month_key('prepaid.released_at') }}) as period,
+    {{ period_of('calendar.period', 'prepaid.released_at') }} as period,
     -prepaid.amount_minor as amount_minor
   from {{ ref('prepaid_release') }} as prepaid
   inner join {{ ref('billing_customer') }} as customers

@@ -84,7 +84,7 @@ periods as (
   select
     entities.source_instance,
     entities.legal_entity_code,
-    coalesce(calendar.period, {{ month_key('last_dates.last_date') }}) as period
+    {{ period_of('calendar.period', 'last_dates.last_date') }} as period
   from entities
   inner join last_dates on last_dates.source_instance = entities.source_instance
   left join {{ ref('entity_period') }} as calendar

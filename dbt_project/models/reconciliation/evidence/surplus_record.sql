@@ -76,7 +76,7 @@ surplus_invoices as (
     invoices.source_instance, 'billing.invoices' as object, invoices.invoice_id as key, 'B11' as cause_code,
     invoices.legal_entity_code, invoices.customer_id, invoices.currency_code,
     invoices.total_amount_minor as amount_minor, cast(null as decimal(38, 9)) as quantity,
-    coalesce(calendar.period, {{ month_key('invoices.issue_date') }}) as period,
+    {{ period_of('calendar.period', 'invoices.issue_date') }} as period,
     'bills the same services as ' || invoices.is_duplicate_of || ' once more, over '
     || {{ money_words('invoices.total_amount_minor', 'invoices.currency_code') }} as words,
     'invoice:' || invoices.is_duplicate_of as original_ref
@@ -168,7 +168,7 @@ surplus_receipts as (
     received.source_instance, 'erp.cash_receipts' as object, received.receipt_id as key, 'D07' as cause_code,
     received.legal_entity_code, cast(null as {{ dbt.type_string() }}) as customer_id, received.currency_code,
     received.amount_minor, cast(null as decimal(38, 9)) as quantity,
-    coalesce(calendar.period, {{ month_key('received.received_date') }}) as period,
+    {{ period_of('calendar.period', 'received.received_date') }} as period,
     'books ' || received.external_object || ' ' || received.external_id || ' once more: '
     || {{ money_words('received.due_minor', 'received.currency_code') }}
     || ' moved at the bank and was booked by receipt ' || received.first_receipt_id as words,

@@ -13,7 +13,7 @@ with calendar as (
 cells as (
   select
     parts.legal_entity_code, parts.currency_code,
-    coalesce(calendar.period, {{ month_key('parts.service_period_start') }}) as period,
+    {{ period_of('calendar.period', 'parts.service_period_start') }} as period,
     sum(parts.expected_minor) as expected_minor, sum(parts.billed_minor) as billed_minor
   from {{ ref('bridge_cells') }} as parts
   left join calendar
@@ -22,13 +22,13 @@ cells as (
       and parts.service_period_start between calendar.first_date and calendar.last_date
   group by
     parts.legal_entity_code, parts.currency_code,
-    coalesce(calendar.period, {{ month_key('parts.service_period_start') }})
+    {{ period_of('calendar.period', 'parts.service_period_start') }}
 ),
 
 causes as (
   select
     parts.legal_entity_code, parts.currency_code,
-    coalesce(calendar.period, {{ month_key('parts.service_period_start') }}) as period,
+    {{ period_of('calendar.period', 'parts.service_period_start') }} as period,
     sum(case when parts.cause_code like '_99' then abs(parts.amount_minor) else 0 end) as unexplained_minor,
     sum(case when parts.cause_code like '_99' then parts.amount_minor else 0 end) as unexplained_net_minor,
     sum(
@@ -54,7 +54,7 @@ causes as (
       and parts.service_period_start between calendar.first_date and calendar.last_date
   group by
     parts.legal_entity_code, parts.currency_code,
-    coalesce(calendar.period, {{ month_key('parts.service_period_start') }})
+    {{ period_of('calendar.period', 'parts.service_period_start') }}
 ),
 
 joined as (

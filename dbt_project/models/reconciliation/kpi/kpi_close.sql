@@ -20,7 +20,7 @@ applied as (
 receipts as (
   select
     receipts.legal_entity_code, receipts.currency_code,
-    coalesce(calendar.period, {{ month_key('receipts.received_date') }}) as period,
+    {{ period_of('calendar.period', 'receipts.received_date') }} as period,
     receipts.amount_minor, coalesce(applied.amount_minor, 0) as applied_minor
   from {{ ref('cash_receipt') }} as receipts
   left join applied

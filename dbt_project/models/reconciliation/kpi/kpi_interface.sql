@@ -43,7 +43,7 @@ effects as (
   union all
   select
     receipts.legal_entity_code, receipts.currency_code,
-    coalesce(calendar.period, {{ month_key('receipts.received_date') }}) as period, receipts.copies - 1 as surplus
+    {{ period_of('calendar.period', 'receipts.received_date') }} as period, receipts.copies - 1 as surplus
   from receipts
   left join calendar
     on
@@ -84,7 +84,7 @@ records as (
 sent as (
   select
     records.legal_entity_code, records.currency_code,
-    coalesce(calendar.period, {{ month_key('records.dated') }}) as period,
+    {{ period_of('calendar.period', 'records.dated') }} as period,
     case
       when messages.status in ('rejected', 'dead_lettered') and arrived.external_id is null then 1 else 0
     end as is_waiting

@@ -13,7 +13,7 @@ subscriptions as (
 months as (
   select
     subscriptions.legal_entity_code, subscriptions.currency_code,
-    coalesce(calendar.period, {{ month_key('usages.service_month') }}) as period,
+    {{ period_of('calendar.period', 'usages.service_month') }} as period,
     usages.source_instance, usages.subscription_id, usages.meter_code, usages.service_month,
     usages.valid_count, usages.surplus_count - usages.equal_surplus_count as conflicting_count
   from {{ ref('usage_month') }} as usages
@@ -50,7 +50,7 @@ arrivals as (
 late_value as (
   select
     cells.legal_entity_code, cells.currency_code,
-    coalesce(calendar.period, {{ month_key('cells.service_period_start') }}) as period,
+    {{ period_of('calendar.period', 'cells.service_period_start') }} as period,
     sum(case when cells.cause_code in ('A02', 'A03') then abs(cells.amount_minor) else 0 end) as late_minor
   from {{ ref('bridge_allocation') }} as cells
   left join calendar
@@ -60,7 +60,7 @@ late_value as (
   where cells.leg = 'A'
   group by
     cells.legal_entity_code, cells.currency_code,
-    coalesce(calendar.period, {{ month_key('cells.service_period_start') }})
+    {{ period_of('calendar.period', 'cells.service_period_start') }}
 ),
 
 late as (
