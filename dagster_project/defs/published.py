@@ -32,7 +32,7 @@ def build_snapshot(upstream: list[dg.AssetKey]) -> dg.AssetsDefinition:
         progress.announce(progress.PUBLISHING)
         began = time.monotonic()
         with in_words():
-            published = publish.publish_once(tieout.settings, tieout.full_refresh)
+            published = publish.publish(tieout.settings, tieout.full_refresh)
             breaks, periods = remember(tieout.settings)
         observed.published(published.path)
         register(context.instance, periods)
@@ -40,8 +40,8 @@ def build_snapshot(upstream: list[dg.AssetKey]) -> dg.AssetsDefinition:
             metadata={
                 "path": dg.MetadataValue.path(str(published.path)),
                 "bytes": published.bytes,
-                "tables": len(published.tables),
-                "dagster/row_count": sum(published.tables.values()),
+                "tables": len(published.held.tables),
+                "dagster/row_count": sum(published.held.tables.values()),
                 "open breaks": breaks,
                 "seconds": round(time.monotonic() - began, 3),
             }

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.sql import column
+from dagster_project.sql import column, scalar
 from dagster_project.version import code_version
 from dagster_project.warehouse.contents import digests
 
@@ -72,3 +72,10 @@ def once(
     made = make()
     con.execute("insert into state.steps values (?, ?, ?, ?)", [step, of, made, datetime.now(UTC).replace(tzinfo=None)])
     return Made(made, None)
+
+
+def last(con: duckdb.DuckDBPyConnection, step: str) -> str | None:
+    """What the step made when it last ended well, of whatever inputs; None where nothing is known of it."""
+    con.execute(_TABLE)
+    made: str | None = scalar(con, "select made from state.steps where step = ?", [step])
+    return made

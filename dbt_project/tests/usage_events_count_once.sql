@@ -6,18 +6,17 @@ with repeats as (
   select * from {{ ref('usage_repeat') }}
 ),
 
--- by their places: of other events nothing is read
 counted as (
   select
     repeats.source_instance,
     repeats.event_id,
-    count(events.row_number) as times
+    count(*) filter (where found.is_counted) as times
   from repeats
-  left join {{ ref('usage_event') }} as events
+  left join {{ ref('usage_repeat_counted') }} as found
     on
-      events.source_instance = repeats.source_instance
-      and events.batch_id = repeats.batch_id
-      and events.row_number = repeats.row_number
+      found.source_instance = repeats.source_instance
+      and found.batch_id = repeats.batch_id
+      and found.row_number = repeats.row_number
   group by repeats.source_instance, repeats.event_id
 ),
 

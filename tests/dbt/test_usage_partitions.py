@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import duckdb
@@ -12,7 +12,7 @@ import pytest
 
 from dagster_project.archive.parsing.content import content_hash
 from dagster_project.dbt.manifest import DBT_PROJECT, parsed
-from dagster_project.dbt.runner import build
+from dagster_project.dbt.runner import BuildOutcome, build
 from dagster_project.sources.contracts import load_contracts
 from tests.dbt.dbt_in_process import rows
 from tests.dbt.landed_world import find_copies
@@ -28,7 +28,9 @@ TABLES = (
     "canonical.usage_month",
     "state.usage_lag",
     "state.usage_name",
+    "state.usage_repeat_counted",
 )
+COUNT_ONCE = "usage_events_count_once"
 MONTHS = ("2025-12", "2026-01", "2026-02", "2026-03")
 SEEDS = 12
 COPIES = f"""
@@ -59,15 +61,21 @@ class Company:
     def build(self) -> None:
         with duckdb.connect(str(self.warehouse)) as connection:
             find_copies(connection)
-        outcome = build(
-            parsed(DBT_PROJECT),
-            self.warehouse,
-            self.work,
-            self.work / "logs",
-            select=["+usage_month", "+usage_lag", "+usage_name"],
-            exclude=["resource_type:test"],
-        )
+        self.compute()
+
+    def compute(self) -> None:
+        wanted = ["+usage_month", "+usage_lag", "+usage_name", "+usage_repeat_counted"]
+        outcome = self._run(wanted, exclude=["resource_type:test"])
         assert outcome.success, [f"{one.name}: {one.message}" for one in outcome.failures] or outcome.error
+
+    def _run(self, select: Sequence[str], exclude: Sequence[str] = ()) -> BuildOutcome:
+        return build(parsed(DBT_PROJECT), self.warehouse, self.work, self.work / "logs", select=select, exclude=exclude)
+
+    def counts_once(self) -> list[tuple]:
+        """What the test finds of the events as they were computed last: source, event, times."""
+        self._run([COUNT_ONCE])
+        [query] = (self.work / "target").rglob(f"compiled/**/{COUNT_ONCE}.sql")
+        return rows(self.warehouse, query.read_text(encoding="utf-8"))
 
     def has(self) -> dict[str, list[tuple]]:
         return {table: rows(self.warehouse, f"select * from {table} order by all") for table in TABLES}
@@ -128,6 +136,22 @@ def test_a_late_event_of_one_month_computes_that_month_alone(company, tmp_path):
         "select service_month, valid_quantity from canonical.usage_month where subscription_id = 'adds' order by 1",
     )
     assert [quantity for _, quantity in late] == [25, 18, 18]
+
+
+@pytest.mark.parametrize(("counted_as", "times"), [(1, 2), (2, 0)], ids=["twice", "never"])
+def test_an_event_that_counts_twice_or_never_is_told(company, counted_as, times):
+    """Of a closed month too, whose days are not computed again: usage would be billed twice, or not at all."""
+    company.change(
+        f"insert into {EVENTS} select * replace ('b2' as batch_id, 1 as row_number, ingested_at + interval 1 day as ingested_at)"
+        f" from {EVENTS} where month(occurred_at) = 1 and subscription_id = 'adds' limit 1"
+    )
+    company.build()
+    assert company.counts_once() == []
+    company.change("update landed.usage_copies set copy_number = ?", counted_as)
+    company.compute()
+    [(event,)] = rows(company.warehouse, "select distinct event_id from landed.usage_copies")
+    assert (event, times) in [(name, found) for _, name, found in company.counts_once()]
+    assert company.computed("usage_repeat_counted") == (1, 3)
 
 
 def _deliver(company: Company, chance: random.Random, step: int) -> None:

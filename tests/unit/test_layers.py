@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-LOWER = ("settings.py", "connections.py", "errors.py", "money.py", "version.py", "leftovers.py", "publish.py", "warehouse.py",
+LOWER = ("settings.py", "connections.py", "errors.py", "money.py", "version.py", "leftovers.py", "publish.py", "snapshot.py",
          "warehouse", "sources", "archive", "matching", "close", "evidence", "lineage", "observability",
          "alerts")  # fmt: skip
 FORBIDDEN_BELOW = ("dagster", "dagster_dbt", "streamlit", "dashboards", "dagster_project.defs", "dagster_project.cli",
