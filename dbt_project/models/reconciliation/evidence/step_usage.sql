@@ -1,6 +1,6 @@
 -- One row per step of usage to invoice, for each subscription, product and service month (the key of R05): used,
--- metered, billed. Metering and billing may take until the bill run has ended.
-{{ config(materialized='view') }}
+-- metered, billed. Metering and billing may take until the bill run has ended. A table of its own: where
+-- events bring no other rows, what unites it with the rest stands.
 with parameters as (
   select * from {{ source('config', 'parameters') }}
 ),

@@ -1,6 +1,6 @@
-{{ config(materialized='view') }}
 -- One row per link of usage: which month of events was metered, billed, or drawn from what was bought? Events stay
--- in their month; they are found by subscription, meter and service month.
+-- in their month; they are found by subscription, meter and service month. A table of its own: where
+-- events bring no other rows, what unites it with the rest stands.
 {% set link = [
   'from_type', 'from_instance', 'from_id', 'to_type', 'to_instance', 'to_id', 'relation', 'amount_minor', 'currency_code',
   'occurred_at', 'correlation_id', 'content_hash',
