@@ -82,15 +82,36 @@ class Plan:
         if fingerprint is not None:
             self.content[name] = self.held[name].content if with_same_rows else fingerprint
 
+    def changed_parts(self, name: str) -> tuple[str, ...] | None:
+        """Of a table that is made of parts (`parts_by` in its meta names the column): the values of those whose rows
+        may be others than the table holds. None where that is not known, or where it may be any.
+
+        A part is the rows that follow from one parent, which says its value under the same name in its own meta; what
+        other parents changed may be in any. What the table followed from is known where the fingerprint of its last
+        success comes out again of the last successes of its parents.
+        """
+        column, before = _meta(self.nodes[name]).get("parts_by"), {one: held.content for one, held in self.held.items()}
+        if column is None or name not in self.held or self._digest(name, before) != self.held[name].fingerprint:
+            return None
+        changed = [one for one in self._parents(name) if one in self.nodes and self.content.get(one) != before[one]]
+        parts = [_meta(self.nodes[one]).get(column) for one in changed if one in self.content]
+        return tuple(map(str, parts)) if len(parts) == len(changed) and None not in parts else None
+
     def fingerprint(self, name: str) -> str | None:
         """Of the node as it would be built now; None where a parent is not known to be as it would be."""
+        return self._digest(name, self.content)
+
+    def _digest(self, name: str, content: Mapping[str, str]) -> str | None:
         inputs = []
-        for parent in sorted(self.nodes[name]["depends_on"].get("nodes", ())):
-            found = self.content.get(parent) if parent in self.nodes else self.landed.get(parent, "none")
+        for parent in self._parents(name):
+            found = content.get(parent) if parent in self.nodes else self.landed.get(parent, "none")
             if found is None:
                 return None
             inputs.append(found)
         return hashlib.sha256("\0".join([self.code, name, *inputs]).encode()).hexdigest()[:32]
+
+    def _parents(self, name: str) -> list[str]:
+        return sorted(self.nodes[name]["depends_on"].get("nodes", ()))
 
 
 def plan(con: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any], code: str, landed: Mapping[str, str]) -> Plan:
@@ -155,3 +176,8 @@ def _parents_first(nodes: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
     graph = {name: [one for one in node["depends_on"].get("nodes", ()) if one in nodes] for name, node in nodes.items()}
     return list(TopologicalSorter(graph).static_order())
+
+
+def _meta(node: Mapping[str, Any]) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = node["config"].get("meta") or {}
+    return found

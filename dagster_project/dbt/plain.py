@@ -5,8 +5,9 @@ databases and options that are not used here: rendering a model, its materializa
 building a table beside the former one, renaming both and dropping the old. DuckDB's data definition is transactional,
 so dropping and creating in one transaction leaves the former relation whole where the new one cannot be made.
 
-With a plan, a node that stands when its parents have been built is not run, and of a table that is built again it is
-told whether it holds the rows that it held before.
+With a plan, a node that stands when its parents have been built is not run, of a table that is made of parts only those
+are built again that may have changed, and of a table that is built again it is told whether it holds the rows that it
+held before.
 
 Whatever is not plain (a Python model, hooks, another materialization, a broken contract) is done by dbt's own code.
 """
@@ -26,6 +27,7 @@ from dbt.task.test import TestResultData, TestRunner
 
 from dagster_project.dbt.changed import Plan
 from dagster_project.dbt.compiled import CompiledSql
+from dagster_project.sql import listed
 from dagster_project.warehouse.contents import ROW, ROWS
 
 _PLAIN_KINDS = frozenset({"table", "view"})
@@ -108,6 +110,10 @@ class _Model(_Compiled, ModelRunner):
             return super().execute(model, manifest)
         wanted = self.adapter.Relation.create_from(self.config, model, type=kind)
         standing = self.adapter.get_relation(wanted.database, wanted.schema, wanted.identifier)
+        parts = self.plan.changed_parts(model.unique_id) if self.plan is not None and standing else None
+        if parts is not None:
+            self.fetched("begin", *_only(parts, model, wanted), "commit")
+            return _success(model, "OK")
         make_room = [f"drop {standing.type} if exists {standing} cascade"] if standing else []
         create = f"create {kind} {wanted} as (\n{model.compiled_code}\n)"
         described = self.fetched("begin", *make_room, create, f"describe {wanted}")
@@ -140,6 +146,13 @@ class _Test(_Compiled, TestRunner):
             f"from (\n{data_test.compiled_code}\n) as found"
         )
         return TestResultData(int(failures), bool(should_warn), bool(should_error), {"_message": "OK"})
+
+
+def _only(parts: tuple[str, ...], model: Any, table: Any) -> list[str]:
+    """The statements that build these parts of the table again, and leave the others as they are."""
+    of_them = f"{model.config.meta['parts_by']} in ({listed(parts)})" if parts else "false"
+    rows = f"select * from (\n{model.compiled_code}\n) as found where {of_them}"
+    return [f"delete from {table} where {of_them}", f"insert into {table} by name {rows}"]
 
 
 def _success(model: Any, message: str) -> RunResult:

@@ -12,6 +12,23 @@ with results as (
 
 inadmissible as (
   select * from {{ ref('inadmissible_scope') }}
+),
+
+-- names alone: were the results themselves asked twice, all of them would be held in memory
+named as (
+  {% for model in control_models() %}
+  select code, source_instance from {{ ref(model) }}
+  {% if not loop.last %}union all{% endif %}
+  {% endfor %}
+),
+
+with_records as (
+  select distinct
+    inadmissible.code,
+    inadmissible.source_instance
+  from inadmissible
+  inner join {{ source('config', 'instance_links') }} as links on links.source_instance = inadmissible.source_instance
+  inner join named on named.code = inadmissible.code and named.source_instance = links.linked_instance
 )
 
 select
@@ -63,11 +80,6 @@ select
   cast(null as {{ dbt.type_string() }}) as right_ref,
   cast(null as timestamp) as due_at
 from inadmissible
-where
-  inadmissible.legal_entity_code is null
-  and not exists (
-    select 1
-    from results
-    inner join {{ source('config', 'instance_links') }} as links on links.linked_instance = results.source_instance
-    where links.source_instance = inadmissible.source_instance and results.code = inadmissible.code
-  )
+left join with_records
+  on with_records.code = inadmissible.code and with_records.source_instance = inadmissible.source_instance
+where inadmissible.legal_entity_code is null and with_records.code is null
