@@ -80,7 +80,7 @@ class Company:
 
 def test_after_any_history_the_table_is_that_of_a_full_refresh(tmp_path, project):
     chance = random.Random(1)
-    held = {source: 1 for source in SOURCES}
+    held = dict.fromkeys(SOURCES, 1)
     company = Company(tmp_path / "kept", project)
     for step in range(8):
         held |= {source: chance.randint(0, 14) for source in chance.sample(SOURCES, chance.randint(0, 2))}
