@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.ingestion.company import Company, csv_text, event, invoice, jsonl_text
@@ -19,6 +23,9 @@ BROKEN_INVOICES = [
     ("issue_date", "31/02/2026", "ISO date", "day and month may be swapped"),
     ("finalized_at", "2026-09-01T08:00:00", "offset", "local time moves usage and invoices across a cut-off"),
     ("finalized_at", "2026-09-01T24:30:00Z", "offset", "no such time"),
+    ("finalized_at", "2026-09-01T08:00:00+25:00", "offset", "an hour too many files the invoice under another day"),
+    ("finalized_at", "2026-09-01T08:00:00-14:01", "offset", "no place on earth is so far from UTC"),
+    ("finalized_at", "2026-09-01T08:00:00+05:60", "offset", "an hour has sixty minutes, the last of them the 59th"),
     ("currency", "ZZZ", "ISO 4217", "amounts of a currency that does not exist have no minor unit"),
     ("status", "paied", "one of draft, open, paid, void, uncollectible", "an unknown state is in no population"),
     ("invoice_id", "", "a value", "without its key the invoice can be matched to nothing"),
@@ -38,6 +45,33 @@ def test_a_value_that_breaks_its_rule_is_quarantined_and_named(borealis: Company
     assert "invoices/sept.csv, line 3" in row["reason"]
     assert row["key_text"] == (None if column == "invoice_id" else "inv-2")
     assert "cus-1" in row["payload"]
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_an_offset_that_no_place_has_is_refused_in_every_text_format(borealis: Company, ending: str):
+    """Taken as an hour, 25 would move usage at a month's end into another month, and so onto another invoice."""
+    offsets = ["Z", "+14:00", "-1200", "+05:45", "+00", "+25:00", "-14:30", "+14:01", "+99", "+0960"]
+    rows = [event(f"ev{n}", occurred_at=f"2026-09-30T23:30:00{offset}") for n, offset in enumerate(offsets)]
+    path = borealis.path(f"product/usage_events/a.{ending}")
+    if ending == "parquet":
+        columns = {name: pa.array([row[name] for row in rows], pa.string()) for name in rows[0]}
+        pq.write_table(pa.table(columns), path)
+    else:
+        path.write_text(csv_text(rows) if ending == "csv" else jsonl_text(rows), encoding="utf-8")
+    report = borealis.one("product", "usage_events")
+    assert (report.accepted_rows, report.quarantined_rows) == (5, 5)
+    refused = borealis.quarantine()
+    assert [row["value"] for row in refused] == [f"2026-09-30T23:30:00{offset}" for offset in offsets[5:]]
+    assert all("an offset of at most 14 hours" in row["reason"] for row in refused)
+
+
+def test_a_typed_parquet_time_is_taken_whatever_zone_it_names(borealis: Company):
+    """The value is a moment already: refused, usage that is right would not be billed."""
+    moments = pa.array([datetime(2026, 9, 30, 23, 30, tzinfo=UTC)], pa.timestamp("us", tz="+15:00"))
+    row = event()
+    columns = {name: pa.array([row[name]], pa.string()) for name in row} | {"occurred_at": moments}
+    pq.write_table(pa.table(columns), borealis.path("product/usage_events/a.parquet"))
+    assert borealis.one("product", "usage_events").accepted_rows == 1
 
 
 @pytest.mark.parametrize(

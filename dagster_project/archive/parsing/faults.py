@@ -47,7 +47,7 @@ _KIND_WORDS = {
     "boolean": "true or false",
     "integer": "a whole number of at most 18 digits",
     "date": "an ISO date such as 2026-02-28",
-    "timestamp": "a time with an offset such as 2026-10-12T00:00:00Z",
+    "timestamp": "a time with an offset of at most 14 hours, such as 2026-10-12T00:00:00Z or 2026-10-12T02:00:00+02:00",
     "period": "an accounting period such as 2026-02",
     "currency": "an ISO 4217 currency code such as USD",
 }
