@@ -108,7 +108,7 @@ class Intake:
         sha256 = hashlib.sha256(content).hexdigest()
         store.write_once(self.settings, store.raw_path(self.settings, sha256), content)
         try:
-            report = sidecars.read(content)
+            report = sidecars.read(content, max(self.now, self.settings.clock))
         except sidecars.MalformedSidecar as error:
             return SidecarRecord(sha256=sha256, fault=f"{delivery.name}: its sidecar is malformed: {error}")
         return SidecarRecord(

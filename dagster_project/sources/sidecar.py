@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 _MOST_DIGITS = 100
 _LONGEST_SHOWN = 100
+_AHEAD = timedelta(days=1)
+"""How far the clock of a source may be ahead: what says more would be fresh until that day comes."""
 _KEYS = ("extracted_at", "row_count", "control_totals", "schema_version")
 
 
@@ -27,10 +29,11 @@ class Sidecar:
     schema_version: str | None = None
 
 
-def read(content: bytes) -> Sidecar:
+def read(content: bytes, clock: datetime) -> Sidecar:
     """Raises MalformedSidecar; numbers keep their text, so that no control total passes through a float.
 
-    Further keys are the source's own business.
+    `clock` (UTC) is the latest moment that the run knows of: what was extracted well after it has not been. Further keys
+    are the source's own business.
     """
     try:
         document = json.loads(content.decode("utf-8-sig"), parse_float=str)
@@ -44,23 +47,32 @@ def read(content: bytes) -> Sidecar:
         raise MalformedSidecar(f"expected an object with the keys {', '.join(_KEYS)}")
     version = document.get("schema_version")
     return Sidecar(
-        extracted_at=_time(document.get("extracted_at")),
+        extracted_at=_time(document.get("extracted_at"), clock),
         row_count=_count(document.get("row_count")),
         control_totals=_totals(document.get("control_totals")),
         schema_version=None if version is None else str(version),
     )
 
 
-def _time(value: Any) -> datetime | None:
+def _time(value: Any, clock: datetime) -> datetime | None:
     if value is None:
         return None
+    moment = _moment(value)
+    if moment is None:
+        expected = "a time with an offset, like 2026-10-12T00:00:00Z"
+    elif moment - clock > _AHEAD:
+        expected = f"a time that has been, when this run looks at {clock:%Y-%m-%d %H:%M} UTC (a day ahead is let pass)"
+    else:
+        return moment
+    raise MalformedSidecar(f"extracted_at = {_shown(value)}; expected {expected}")
+
+
+def _moment(value: Any) -> datetime | None:
     try:
         moment = datetime.fromisoformat(value)
-        if moment.tzinfo is not None:
-            return moment.astimezone(UTC)
+        return None if moment.tzinfo is None else moment.astimezone(UTC)
     except (TypeError, ValueError, OverflowError):
-        pass
-    raise MalformedSidecar(f"extracted_at = {_shown(value)}; expected a time with an offset, like 2026-10-12T00:00:00Z")
+        return None
 
 
 def _count(value: Any) -> int | None:

@@ -13,6 +13,10 @@ def fill(world: DocumentWorld) -> None:
         "crm", "crm", "opportunities", state="refused", refusal_reason="not UTF-8", extracted_at="2026-04-14 13:00"
     )
     world.batch("crm", "crm", "opportunities", beside=True, batch_id="mended")
+    # a sidecar that cannot be believed has no time of extraction; the file came again, whole and with one that can be
+    world.batch(
+        "main", "billing", "disputes", beside=True, batch_id="future", extracted_at=None, received_at="2026-04-15 08:00"
+    )
     world.batch("crm", "crm", "contract_lines", extracted_at=None, reported_row_count=None)
     world.connection.execute("delete from landed.batches where source_instance = 'product' and object = 'meters'")
     world.batch("erp_b", "erp", "ar_document_lines", received_rows=7)
@@ -22,7 +26,8 @@ def fill(world: DocumentWorld) -> None:
     world.connection.execute(
         "insert into landed.schema_drift values"
         " ('main', 'billing', 'refunds', 'mainrefunds', 'amount', 'retyped', true, 'now text'),"
-        " ('main', 'billing', 'disputes', 'maindisputes', 'colour', 'new_column', false, null)"
+        " ('main', 'billing', 'disputes', 'maindisputes', 'colour', 'new_column', false, null),"
+        " ('main', 'billing', 'disputes', 'future', '(sidecar)', 'malformed_sidecar', true, 'extracted in 2099')"
     )
     world.invoice("sound", net="7", tax="0", source="second", legal_entity_code="UK", currency="GBP")
 

@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -227,6 +227,31 @@ def test_a_malformed_sidecar_is_said_and_breaks_the_gate_but_not_the_batch(borea
     (drift,) = borealis.query("from landed.schema_drift")
     assert (drift["drift"], drift["is_breaking"]) == ("malformed_sidecar", True)
     assert fault in drift["detail"]
+
+
+@pytest.mark.parametrize("ahead", [timedelta(days=1, seconds=1), timedelta(days=365_000)])
+def test_a_sidecar_from_the_future_is_malformed_and_makes_nothing_fresh(borealis: Company, ahead: timedelta):
+    """Believed, a source that stops delivering would be fresh for ever, and no close would be held up by it."""
+    future = SIDECAR | {"extracted_at": (NOW + ahead).isoformat()}
+    borealis.deliver("billing/invoices/a.csv", TWO, future)
+    assert borealis.one().accepted_rows == 2
+    (drift,) = borealis.query("from landed.schema_drift")
+    assert (drift["drift"], drift["is_breaking"]) == ("malformed_sidecar", True)
+    assert f"extracted_at = '{future['extracted_at']}'" in drift["detail"]
+    assert "expected a time that has been, when this run looks at 2026-10-12 00:00 UTC" in drift["detail"]
+    assert borealis.query("select extracted_at from landed.batches") == [{"extracted_at": None}]
+    borealis.deliver("billing/invoices/a.csv", TWO, SIDECAR)
+    borealis.ingest()
+    assert borealis.query("from landed.schema_drift") == [], "the sidecar that is right counts, though it is older"
+    assert borealis.query("select extracted_at from landed.batches") == [{"extracted_at": datetime(2026, 10, 11, 20)}]
+
+
+@pytest.mark.parametrize("received", [NOW, NOW - timedelta(days=400)])
+def test_a_clock_that_is_a_day_off_and_a_close_ahead_of_today_take_their_sidecars(borealis: Company, received):
+    """A server's clock may run ahead, and `as_of` may be: the extract is no later than the day the run looks at."""
+    borealis.deliver("billing/invoices/a.csv", TWO, SIDECAR | {"extracted_at": (NOW + timedelta(days=1)).isoformat()})
+    borealis.ingest(now=received)
+    assert borealis.query("from landed.schema_drift") == []
 
 
 def test_known_at_shows_what_had_been_received_by_then(borealis: Company):

@@ -89,7 +89,7 @@ compared as (
     || case
       when
         columns_changed is not null
-        then 'columns changed so that they cannot be read: ' || columns_changed || '. '
+        then 'columns or a sidecar cannot be read: ' || columns_changed || '. '
       else ''
     end
     || case

@@ -97,7 +97,9 @@ where
       and (
         mended.extracted_at > examined.extracted_at
         or (
-          mended.extracted_at is not distinct from examined.extracted_at and mended.received_at > examined.received_at
+          -- without a sidecar that can be read, when it came is all that is known of its time
+          (examined.extracted_at is null or mended.extracted_at = examined.extracted_at)
+          and mended.received_at > examined.received_at
         )
       )
   )
