@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -20,6 +21,7 @@ from dagster_project.dagster_options import Dagster, Storage
 from dagster_project.errors import ConfigurationError
 from dagster_project.observability import options as observability
 from dagster_project.spark.options import Spark
+from dagster_project.yaml_lines import line_of
 from expectations.policy import authority as policy
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
@@ -220,6 +222,12 @@ class Settings(_Strict):
         """The source of that name; KeyError when there is none."""
         return {source.name: source for source in self.sources}[name]
 
+    def place_of(self, *location: str | int) -> str:
+        """File and line of a key of tieout.yml; the file alone where it cannot be read any more."""
+        with suppress(OSError, UnicodeDecodeError, yaml.YAMLError):
+            return f"{self.config_path}:{line_of(self.config_path.read_text(encoding='utf-8'), location)}"
+        return str(self.config_path)
+
     @property
     def archive_path(self) -> Path:
         """The archive's folder; of a remote one the copy of what runs have read and written: a cache."""
@@ -290,15 +298,26 @@ def load(path: Path | None = None) -> Settings:
     archive = settings.archive.model_copy(
         update={"url": _absolute(base, settings.archive.url), "anchor": _absolute(base, settings.archive.anchor)}
     )
+    home = (base / settings.home).resolve()
+    _refuse_file(f"{file}:{lines.get('home', 1)}: home = '{settings.home}'", home)
+    if archive.url is not None and not archive.is_remote:
+        line = lines.get("archive.url", lines.get("archive", 1))
+        _refuse_file(f"{file}:{line}: archive.url = '{settings.archive.url}'", Path(archive.url))
     return settings.model_copy(
         update={
-            "home": (base / settings.home).resolve(),
+            "home": home,
             "sources": sources,
             "archive": archive,
             # not resolved: the interpreter of an environment is a link, and what it links to is not the environment
             "spark": settings.spark.model_copy(update={"python": base / settings.spark.python}),
         }
     )
+
+
+def _refuse_file(where: str, folder: Path) -> None:
+    for place in (folder, *folder.parents):
+        if os.path.exists(place) and not os.path.isdir(place):
+            raise ConfigurationError(f"{where}: {place} is a file; expected a folder, which is made where there is none")
 
 
 def _resolved(source: Source, base: Path) -> Source:

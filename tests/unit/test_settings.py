@@ -32,6 +32,25 @@ def test_paths_are_relative_to_the_file_not_to_where_the_command_runs(tmp_path, 
     assert loaded.sources[0].connector.path == tmp_path / "data" / "billing"
 
 
+@pytest.mark.parametrize(
+    ("text", "line", "key"),
+    [
+        (SMALLEST.replace("as_of", "home: taken\nas_of"), 2, "home = 'taken'"),
+        (SMALLEST.replace("as_of", "home: taken/state\nas_of"), 2, "home = 'taken/state'"),
+        (SMALLEST + "archive: taken\n", 6, "archive.url = 'taken'"),
+        (SMALLEST + "archive:\n  url: taken/archive\n", 7, "archive.url = 'taken/archive'"),
+    ],
+)
+def test_a_folder_of_our_own_that_is_a_file_is_refused_with_its_line(tmp_path, text, line, key):
+    """Told as a store that failed, a scheduler would try again every night what only a person can mend."""
+    (tmp_path / "taken").touch()
+    file = write(tmp_path, text)
+    with pytest.raises(ConfigurationError) as refused:
+        settings.load(file)
+    expected = f"{file}:{line}: {key}: {tmp_path / 'taken'} is a file; expected a folder, which is made where there is none"
+    assert str(refused.value) == expected
+
+
 def test_every_threshold_has_its_default(tmp_path):
     loaded = settings.load(write(tmp_path, SMALLEST))
     assert (loaded.thresholds.usage_grace_days, loaded.thresholds.posting_hours) == (3, 4)
