@@ -148,10 +148,17 @@ def report(result: dg.ExecuteInProcessResult, as_of: datetime, period: str, log:
         period=pack.get("period", period),
         published=Path(snapshot["path"]) if "path" in snapshot else None,
         pack=Path(pack["path"]) if "path" in pack else None,
-        notes=tuple(str(found["note"]) for found in facts.values() if found.get("note")),
+        notes=(*unread(facts), *(str(found["note"]) for found in facts.values() if found.get("note"))),
         faults=(*failed_sources(facts), *faults(result)) or _unexplained(result, log),
         log=log,
     )
+
+
+def unread(facts: dict[tuple[str, ...], dict[str, Any]]) -> dict[str, None]:
+    """What lay with the landing files and was not read, each once, though it may be meant for any object."""
+    from dagster_project.defs.sources import NOT_READ
+
+    return dict.fromkeys(words for found in facts.values() for words in found.get(NOT_READ, ()))
 
 
 def failed_sources(facts: dict[tuple[str, ...], dict[str, Any]]) -> Iterator[Fault]:

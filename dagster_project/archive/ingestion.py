@@ -17,8 +17,8 @@ from dagster_project.errors import InputError
 from dagster_project.observability import telemetry
 from dagster_project.settings import Settings, Source, environment
 from dagster_project.sources import mapping as mappings
-from dagster_project.sources.connect import connector_for
-from dagster_project.sources.connector import Listing, Pull
+from dagster_project.sources.connect import connector_for, places_beside
+from dagster_project.sources.connector import Listing, Note, Pull
 from dagster_project.sources.contracts import Contract, contracts_of
 
 Progress = Tell
@@ -74,19 +74,25 @@ def _source(
 ) -> tuple[list[ObjectReport], list[str]]:
     contracts = contracts_of(source.domain)
     wanted = [contract for contract in contracts if object in (None, contract.name)]
-    connector = connector_for(source, _pull(intake, source, wanted, progress))
-    if not connector.is_reachable():
-        return _not_there(intake, source, connector.describe(), wanted), []
+    pull = _pull(intake, source, wanted, progress)
+    connector = connector_for(source, pull, places_beside(intake.settings, source))
+    if fault := connector.fault():
+        return _not_there(intake, source, f"{connector.describe()} {fault}", wanted), []
     mapping = mappings.load(source)
     listing = connector.offers(contract.name for contract in contracts)
     reports = [_object(intake, source, Terms(contract, mapping), listing, progress) for contract in wanted]
-    return reports, [f"{source.name}: {note}" for note in listing.notes]
+    return reports, [_told(source, note) for note in listing.notes]
 
 
-def _not_there(intake: Intake, source: Source, place: str, wanted: list[Contract]) -> list[ObjectReport]:
+def _told(source: Source, note: Note) -> str:
+    return f"source {source.name!r}: {note.words}"
+
+
+def _not_there(intake: Intake, source: Source, fault: str, wanted: list[Contract]) -> list[ObjectReport]:
     """A place that is gone is an outage, and no silence of the source. It names no file that could be a dead letter:
     what the archive holds counts until it is stale. Where it holds nothing, the place is a wrong configuration."""
-    named = f"{intake.settings.config_path}: source {source.name!r}: {place} does not exist"
+    where = intake.settings.place_of("sources", intake.settings.sources.index(source), "connector", "path")
+    named = f"{where}: source {source.name!r}: {fault}"
     if not any(link.source_instance == source.name for link in intake.chain.links):
         raise InputError(f"{named}, and nothing was ever received from it; expected the place of its landing files")
     words = f"{named}; expected the folder that deliveries came from, also when it is empty; what came before counts"
@@ -122,7 +128,8 @@ def _object(intake: Intake, source: Source, terms: Terms, listing: Listing, prog
             delivery.taken()
         taken.append(report)
     seconds = time.monotonic() - started
-    notes = tuple(note for note in listing.notes if note.startswith(f"{contract.name}/"))
+    # what may be meant for any object is told with each: none of them is known to be whole
+    notes = tuple(_told(source, note) for note in listing.notes if note.object in (contract.name, None))
     return ObjectReport(
         source.name, source.domain, source.vendor, contract.name, contract.optional, seconds, tuple(taken), notes
     )

@@ -23,6 +23,9 @@ Key = tuple[str, str]
 SOURCE_FAILED = "source failed"
 """Metadata of an object's asset: why servers gave nothing, in words; the run goes on and its command returns 3."""
 
+NOT_READ = "not read"
+"""Metadata of an object's asset: what lies with its files and is none, or may be meant for it; the command tells it."""
+
 
 def build_sources(contracts: Mapping[Key, Contract]) -> list[dg.AssetsDefinition]:
     """A definition per domain; any of its objects can be taken alone."""
@@ -40,6 +43,8 @@ def build_domain(domain: str, contracts: Sequence[Contract]) -> dg.AssetsDefinit
         wanted = [contract.name for contract in contracts if source_key(contract) in context.selected_asset_keys]
         with in_words():
             taken = snapshot(tieout.settings, domain, wanted, is_whole=len(wanted) == len(contracts))
+        for note in dict.fromkeys(words for name in wanted for words in taken[name].get(NOT_READ, ())):
+            context.log.warning(note)
         for name in wanted:
             yield dg.MaterializeResult(asset_key=[domain, name], metadata=taken[name])
 
@@ -87,6 +92,7 @@ def describe(reports: Sequence[ObjectReport], known: Iterable[Batch]) -> dict[st
     reasons = [f"{batch.file_name}: {batch.reason}" for report in reports for batch in report.refused]
     failures = [[report.source_failed, *(batch.source_failed for batch in report.batches)] for report in reports]
     failed = [words for of_one in failures for words in of_one if words]
+    unread = [note for report in reports for note in report.notes]
     absent = [report.source_instance for report in reports if report.is_absent and not report.source_failed]
     return {
         "dagster/row_count": sum(link.parsed_rows for link in now if link.state == "loaded"),
@@ -99,6 +105,7 @@ def describe(reports: Sequence[ObjectReport], known: Iterable[Batch]) -> dict[st
         **({"refused": reasons} if reasons else {}),
         **({SOURCE_FAILED: failed} if failed else {}),
         **({"nothing delivered by": absent} if absent else {}),
+        **({NOT_READ: unread} if unread else {}),
     }
 
 

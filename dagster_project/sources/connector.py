@@ -40,11 +40,19 @@ class Delivery(Protocol):
 
 
 @dataclass(frozen=True)
+class Note:
+    """What was found and not read, in words; `object` is the one it lies with or may be meant for, None any."""
+
+    object: str | None
+    words: str
+
+
+@dataclass(frozen=True)
 class Listing:
-    """What a source offers now: deliveries in a fixed order, and in `notes` what was found but is not understood."""
+    """What a source offers now: deliveries in a fixed order, and notes on what is not understood."""
 
     deliveries: tuple[Delivery, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     def of(self, name: str) -> tuple[Delivery, ...]:
         """The deliveries of one object."""
@@ -71,8 +79,8 @@ class Pull:
 class Connector(Protocol):
     """Access to one source instance."""
 
-    def is_reachable(self) -> bool:
-        """False when the place that the configuration names does not exist."""
+    def fault(self) -> str | None:
+        """Why the place that the configuration names cannot be looked into, None where it can."""
 
     def describe(self) -> str:
         """The place, as a user would look for it."""

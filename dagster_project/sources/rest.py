@@ -40,9 +40,9 @@ class RestConnector:
     _http: Http | None = None
     _down: SourceFailed | None = None
 
-    def is_reachable(self) -> bool:
-        """True: whether it answers is seen when it is asked."""
-        return True
+    def fault(self) -> str | None:
+        """None: whether it answers is seen when it is asked."""
+        return None
 
     def describe(self) -> str:
         """The address."""

@@ -45,9 +45,9 @@ class SqlConnector:
     sleep: Sleep = time.sleep
     _outcome: dict[str, int | SourceFailed] | None = None
 
-    def is_reachable(self) -> bool:
-        """True: whether it answers is seen when it is asked."""
-        return True
+    def fault(self) -> str | None:
+        """None: whether it answers is seen when it is asked."""
+        return None
 
     def describe(self) -> str:
         """Where its address is written."""

@@ -15,7 +15,9 @@ import pytest
 import yaml
 
 from dagster_project import abandoned, dagster_home, pipeline
+from dagster_project.archive.report import ObjectReport
 from dagster_project.definitions import defs
+from dagster_project.defs import sources
 from dagster_project.defs.faults import in_words
 from dagster_project.errors import InputError, StoreError
 from dagster_project.settings import CONFIG_VARIABLE
@@ -108,6 +110,25 @@ def test_a_fault_of_our_own_is_one_line_and_never_exit_code_zero(tmp_path):
     assert report.exit_code(0) == 3
     assert "ZeroDivisionError: by zero" in report.faults[0].message
     assert "\n" not in report.faults[0].message
+
+
+def _taken(name: str) -> dg.AssetsDefinition:
+    """The asset of a billing object after a delivery into `misc/`, which may be meant for any of them."""
+    note = "source 'billing': misc/: not read"
+    report = ObjectReport("billing", "billing", "generic", name, False, 0.1, notes=(note,))
+
+    @dg.asset(key=["billing", name])
+    def taken() -> dg.MaterializeResult:
+        return dg.MaterializeResult(metadata=sources.describe([report], []))
+
+    return taken
+
+
+def test_a_file_that_was_not_read_is_told_once_and_stops_nothing(tmp_path):
+    """A misspelt folder is a delivery that is missing from every figure: whoever runs the close must see it."""
+    report = outcome(tmp_path, _taken("invoices"), _taken("payments"))
+    assert report.notes == ("source 'billing': misc/: not read",)
+    assert report.faults == ()
 
 
 @dg.asset

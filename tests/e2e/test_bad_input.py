@@ -109,6 +109,11 @@ def test_a_file_fault_refuses_its_batch_and_names_the_file_and_what_was_expected
     assert words in faulty.run.text, "the refusal must be shown, not only stored"
 
 
+def test_a_file_that_is_no_delivery_is_told_and_ends_nothing(faulty):
+    words = "source 'erp': notes.txt: not read; files lie in the folder of their object, expected"
+    assert faulty.run.err.count(words) == 1, faulty.run.err
+
+
 def test_a_byte_order_mark_and_mixed_line_ends_are_no_fault(faulty):
     assert query(
         faulty, "select distinct state from landed.batches where object in ('customers', 'legal_entities')"

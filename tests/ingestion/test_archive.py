@@ -336,6 +336,24 @@ def test_a_place_that_does_not_exist_is_a_wrong_configuration_until_something_ca
     assert len(one.query("from landed.generic__billing__invoices")) == 2
 
 
+def test_a_place_that_is_a_file_is_called_one_with_the_line_that_names_it(tmp_path: Path):
+    """`does not exist` of a path that one sees sends people looking for rights and mounts."""
+    one = company(tmp_path, "billing")
+    root = tmp_path / "data" / "billing"
+    root.rmdir()
+    root.touch()
+    one.settings.config_path.write_text("sources:\n  - connector:\n      path: data/billing\n", encoding="utf-8")
+    with pytest.raises(InputError) as refused:
+        one.ingest()
+    assert f"tieout.yml:3: source 'billing': folder {root} is a file and no folder, and nothing" in str(refused.value)
+    root.unlink()
+    one.deliver("billing/invoices/a.csv", TWO)
+    one.ingest()
+    root.rename(tmp_path / "data" / "moved")
+    root.touch()
+    assert "is a file and no folder; expected the folder that" in str(one.ingest().objects[0].source_failed)
+
+
 def test_a_damaged_warehouse_is_said_to_be_a_cache(borealis: Company):
     borealis.settings.warehouse_path.parent.mkdir(parents=True)
     borealis.settings.warehouse_path.write_bytes(b"not a database" * 1000)

@@ -153,20 +153,6 @@ def test_one_bad_row_alone_in_its_file_is_a_row_fault_not_a_retyped_column(borea
     assert (report.refused, report.quarantined_rows) == ((), 1)
 
 
-def test_a_folder_of_a_strange_name_or_ending_is_noted_not_skipped_in_silence(borealis: Company):
-    borealis.deliver("billing/invoces/a.csv", GOOD)
-    borealis.deliver("billing/invoices/a.xlsx", b"PK")
-    borealis.deliver("billing/invoices/gone.csv.manifest.json", "{}")
-    borealis.path("billing/payments/.keep").touch()
-    os.mkfifo(borealis.path("billing/invoices/pipe.csv"))  # a run that opened it would wait for ever
-    notes = " | ".join(borealis.ingest(object=None).notes)
-    assert "billing: invoces: folder not read" in notes
-    assert "invoices/a.xlsx: not read" in notes
-    assert "invoices/pipe.csv: not read" in notes
-    assert "gone.csv.manifest.json: describes a file that is not there" in notes
-    assert "payments/: the folder is empty" in notes
-
-
 def test_an_object_without_a_folder_is_absent_and_typed_all_the_same(borealis: Company):
     borealis.deliver("billing/invoices/a.csv", GOOD)
     report = borealis.ingest(object=None)
