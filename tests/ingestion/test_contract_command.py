@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dagster_project import cli
+from dagster_project.cli import commands
 from dagster_project.archive import store
 from dagster_project.archive.release import release
 from dagster_project.archive.replay import replay
@@ -46,7 +46,7 @@ def contract(borealis: Company, monkeypatch, capsys):
         given = ["tieout", "contract", *arguments, "--config", str(borealis.settings.config_path)]
         monkeypatch.setattr(sys, "argv", given)
         capsys.readouterr()
-        code = cli._run()
+        code = commands._run()
         return Ran(code, *capsys.readouterr())
 
     return run

@@ -200,7 +200,7 @@ def test_switched_off_nothing_of_it_is_imported_or_sent(tmp_path, monkeypatch):
     for name in ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"):
         monkeypatch.delenv(name, raising=False)
     program = (
-        "import sys\nimport dagster_project.definitions, dagster_project.cli\n"
+        "import sys\nimport dagster_project.definitions, dagster_project.cli.commands\n"
         "found = [name for name in sys.modules if name.startswith(('opentelemetry.sdk', 'opentelemetry.exporter',"
         " 'openlineage', 'apprise'))]\nassert not found, found"
     )
