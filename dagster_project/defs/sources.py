@@ -18,6 +18,7 @@ from dagster_project.defs.faults import in_words
 from dagster_project.defs.resources import WRITER_POOL, Tieout
 from dagster_project.settings import Settings
 from dagster_project.sources.contracts import Contract
+from dagster_project.sources.unconnected import unconnected
 
 Key = tuple[str, str]
 SOURCE_FAILED = "source failed"
@@ -69,9 +70,10 @@ def source_spec(contract: Contract) -> dg.AssetSpec:
 def snapshot(settings: Settings, domain: str, wanted: Sequence[str], is_whole: bool) -> dict[str, dict[str, Any]]:
     """Archives what the domain's instances deliver of the wanted objects; metadata per object."""
     progress.announce(progress.SNAPSHOTS, domain)
+    beside = list(unconnected(settings, domain))
     if not any(source.domain == domain for source in settings.sources):
         empty = {"dagster/row_count": 0, "state": f"no source of domain {domain} is configured; nothing was taken"}
-        return dict.fromkeys(wanted, empty)
+        return dict.fromkeys(wanted, empty | ({NOT_READ: beside} if beside else {}))
     began = time.monotonic()
     reports: list[ObjectReport] = []
     for name in [None] if is_whole else wanted:
@@ -80,19 +82,25 @@ def snapshot(settings: Settings, domain: str, wanted: Sequence[str], is_whole: b
     known = batches(store.read_manifests(settings))
     seconds = round(time.monotonic() - began, 3)
     return {
-        name: {**describe([one for one in reports if one.object == name], known), f"seconds of {domain}": seconds}
+        name: {
+            **describe([one for one in reports if one.object == name], known, beside),
+            f"seconds of {domain}": seconds,
+        }
         for name in wanted
     }
 
 
-def describe(reports: Sequence[ObjectReport], known: Iterable[Batch]) -> dict[str, Any]:
-    """Rows, control totals, bytes and batches of one object over its instances, as it stands in the archive now."""
+def describe(reports: Sequence[ObjectReport], known: Iterable[Batch], beside: Sequence[str] = ()) -> dict[str, Any]:
+    """Rows, control totals, bytes and batches of one object over its instances, as it stands in the archive now.
+
+    `beside` says what no source reads, which may hold some of it.
+    """
     ids = {batch.batch_id for report in reports for batch in report.batches}
     now = [batch.now for batch in known if batch.manifest.batch_id in ids]
     reasons = [f"{batch.file_name}: {batch.reason}" for report in reports for batch in report.refused]
     failures = [[report.source_failed, *(batch.source_failed for batch in report.batches)] for report in reports]
     failed = [words for of_one in failures for words in of_one if words]
-    unread = [note for report in reports for note in report.notes]
+    unread = [*beside, *(note for report in reports for note in report.notes)]
     absent = [report.source_instance for report in reports if report.is_absent and not report.source_failed]
     return {
         "dagster/row_count": sum(link.parsed_rows for link in now if link.state == "loaded"),

@@ -131,6 +131,16 @@ def test_a_file_that_was_not_read_is_told_once_and_stops_nothing(tmp_path):
     assert report.faults == ()
 
 
+def test_deliveries_of_a_system_that_is_not_connected_are_told_with_its_objects(tmp_path):
+    """A second engine whose folder no source names is in no total, and every control of the first ties."""
+    firm = company(tmp_path, "billing")
+    firm.deliver("billing_emea/invoices/a.csv", "invoice_id\n")
+    firm.deliver("product/usage_events/a.csv", "event_id\n")
+    for domain, name, place in (("billing", "invoices", "billing_emea"), ("product", "usage_events", "product")):
+        (told,) = sources.snapshot(firm.settings, domain, [name], is_whole=False)[name][sources.NOT_READ]
+        assert told.startswith(f"data/{place}: not read; it holds {name} of {domain}, and no source")
+
+
 @dg.asset
 def stopped() -> None:
     raise KeyboardInterrupt

@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 
 from dagster_project.settings import FilesConnector
+from dagster_project.sources.contracts import domain_contracts
+from dagster_project.sources.unconnected import unconnected
 from tests.ingestion.company import Company, company, csv_text, invoice
 
 GOOD = csv_text([invoice("inv-1"), invoice("inv-2")])
@@ -93,3 +95,34 @@ def test_an_object_is_told_what_is_not_read_of_it_and_what_may_be(borealis: Comp
     assert "invoces/" in told["invoices"] and "a.xlsx" not in told["invoices"]
     assert "a.xlsx" in told["payments"] and "invoces/" not in told["payments"]
     assert all("misc/" in words for words in told.values())
+
+
+def test_a_folder_of_deliveries_that_no_source_names_is_told_once_by_the_system_it_is_of(tmp_path: Path):
+    """The second product's usage lies there, is in no figure, and every control of the first ties."""
+    one = company(tmp_path, "billing", "product")
+    for place in ("product_emea/usage_events", "product_emea/tenants", "billing/invoices", "old/customers"):
+        one.deliver(f"{place}/a.csv", GOOD)
+    for place in ("crm/contracts", "backup/invoices", ".cache/invoices", "erp/customers"):
+        one.path(f"{place}/x")
+    one.deliver("backup/invoices/list.txt", GOOD)
+    told = {domain: list(unconnected(one.settings, domain)) for domain in domain_contracts()}
+    assert told == {
+        "product": [
+            "data/product_emea: not read; it holds tenants, usage_events of product, and no source of tieout.yml has this"
+            " path; expected a source for it, or the folder in another place"
+        ],
+        "billing": [
+            "data/old: not read; it holds customers of billing, and no source of tieout.yml has this path; expected a"
+            " source for it, or the folder in another place"
+        ],
+        "crm": [], "erp": [], "hub": [],
+    }  # fmt: skip
+
+
+def test_what_lies_beside_places_outside_of_the_company_is_not_looked_at(tmp_path: Path):
+    """A mount that does not answer would hold up a close that has nothing to do with it."""
+    one = company(tmp_path, "billing")
+    one.deliver("product/usage_events/a.csv", GOOD)
+    elsewhere = one.settings.model_copy(update={"config_path": tmp_path / "conf" / "tieout.yml"})
+    assert list(unconnected(elsewhere, "product")) == []
+    assert len(list(unconnected(one.settings, "product"))) == 1
