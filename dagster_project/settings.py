@@ -315,9 +315,11 @@ def load(path: Path | None = None) -> Settings:
 
 
 def _refuse_file(where: str, folder: Path) -> None:
-    for place in (folder, *folder.parents):
-        if os.path.exists(place) and not os.path.isdir(place):
-            raise ConfigurationError(f"{where}: {place} is a file; expected a folder, which is made where there is none")
+    taken = None
+    with suppress(OSError):  # what this user may not look into is told when it is used
+        taken = next((place for place in (folder, *folder.parents) if place.exists() and not place.is_dir()), None)
+    if taken is not None:
+        raise ConfigurationError(f"{where}: {taken} is a file; expected a folder, which is made where there is none")
 
 
 def _resolved(source: Source, base: Path) -> Source:

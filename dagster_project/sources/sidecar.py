@@ -32,8 +32,8 @@ class Sidecar:
 def read(content: bytes, clock: datetime) -> Sidecar:
     """Raises MalformedSidecar; numbers keep their text, so that no control total passes through a float.
 
-    `clock` (UTC) is the latest moment that the run knows of: what was extracted well after it has not been. Further keys
-    are the source's own business.
+    `clock` (UTC) is the latest moment that the run knows of: what was extracted well after it has not been.
+    Further keys are the source's own business.
     """
     try:
         document = json.loads(content.decode("utf-8-sig"), parse_float=str)

@@ -20,13 +20,13 @@ def unconnected(settings: Settings, domain: str) -> Iterator[str]:
     taken = {folder for place in places for folder in (place, *place.parents)}
     for parent in sorted({place.parent for place in places if place.is_relative_to(base) and place != base}):
         for folder in _entries(parent):
-            if folder in taken or folder.name.startswith(".") or not folder.is_dir():
+            if folder.resolve() in taken or folder.name.startswith(".") or not folder.is_dir():
                 continue
-            held, system = max(((_held(folder, one), one) for one in domain_contracts()), key=lambda found: len(found[0]))
-            if held and system == domain:
+            held = {one: _held(folder, one) for one in domain_contracts()}
+            if held[domain] and domain == max(held, key=lambda one: len(held[one])):
                 yield (
-                    f"{folder.relative_to(base)}: not read; it holds {', '.join(held)} of {system}, and no source of"
-                    " tieout.yml has this path; expected a source for it, or the folder in another place"
+                    f"{folder.relative_to(base)}: not read; it holds {', '.join(held[domain])} of {domain},"
+                    " and no source of tieout.yml has this path; expected a source for it, or the folder elsewhere"
                 )
 
 

@@ -1,4 +1,4 @@
-"""What lies in a landing folder and is not read, in words: a delivery under a wrong name must not be lost in silence."""
+"""What lies in a landing folder and is not read, in words: a delivery under a wrong name is not lost in silence."""
 
 from __future__ import annotations
 
@@ -53,9 +53,12 @@ def _meant(name: str, known: Sequence[str]) -> str | None:
 
 
 def _of_folder(name: str, meant: str | None, known: Sequence[str]) -> str:
-    others = [domain for domain, contract in domain_contracts().items() if name in {one.name for one in contract.objects}]
+    others = [
+        domain for domain, contract in domain_contracts().items() if name in (one.name for one in contract.objects)
+    ]
     if others:
-        return f"{name}/: not read; an object of {' and '.join(others)}, expected in the place of a source of that domain"
+        domains = " and ".join(others)
+        return f"{name}/: not read; an object of {domains}, expected in the place of a source of that domain"
     expected = f"perhaps {meant}/" if meant else f"one of {', '.join(known)}"
     return f"{name}/: not read; no object has that name, expected {expected}"
 

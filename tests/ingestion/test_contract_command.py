@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dagster_project.cli import commands
 from dagster_project.archive import store
 from dagster_project.archive.release import release
 from dagster_project.archive.replay import replay
 from dagster_project.archive.replay_report import Selection
+from dagster_project.cli import commands
 from dagster_project.settings import PROJECT_ROOT
 from dagster_project.sources.contracts import domain_contracts
 from tests.command import Ran, tieout

@@ -19,7 +19,14 @@ def _notes(borealis: Company) -> list[str]:
 
 def test_a_delivery_under_a_wrong_name_is_told_with_the_name_that_is_meant(borealis: Company):
     """Passed over in silence, the invoices of a month would be missing from every control, and nothing would say so."""
-    for place in ("invoces/a.csv", "Payments/a.csv", "journal_lines/a.csv", "misc/a.csv", "invoices.csv", "skus_2026.csv"):
+    for place in (
+        "invoces/a.csv",
+        "Payments/a.csv",
+        "journal_lines/a.csv",
+        "misc/a.csv",
+        "invoices.csv",
+        "skus_2026.csv",
+    ):
         borealis.deliver(f"billing/{place}", GOOD)
     borealis.deliver("billing/refunds", GOOD)
     borealis.deliver("billing/letter.docx", b"PK")
@@ -28,7 +35,9 @@ def test_a_delivery_under_a_wrong_name_is_told_with_the_name_that_is_meant(borea
     assert found["Payments/"] == "no object has that name, expected perhaps payments/"
     assert found["journal_lines/"] == "an object of erp, expected in the place of a source of that domain"
     assert found["invoices.csv"] == "files lie in the folder of their object, expected perhaps invoices/invoices.csv"
-    assert found["letter.docx"].startswith("files lie in the folder of their object, expected a folder named customers, ")
+    assert found["letter.docx"].startswith(
+        "files lie in the folder of their object, expected a folder named customers, "
+    )
     assert _notes(borealis)[-1] == "3 more files and folders beside the folders of objects: not read"
     for place in ("invoices.csv", "letter.docx", "invoces/a.csv"):
         borealis.path(f"billing/{place}").unlink()
@@ -51,7 +60,9 @@ def test_what_lies_among_landing_files_and_is_none_is_told(borealis: Company):
     found = _notes(borealis)
     assert "invoices/2026-09/: not read; a folder, expected its files in invoices/ itself" in found
     assert "invoices/a.xlsx: not read; expected a file ending in .csv, .csv.gz, .jsonl, .jsonl.gz, .parquet" in found
-    assert "invoices/b.csv.part: not read; expected a file ending in .csv, .csv.gz, .jsonl, .jsonl.gz, .parquet" in found
+    assert (
+        "invoices/b.csv.part: not read; expected a file ending in .csv, .csv.gz, .jsonl, .jsonl.gz, .parquet" in found
+    )
     assert "invoices/pipe.csv: not read; expected an ordinary file, not a pipe or device" in found
     assert "invoices/gone.csv.manifest.json: describes a file that is not there" in found
     assert len([note for note in found if note.startswith("payments/")]) == 6
@@ -109,11 +120,11 @@ def test_a_folder_of_deliveries_that_no_source_names_is_told_once_by_the_system_
     assert told == {
         "product": [
             "data/product_emea: not read; it holds tenants, usage_events of product, and no source of tieout.yml has this"
-            " path; expected a source for it, or the folder in another place"
+            " path; expected a source for it, or the folder elsewhere"
         ],
         "billing": [
             "data/old: not read; it holds customers of billing, and no source of tieout.yml has this path; expected a"
-            " source for it, or the folder in another place"
+            " source for it, or the folder elsewhere"
         ],
         "crm": [], "erp": [], "hub": [],
     }  # fmt: skip

@@ -40,7 +40,9 @@ def _stopped_at(module: str, stop: signal.Signals, *arguments: str, cwd: Path | 
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("module", ["typer", "pydantic", "dagster_project.cli.run", "dagster", "dagster_project.definitions"])
+@pytest.mark.parametrize(
+    "module", ["typer", "pydantic", "dagster_project.cli.run", "dagster", "dagster_project.definitions"]
+)
 def test_a_stop_while_the_command_begins_is_one_line_and_130(tmp_path: Path, module: str, stop: signal.Signals):
     """A scheduler pages somebody for a traceback or an unknown code; a close that was stopped is no fault."""
     (tmp_path / "tieout.yml").write_text(SMALLEST, encoding="utf-8")

@@ -47,7 +47,9 @@ def test_a_folder_of_our_own_that_is_a_file_is_refused_with_its_line(tmp_path, t
     file = write(tmp_path, text)
     with pytest.raises(ConfigurationError) as refused:
         settings.load(file)
-    expected = f"{file}:{line}: {key}: {tmp_path / 'taken'} is a file; expected a folder, which is made where there is none"
+    expected = (
+        f"{file}:{line}: {key}: {tmp_path / 'taken'} is a file; expected a folder, which is made where there is none"
+    )
     assert str(refused.value) == expected
 
 
