@@ -22,7 +22,7 @@ def readiness_table(con: duckdb.DuckDBPyConnection, period: str | None = None) -
         return None
     table = Table(title=f"Close of {found[0][0]}", title_justify="left", header_style="bold", show_lines=False)
     table.add_column("Entity", no_wrap=True)
-    table.add_column("Readiness", no_wrap=True)
+    table.add_column("Can it close?", no_wrap=True)
     table.add_column("What stands in the way", overflow="fold")
     table.add_column("Open and blocking", justify="right", min_width=8)
     for _, entity, readiness, state, gates, blocking in found:

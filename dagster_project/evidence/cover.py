@@ -9,7 +9,7 @@ import duckdb
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from dagster_project.close.terms import plain
+from dagster_project.close import terms
 from dagster_project.evidence.sheets import LINE_HEIGHT
 from dagster_project.evidence.totals import STATUSES
 from dagster_project.sql import quoted
@@ -25,7 +25,7 @@ _FACTS = (
     ("Reporting currency", "reporting_currency"),
 )
 _HEADINGS = ("Control", "Matched", "In tolerance", "Not yet due", "Breaks", "Earlier breaks", "Not testable")
-_LAST, _LINE = len(_HEADINGS), 90  # last column, and how much of the gates fits on a line
+_LAST, _LINE = len(_HEADINGS), 110  # last column, and how much of the gates fits on a line
 _CONTROLS = """
     select c.code || '  ' || c.title, {statuses}, c.results_in_pack, c.earliest_period, c.latest_period
     from read_parquet('{folder}/results/controls.parquet') as c
@@ -40,7 +40,8 @@ _CONTROLS = """
 """
 _CLOSE = """
     select
-        concat(legal_entity_code, '  ' || legal_entity_name, ' (' || source_instance || ')'), readiness, blocking_gates
+        concat(legal_entity_code, '  ' || legal_entity_name, ' (' || source_instance || ')'),
+        readiness, period_state, blocking_gates
     from read_parquet('{folder}/results/close_status.parquet')
     where period = ? and ? in ('all', legal_entity_code)
     order by all
@@ -71,14 +72,14 @@ def _write_close(
     """Per legal entity whether the period can be closed, and why not; returns the row after a free one."""
     ruled = book.add_format({"bold": True, "bottom": 1})
     top, wrapped = (book.add_format({"valign": "top", "text_wrap": wraps}) for wraps in (False, True))
-    for column, heading in enumerate((f"Close of {facts['period']}", "Readiness", "Gates that do not pass")):
+    for column, heading in enumerate((f"Close of {facts['period']}", "Can it close?", "What stands in the way")):
         page.write_string(start, column, heading, ruled)
     rows = con.execute(_CLOSE.format(folder=quoted(folder)), [facts["period"], facts["entity"]]).fetchall()
-    for row, (entity, readiness, gates) in enumerate(rows, start=start + 1):
+    for row, (entity, readiness, state, gates) in enumerate(rows, start=start + 1):
         words = (gates or "None: every gate passes.").strip()
         page.set_row(row, LINE_HEIGHT * -(-len(words) // _LINE))
         page.write_string(row, 0, entity, top)
-        page.write_string(row, 1, plain(readiness), top)
+        page.write_string(row, 1, terms.readiness(readiness, state), top)
         page.merge_range(row, 2, row, _LAST, words, wrapped)
     if not rows:
         page.write_string(start + 1, 0, "The ledger has no such accounting period.")
