@@ -1,7 +1,9 @@
 """The text that a pack carries for who opens it without Tieout."""
 
+from dagster_project.close.terms import CAUSE, OWNER
+
 README_FILE = "README.txt"
-README = """\
+_TEXT = """\
 EVIDENCE PACK OF TIEOUT
 
 manifest.json      SHA-256, size and rows of every file here, and one root hash over them
@@ -41,7 +43,7 @@ carries a leading apostrophe, and the manifest counts them.
 To check: `tieout verify <this folder> --root <root hash>` recomputes hashes, row counts and totals from these files,
 holds every CSV against its Parquet, and the close against its gates and the results. Where it is the version that
 wrote the pack (manifest.json, code_version) it also writes workbook, contracts, policy and this text again.
-By hand: sha256sum each file against manifest.json, and sum populations/*/*.parquet against totals/.
+By hand: sha256sum each file against manifest.json, and run the queries below.
 
 What hashes cannot prove: whoever changes files can compute every hash anew, the folder's name too. Only a root hash
 that was kept elsewhere shows that. `tieout run` and `tieout evidence` print it, and the run history (Dagster) keeps it
@@ -50,4 +52,69 @@ with the asset evidence/pack: ask for it whoever ran the close, not whoever hand
 Not recomputed, under the hashes alone: logic/sql, tieout.yml and requirements.lock; the gates of source health
 and of unexplained differences; gates of other periods; tables that no total rests on (measures, checks, sources). Of
 the workbook its cells are compared, not what is hidden or how it is formatted.
+
+TO RE-PERFORM BY HAND
+
+In DuckDB, started in this folder (`duckdb`, or any tool that runs its SQL). A query that returns no row agrees.
+
+-- 1. The totals of every control are those of its rows.
+select code, source_instance, currency_code, status, count(*), sum(delta_minor)
+from 'populations/*/*.parquet' group by all
+except all
+select code, source_instance, currency_code, status, row_count, delta_minor from 'totals/control_totals.parquet';
+
+-- 2. The bridge: what lies between two stages is what its causes add up to, for every cell and currency.
+with cells as (
+    select legal_entity_code, customer_id, subscription_id, sku, service_period_start, currency_code,
+        unnest(['A', 'B', 'C', 'D']) as leg,
+        unnest([expected_minor - metered_minor, metered_minor - billed_minor, billed_minor - posted_minor,
+            posted_minor - settled_minor]) as amount
+    from 'bridge/bridge_cells.parquet'
+)
+select legal_entity_code, customer_id, subscription_id, sku, service_period_start, currency_code, leg, sum(amount)
+from (
+    from cells
+    union all
+    select legal_entity_code, customer_id, subscription_id, sku, service_period_start, currency_code, leg, -amount_minor
+    from 'bridge/bridge_allocation.parquet'
+)
+group by all having sum(amount) <> 0;
+
+-- 3. What is open and blocks the close: severity S1, of the entity and the period. One that names no entity counts in
+--    every entity's close, and one that names no period in that of every period that is not hard closed. R38 is the
+--    gate of source health and counts there.
+select c.legal_entity_code, c.open_s1_exceptions as stated, count(e.code) as found
+from 'results/close_status.parquet' as c
+inner join 'manifest.json' as m on c.period = m.facts.period and m.facts.entity in ('all', c.legal_entity_code)
+left join 'results/instance_links.parquet' as l on l.domain = 'erp' and l.linked_instance = c.source_instance
+left join 'exceptions.parquet' as e
+    on e.source_instance = l.source_instance and e.severity = 'S1' and e.code <> 'R38'
+    and coalesce(e.legal_entity_code, c.legal_entity_code) = c.legal_entity_code
+    and (e.period = c.period or (e.period is null and c.period_state <> 'hard_closed'))
+group by all having stated <> found;
+
+CODES
+
+The bridge goes from expected (valid usage and recurring fees at contract terms) over metered, billed (net of credits)
+and posted to settled (applied cash). Its legs are the differences between neighbours, the earlier less the later:
+    A  expected - metered    B  metered - billed    C  billed - posted    D  posted - settled
+In totals/bridge_reporting_totals leg T is translation: what rates of different days leave over.
+A cause x99 is what nothing explains. Each leg has a row of it, also where it is 0; so a row of nature `unexplained`
+counts by its amount alone. nature: timing, error, authorised, disputed, unexplained; direction: leakage (billed or
+received too little), over-billing.
+A result is matched, in_tolerance, timing (not due yet), break or not_testable. Severity S1 blocks the close, S2 is
+financial, S3 operational, S4 information. A close is ready (every gate passes), blocked (one does not) or running
+(the period has not ended).
+
+Who acts:
+{owners}
+Causes:
+{causes}
 """
+
+
+def _listed(words: dict[str, str]) -> str:
+    return "".join(f"    {code:<17} {text}\n" for code, text in words.items())
+
+
+README = _TEXT.format(owners=_listed(OWNER), causes=_listed(CAUSE).rstrip("\n"))
