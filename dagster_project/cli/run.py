@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from dagster_project.pipeline import RunReport
 
 
+_WITHOUT_A_TEST = """
+    select count(*) from marts.controls as c
+    where not exists (
+        select 1 from marts.reconciliation_summary as s where s.code = c.code and s.compared > s.not_testable
+    )
+"""
+
+
 def register(app: typer.Typer) -> None:
     @app.command()
     def run(
@@ -114,7 +122,11 @@ def _print_findings(settings: Settings, report: RunReport) -> int:
             out.print(line, markup=False, soft_wrap=True)
         breaks = int(scalar(con, "select count(*) from marts.exceptions"))
         problems = int(scalar(con, "select count(distinct root_exception_key) from marts.exceptions"))
+        untested = int(scalar(con, _WITHOUT_A_TEST))
+        controls = int(scalar(con, "select count(*) from marts.controls"))
     out.print(_open_breaks(breaks, problems), style="bold")
+    if untested:
+        out.print(f"{untested} of {controls} controls could test nothing of what was delivered", style="bold")
     for line in _what_next(settings, report):
         out.print(line, markup=False, soft_wrap=True)
     return breaks
@@ -135,26 +147,29 @@ def _after_a_mend(settings: Settings) -> list[str]:
     return [f"after a mend of their mapping or contract: {command()} replay --dry-run --config {config}"]
 
 
-def _pack(tieout: str, pack: Path) -> list[str]:
+def _pack(tieout: str, pack: Path, root_hash: str) -> list[str]:
     """How the pack is checked, and its root hash: kept elsewhere, it proves what the pack cannot prove of itself."""
-    from dagster_project.evidence.manifest import read
-
     return [
         f"  {tieout} verify {shown(pack)}",
-        f"      recomputes the auditor's pack, root hash {read(pack)['root_hash']}",
+        f"      recomputes the auditor's pack, root hash {root_hash}",
     ]
 
 
 def _what_next(settings: Settings, report: RunReport) -> list[str]:
+    from dagster_project.evidence.manifest import read
+
     tieout, config = command(), shown(settings.config_path)
-    pack = _pack(tieout, report.pack) if report.pack else []
+    period, pack = report.period, []
+    if report.pack:
+        written = read(report.pack)
+        period, pack = written["facts"]["period"], _pack(tieout, report.pack, written["root_hash"])
     return [
         "What to open next:",
         f"  {tieout} dashboard --config {config}",
         "      the reconciliation in the browser: close, variances, controls",
         f"  {tieout} dagster --config {config}",
         "      how every figure was made: assets, checks, runs",
-        f"  {tieout} evidence --config {config} --period {report.period}",
+        f"  {tieout} evidence --config {config} --period {period}",
         "      writes the auditor's pack of a period",
         *pack,
     ]
