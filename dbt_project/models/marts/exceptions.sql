@@ -24,6 +24,11 @@ own_severity as (
   {% endfor %}
 ),
 
+-- what is surplus or names nothing is mended by who keeps the object of the record, the first part of its key
+keepers as (
+  select source_instance, object, owner_role from {{ source('config', 'source_objects') }}
+),
+
 first_seen as (
   select
     code,
@@ -40,7 +45,7 @@ opened as (
     roots.root_exception_key,
     roots.root_reason,
     coalesce(own_severity.severity, controls.severity) as severity,
-    controls.owner_role,
+    coalesce(keepers.owner_role, controls.owner_role) as owner_role,
     controls.next_step,
     -- no break was seen after now, whatever a clock that has gone back since had said
     least(coalesce(first_seen.first_seen_at, parameters.as_of), parameters.as_of) as first_seen_at
@@ -48,6 +53,11 @@ opened as (
   cross join parameters
   inner join roots on roots.exception_key = breaks.exception_key
   inner join controls on controls.code = breaks.code
+  left join keepers
+    on
+      breaks.code in ('R19', 'R20')
+      and keepers.source_instance = breaks.source_instance
+      and keepers.object = split_part(breaks.match_key, '|', 1)
   left join own_severity
     on
       own_severity.code = breaks.code
