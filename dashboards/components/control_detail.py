@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from dashboards.components import money, words
-from dashboards.components.facts import facts, heading
+from dashboards.components.facts import facts, heading, onward
 from dashboards.components.filters import choose, search
 from dashboards.components.listing import RESULT_COLUMNS, download, link, result_row
 from dashboards.components.paging import page_of
@@ -57,7 +57,16 @@ def _results(db: Snapshot, entry: Row, scope: Scope) -> None:
     total = results.count(db, narrowed, code, wanted)
     page = page_of("results", total, (code, wanted, narrowed))
     rows = results.page(db, narrowed, code, wanted, page.limit, page.offset)
-    if not rows and not results.count(db, replace(narrowed, search=""), code):
+    unplaced = controls.unplaced(db, scope).get(code, 0)
+    if unplaced:
+        onward(
+            f"{unplaced:,} more of {code} do{'es' if unplaced == 1 else ''} not tie and"
+            f" name{'s' if unplaced == 1 else ''} no {words.unplaced(scope.entity, scope.period)}: show all of {code}",
+            link(PAGE, control=code, currency=scope.currency),
+        )
+    if not rows and unplaced and not results.count(db, replace(narrowed, search=""), code):
+        st.info("None of what was compared names what is chosen above.")
+    elif not rows and not results.count(db, replace(narrowed, search=""), code):
         st.info("Nothing was compared of what is chosen above.")
     elif not rows:
         st.info("No result of this kind in what is chosen above.")
@@ -65,14 +74,13 @@ def _results(db: Snapshot, entry: Row, scope: Scope) -> None:
         step = entry["next_step"] or ""
         shown = [result_row(row, _address(row, scope, status), known_step=step) for row in rows]
         caption = f"Results, {page.words}. The largest difference first, per currency."
-        table(caption, _columns(entry["title"]), shown, key="results")
+        table(caption, _columns(entry), shown, key="results")
     download(db, "Download these results (CSV)", f"{code}-{status}", total, results.download(narrowed, code, wanted))
 
 
-def _columns(title: str | None) -> list[Column]:
-    """The columns of results, the two sides under the names that the control's title gives them."""
-    sides = (title or "").split(" to ")
-    names = {"left": sides[0], "right": sides[1][:1].upper() + sides[1][1:]} if len(sides) == 2 else {}
+def _columns(entry: Row) -> list[Column]:
+    """The columns of results, the two sides under the names that the control gives them."""
+    names = dict(zip(("left", "right"), words.sides(entry["code"], entry["title"]), strict=True))
     return [replace(column, label=names.get(column.key, column.label)) for column in RESULT_COLUMNS]
 
 

@@ -46,6 +46,15 @@ def side(row: Row, name: str) -> Cell:
     return Cell(money.quantity(value), note="" if value is None else words.counted(row["code"], value))
 
 
+def _sides(row: Row, is_mixed: bool) -> dict[str, Value]:
+    """Both sides of a result; where several controls share the columns, each with the name that its control gives it."""
+    values = {name: side(row, name) for name in ("left", "right")}
+    if not is_mixed:
+        return dict(values)
+    names = words.sides(row["code"], row["title"])
+    return {key: [value, Cell("", note=name)] for (key, value), name in zip(values.items(), names, strict=True)}
+
+
 def difference(row: Row) -> Cell:
     """What does not tie: money with its currency, and the quantity where that is what is compared."""
     found = row["delta_quantity"]
@@ -78,8 +87,7 @@ def result_row(row: Row, href: str, control: str = "", known_step: str = "") -> 
         "status": words.status(row["status"]),
         "record": [record, Cell(control)] if control else record,
         "difference": difference(row),
-        "left": side(row, "left"),
-        "right": side(row, "right"),
+        **_sides(row, bool(control)),
         "reason": [*why, Cell(f"Next: {step}")] if step else why,
         "owner": words.owner(row["owner_role"]) if is_break else "",
         "due": due(row),

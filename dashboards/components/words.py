@@ -79,6 +79,39 @@ _COUNTED = {
     "R17": ("invoice", "invoices"),
     "R18": ("invoice", "invoices"),
 }
+_SIDES = {
+    "R02": ("Live", "Allowed"),
+    "R07": ("Expected balance", "Balance in billing"),
+    "R08": ("Usage not yet billed", "Unbilled in the ledger"),
+    "R10": ("Due", "Reached"),
+    "R12": ("Due", "Billed"),
+    "R13": ("Due", "Found"),
+    "R15": ("Tax recomputed", "Tax charged or posted"),
+    "R17": ("Invoice", "Same meaning"),
+    "R18": ("Found", "Expected"),
+    "R19": ("Expected", "Found"),
+    "R20": ("With a reference", "Resolved"),
+    "R21": ("Belongs in the period", "Posted there"),
+    "R22": ("Sent", "Arrived"),
+    "R25": ("Payout expected", "Payout"),
+    "R28": ("Open in billing", "Open in the ERP"),
+    "R29": ("At the document's rate", "At the policy rate"),
+    "R31": ("Rolled forward", "In the ledger"),
+    "R32": ("Billed", "Proved by the ledger"),
+    "R34": ("Supported", "Moved by hand"),
+    "R35": ("One side", "Other side"),
+    "R38": ("Rows reported", "Rows received"),
+}
+
+
+def sides(code: str, title: str | None) -> tuple[str, str]:
+    """What the left and the right value of a control are: its own names, or those that its title gives them."""
+    if code in _SIDES:
+        return _SIDES[code]
+    left, to, right = (title or "").partition(" to ")
+    return (left, right[:1].upper() + right[1:]) if to else ("Left side", "Right side")
+
+
 COUNTS = {
     "compared": "Compared",
     "matched": "Ties",
@@ -151,6 +184,11 @@ def objects(listed: str | None) -> str:
         system, _, item = name.partition(".")
         grouped.setdefault(_SYSTEMS.get(system, system), []).append(plain(item))
     return "; ".join(f"{system}: {', '.join(items)}" for system, items in grouped.items())
+
+
+def unplaced(entity: str, period: str) -> str:
+    """What a break lacks that is left out by entity or period alone: `entity or period`."""
+    return " or ".join(name for name, chosen in (("entity", entity), ("period", period)) if chosen)
 
 
 def verdict(counts: dict[str, int]) -> Cell:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboards.queries.scope import Scope, in_summary
+from dashboards.queries.scope import Scope, in_summary, where
 from dashboards.snapshot import Row, Snapshot
 
 
@@ -87,6 +87,23 @@ def problems(db: Snapshot, scope: Scope) -> int:
     conditions, values = in_summary(scope)
     found = db.row(f"select count(distinct root_exception_key) as n from marts.exceptions where {conditions}", values)
     return int(found["n"])
+
+
+def unplaced(db: Snapshot, scope: Scope) -> dict[str, int]:
+    """How many breaks of each control the scope leaves out only because they name no entity or no period: they may hold
+    its close all the same."""
+    conditions, values = where(
+        ("coalesce(legal_entity_code, ?) = ?", scope.entity),
+        ("coalesce(period, ?) = ?", scope.period),
+        ("currency_code = ?", scope.currency),
+    )
+    placed, of_scope = in_summary(scope)
+    rows = db.rows(
+        f"select code, count(*) as n from marts.exceptions where {conditions} and ({placed}) is not true"
+        " group by code order by code",
+        (*values, *of_scope),
+    )
+    return {row["code"]: int(row["n"]) for row in rows}
 
 
 def breaks_by_period(db: Snapshot, scope: Scope) -> list[Row]:

@@ -64,7 +64,7 @@ _OF_SERVICE_MONTH = """(
 )"""
 """Usage of August is invoiced in September: a service month's results are its own and those of its invoices."""
 
-_HOLDS_A_CLOSE = """status = 'break' and (code, source_instance, match_key) in (
+_HOLDING = """
     select found.code, found.source_instance, found.match_key
     from marts.close_status as status
     inner join config.instance_links as links
@@ -81,7 +81,7 @@ _HOLDS_A_CLOSE = """status = 'break' and (code, source_instance, match_key) in (
                 )
             )
     where found.severity = 'S1' and found.code <> 'R38' and {conditions}
-)"""
+"""
 """What `close_status.open_s1_exceptions` counts: of no entity or no period it holds all that may still change."""
 
 _COLUMNS = """
@@ -108,16 +108,33 @@ def page(db: Snapshot, scope: Scope, code: str, status: str, limit: int, offset:
     return db.rows(_sql(conditions, "limit ? offset ?"), (*values, limit, offset))
 
 
-def count_blocking(db: Snapshot, scope: Scope) -> int:
-    """How many open S1 breaks hold the closes of the scope's entity and period."""
-    conditions, values = _holds(scope)
-    return int(db.row(f"select count(*) as n from marts.reconciliation_results where {conditions}", values)["n"])
+def blocking_by_owner(db: Snapshot, scope: Scope) -> list[Row]:
+    """How many open S1 breaks hold the closes of the scope's entity and period, and how many problems they go back to:
+    first all of them, with `owner_role` empty, then those of each who has to act. No row where there is none."""
+    holding, values = _holding(scope)
+    return db.rows(
+        f"""
+        select
+            coalesce(owner_role, '') as owner_role, count(*) as n, count(distinct root_exception_key) as problems
+        from marts.exceptions
+        where (code, source_instance, match_key) in ({holding})
+        group by grouping sets ((), (owner_role)) having count(*) > 0
+        order by grouping(owner_role) desc, n desc, owner_role
+        """,
+        values,
+    )
 
 
-def blocking(db: Snapshot, scope: Scope, limit: int, offset: int) -> list[Row]:
-    """A page of them, as `page` gives results."""
-    conditions, values = _holds(scope)
+def blocking(db: Snapshot, scope: Scope, owner: str, limit: int, offset: int) -> list[Row]:
+    """A page of them, of one owner or all, as `page` gives results."""
+    conditions, values = _holds(scope, owner)
     return db.rows(_sql(conditions, "limit ? offset ?"), (*values, limit, offset))
+
+
+def download_blocking(scope: Scope, owner: str) -> tuple[str, tuple[Any, ...]]:
+    """All of them, as `download` gives results."""
+    conditions, values = _holds(scope, owner)
+    return _sql(conditions, "limit ?"), (*values, DOWNLOAD_LIMIT)
 
 
 def download(scope: Scope, code: str = "", status: str = "") -> tuple[str, tuple[Any, ...]]:
@@ -168,9 +185,18 @@ def _of_kind(db: Snapshot, reference: str, source_instance: str, limit: int) -> 
     )
 
 
-def _holds(scope: Scope) -> tuple[str, tuple[Any, ...]]:
-    conditions, values = where(("status.legal_entity_code = ?", scope.entity), ("status.period = ?", scope.period))
-    return _HOLDS_A_CLOSE.format(conditions=conditions), values
+def _holding(scope: Scope, owner: str = "") -> tuple[str, tuple[Any, ...]]:
+    conditions, values = where(
+        ("status.legal_entity_code = ?", scope.entity),
+        ("status.period = ?", scope.period),
+        ("found.owner_role = ?", owner),
+    )
+    return _HOLDING.format(conditions=conditions), values
+
+
+def _holds(scope: Scope, owner: str) -> tuple[str, tuple[Any, ...]]:
+    holding, values = _holding(scope, owner)
+    return f"status = 'break' and (code, source_instance, match_key) in ({holding})", values
 
 
 def _in_results(scope: Scope, code: str, status: str) -> tuple[str, tuple[Any, ...]]:

@@ -10,7 +10,7 @@ from dashboards.components import money, words
 from dashboards.components.facts import onward
 from dashboards.components.filters import ALL, choose, switch
 from dashboards.components.frame import begin, day_and_time, moment, needs
-from dashboards.components.listing import RESULT_COLUMNS, link, result_row
+from dashboards.components.listing import RESULT_COLUMNS, download, link, result_row
 from dashboards.components.paging import page_of
 from dashboards.components.table import Cell, Column, Value, table
 from dashboards.queries import close, results, run
@@ -115,16 +115,29 @@ def _blocking(db: Snapshot, scope: Scope) -> None:
     """What the column counts, also what belongs to no period and stands on no page of a period's controls."""
     if not db.has("marts.exceptions", "marts.reconciliation_results", "config.instance_links"):
         return
-    total = results.count_blocking(db, scope)
-    if not total:
+    every, *owners = results.blocking_by_owner(db, scope) or [{}]
+    if not every:
         return
     st.subheader("Open and blocking", anchor="blocking")
-    page = page_of("blocking", total, scope)
-    rows = results.blocking(db, scope, page.limit, page.offset)
+    counts = {ALL: int(every["n"])} | {row["owner_role"]: int(row["n"]) for row in owners if row["owner_role"]}
+    total, problems = counts[ALL], int(every["problems"])
+    st.markdown(
+        f"{total:,} difference{'s' if total != 1 else ''}, which go{'es' if total == 1 else ''} back to"
+        f" {problems:,} separate problem{'s' if problems != 1 else ''}."
+    )
+    owner = choose(
+        PAGE, "owner", "Who acts", list(counts), segmented=True,
+        words=lambda role: f"{words.owner(role) if role else 'Everybody'} ({counts[role]:,})",
+    )  # fmt: skip
+    total = counts[owner]
+    page = page_of("blocking", total, (scope, owner))
+    rows = results.blocking(db, scope, owner, page.limit, page.offset)
     shown = [result_row(row, _record(row), control=f"{row['code']} {row['title']}") for row in rows]
     of_none = "" if scope.entity else " One that names no entity holds the close of each, and counts in each above."
     caption = f"{page.words}. The largest difference first, per currency.{of_none}"
     table(caption, BLOCKING_COLUMNS, shown, key="blocking")
+    name = "-".join(part for part in ("blocking", scope.period, scope.entity, owner) if part)
+    download(db, "Download these differences (CSV)", name, total, results.download_blocking(scope, owner))
     st.html(TO_BLOCKING, unsafe_allow_javascript=True)
 
 
@@ -141,7 +154,8 @@ def _to_blocking(row: Row, shown: str) -> str:
 def _verdict(counts: dict[str, int], scope: Scope) -> str:
     total, blocked, running = sum(counts.values()), counts.get("blocked", 0), counts.get("running", 0)
     if blocked:
-        what = f"do not pass every gate for {scope.period}" if scope.period else "entity periods do not pass every gate"
+        do = "does" if blocked == 1 else "do"
+        what = f"{do} not pass every gate for {scope.period}" if scope.period else f"entity periods {do} not pass every gate"
         return f"**{blocked} of {total} {what}.**" + (f" {running} still running." if running else "")
     if running == total:
         return f"**Still running:** {scope.period or 'every period'} has not ended, figures may move."

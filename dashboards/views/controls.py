@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -112,6 +113,13 @@ def _overview(db: Snapshot, scope: Scope) -> None:
         st.markdown(f"**Nothing is broken** in {len(overview)} controls for what is chosen above.")
     else:
         st.markdown("**Nothing to compare** for what is chosen above: no control has a result of it.")
+    unplaced = controls.unplaced(db, scope)
+    if unplaced:
+        number, none = sum(unplaced.values()), words.unplaced(scope.entity, scope.period)
+        st.markdown(
+            f"**Beside these, {number:,} in {', '.join(unplaced)} name{'s' if number == 1 else ''} no {none}.**"
+            " What blocks a close counts there all the same: *Close* lists it."
+        )
     if untested:
         st.markdown(f"{untested} could not be tested, in whole or in part.")
     trends = {
@@ -119,7 +127,12 @@ def _overview(db: Snapshot, scope: Scope) -> None:
         for code, of in history.items()
         if of.keys() & set(periods)
     }
-    rows = [_overview_row(row, amounts.get(row["code"], []), trends.get(row["code"], ()), scope) for row in overview]
+    rows = [
+        _overview_row(
+            row, amounts.get(row["code"], []), trends.get(row["code"], ()), scope, unplaced.get(row["code"], 0)
+        )
+        for row in overview
+    ]
     table("Every control. Amounts are differences without their sign, per currency, never added across currencies.",
           COLUMNS, rows, key="controls")  # fmt: skip
     if db.has("marts.tolerance_budget"):
@@ -150,24 +163,29 @@ def _tolerated(db: Snapshot, scope: Scope) -> None:
         )
 
 
-def _overview_row(row: Row, amounts: list[Cell], trend: tuple[tuple[str, int], ...], scope: Scope) -> dict[str, Any]:
+def _overview_row(
+    row: Row, amounts: list[Cell], trend: tuple[tuple[str, int], ...], scope: Scope, unplaced: int
+) -> dict[str, Any]:
     href = link(PAGE, control=row["code"], entity=scope.entity, currency=scope.currency, period=scope.period)
     counts = {name: int(row[name]) for name in words.COUNTS}
+    beside = f"{unplaced:,} of no {words.unplaced(scope.entity, scope.period)}"
     return {
         "control": Cell(f"{row['code']} {row['title']}", href=href, note=words.severity(row["severity"])),
-        "result": words.verdict(counts),
+        "result": replace(words.status("break"), note=beside) if unplaced else words.verdict(counts),
         "breaks": Cell(money.count(row["breaks"]), tone="bad" if row["breaks"] else ""),
         "amount": amounts or money.NOTHING,
         **{name: money.count(row[name]) for name in ("compared", "matched", "in_tolerance", "timing", "not_testable")},
-        "trend": Bars(trend, _trend_words(trend)) if trend else money.NOTHING,
+        "trend": Bars(trend, _trend_words(trend, scope.period)) if trend else money.NOTHING,
         "owner": words.owner(row["owner_role"]),
     }
 
 
-def _trend_words(history: tuple[tuple[str, int], ...]) -> str:
+def _trend_words(history: tuple[tuple[str, int], ...], period: str) -> str:
+    """The count of the period that is looked at, else of the last."""
     if not any(count for _, count in history):
         return f"none, {history[0][0]} to {history[-1][0]}" if len(history) > 1 else f"none in {history[0][0]}"
-    return f"{history[-1][0]}: {history[-1][1]}"
+    last, count = next((one for one in history if one[0] == period), history[-1])
+    return f"{last}: {count}"
 
 
 show()

@@ -220,6 +220,21 @@ def test_why_a_row_differs_is_read_without_scrolling_sideways(address, browser, 
     page.close()
 
 
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (760, "dark")])
+def test_what_blocks_the_close_is_taken_along_for_one_owner(address, browser, width, scheme):
+    """A file for receivables that also holds what others have to mend is a file that nobody works through."""
+    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page.goto(address)
+    page.get_by_role("radio", name="Accounts receivable (1)").click()
+    page.wait_for_url("**/?owner=AR")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download these differences (CSV)").click()
+    assert download.value.suggested_filename == "blocking-2026-09-AR.csv"
+    text = Path(download.value.path()).read_text(encoding="utf-8-sig")
+    assert "IN-1" in text and "IN-2" not in text
+    page.close()
+
+
 def _read_whole(browser, address: str, paths: tuple[str, ...], width: int, scheme: str) -> None:
     """Fails when a page is cut off, raises, has another background than the scheme's, or asks another host."""
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)

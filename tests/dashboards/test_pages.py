@@ -390,3 +390,82 @@ def test_a_newer_close_is_offered_and_shown_only_when_asked_for(visit, tmp_path)
     app.button(key="show_newer").click().run()
     assert tables(app)["controls"].row("R14")["Compared"] == "0"
     assert "A newer close" not in words(app)
+
+
+UNPLACED = """
+    insert into marts.controls values ('R10', 'amendment_four_way', 'Amendment in all four systems', 'S1', 'RevOps',
+        'T0', '24 h', 'crm.contracts', 'A change did not reach every system.', 'Run it again.', 'r10');
+    insert into marts.reconciliation_results values
+        ('R10', 'billing', 'BT-1', 'US', null, 'USD', null, 2, 0, 700, 2, 'break', 'partial', 'business_rule', 'Missing.',
+         'contract:K-1', null, null),
+        ('R10', 'billing', 'BT-2', null, null, null, null, 2, 0, null, 2, 'break', 'partial', 'business_rule', 'Missing.',
+         'contract:K-2', null, null);
+    insert into marts.reconciliation_summary select 'R10', 'billing', 'US', 'USD', null, 1, 0, 0, 0, 1, 0, 700, 700, 0, 0, 0;
+    insert into marts.reconciliation_summary select 'R10', 'billing', null, null, null, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0;
+    insert into marts.exceptions (exception_key, code, source_instance, match_key, legal_entity_code, currency_code,
+        severity, owner_role, root_exception_key)
+    values ('1', 'R10', 'billing', 'BT-1', 'US', 'USD', 'S1', 'RevOps', '1'),
+        ('2', 'R10', 'billing', 'BT-2', null, null, 'S1', 'RevOps', '1');
+"""
+"""What names no period, and no entity either, and holds the closes that may still change."""
+
+
+def test_what_names_no_period_is_not_nothing_to_compare_in_a_period_that_it_holds(visit, tmp_path):
+    """Close said R10 holds US in 2026-09; its page of US in 2026-09 said that nothing was compared."""
+    book = snapshots.write(tmp_path, extra=UNPLACED)
+    app = visit(book, "controls", entity="US", period="2026-09")
+    assert "**Beside these, 2 in R10 name no entity or period.**" in words(app)
+    assert tables(app)["controls"].row("R10")["Result"] == "✕ Does not tie 2 of no entity or period"
+    app = visit(book, "controls", control="R10", entity="US", period="2026-09")
+    assert "2 more of R10 do not tie and name no entity or period: show all of R10" in facts(app)
+    assert 'href="controls?control=R10"' in facts(app)
+    assert "Nothing was compared" not in words(app)
+    assert "more of R10" not in facts(visit(book, "controls", control="R10"))
+    app = visit(book, "controls", entity="JP")
+    assert "**Beside these, 1 in R10 names no entity.**" in words(app), "BT-1 is another entity's"
+
+
+def test_what_blocks_a_close_is_told_by_who_acts_and_goes_to_them_as_a_file(visit, tmp_path):
+    """Twenty-seven differences over two pages, to be copied by hand to four teams at eleven at night."""
+    book = snapshots.write(tmp_path, extra=UNPLACED)
+    app = visit(book, period="2026-09")
+    assert "4 differences, which go back to 3 separate problems." in words(app)
+    [button] = app.get("download_button")
+    assert (button.proto.label, button.proto.disabled) == ("Download these differences (CSV)", False)
+    app = visit(book, period="2026-09", owner="RevOps")
+    blocking = tables(app)["blocking"]
+    assert sorted(record.split()[0] for record in blocking.column("Record")) == ["BT-1", "BT-2"]
+    assert set(blocking.column("Who acts")) == {"Revenue operations"}
+    assert app.query_params["owner"] == "RevOps"
+
+
+def test_each_side_is_named_also_where_several_controls_share_a_column(visit, tmp_path):
+    """`Left side 2, right side 0` told nobody which of the two is wrong."""
+    book = snapshots.write(tmp_path, extra=UNPLACED)
+    rows = tables(visit(book, period="2026-09", entity="US"))["blocking"]
+    assert rows.row("BT-1")["Left side"] == "2 systems Due"
+    assert rows.row("BT-1")["Right side"] == "0 systems Reached"
+    assert rows.row("IN-1")["Left side"] == "1,234.50 Billing invoice"
+    shown = tables(visit(book, "controls", control="R10"))["results"]
+    assert {"Due", "Reached"} <= set(shown.head)
+
+
+def test_what_is_still_to_pay_is_not_headed_as_paid(visit, tmp_path):
+    """R28 compares what is open: 435.50 under `Paid in billing` was an invoice that nobody had paid."""
+    extra = """
+        insert into marts.controls values ('R28', 'paid_to_open_balance', 'Paid in billing to open balance in the ERP',
+            'S2', 'AR', 'T1', 'Wc', 'billing.invoices', 'They differ.', 'Apply the cash.', 'r28');
+        insert into marts.reconciliation_results values ('R28', 'billing', 'IN-1', 'US', 'C1', 'USD', '2026-09', 43550, 0,
+            43550, null, 'break', 'status lag', null, 'Open in billing.', 'invoice:IN-1', 'ar_document:D-1', null);"""
+    shown = tables(visit(snapshots.write(tmp_path, extra=extra), "controls", control="R28"))["results"]
+    assert shown.row("✕ Does not tie")["Open in billing"] == "435.50"
+    assert shown.row("✕ Does not tie")["Open in the ERP"] == "0.00"
+
+
+def test_the_trend_says_the_number_of_the_period_that_is_looked_at(visit, tmp_path):
+    """Beside 2026-08 stood the number of 2026-09, and was read as that of 2026-08."""
+    app = visit(snapshots.write(tmp_path), "controls", period="2026-08")
+    shown = tables(app)["controls"].row("R14")
+    assert (shown["Does not tie"], shown["Breaks by period"]) == ("1", "2026-08: 1")
+    app.selectbox(key="controls.period").set_value("").run()
+    assert tables(app)["controls"].row("R14")["Breaks by period"] == "2026-09: 2"
