@@ -81,7 +81,12 @@ def boundary_specs(contracts: Mapping[tuple[str, str], Contract]) -> list[dg.Ass
 def outcome_specs(marts: Collection[dg.AssetKey]) -> list[dg.AssetCheckSpec]:
     """A spec per check of every outcome suite whose mart is among `marts`: Dagster refuses checks on anything else."""
     return [
-        dg.AssetCheckSpec(check.name, asset=outcome_key(suite.asset_key), blocking=True)
+        dg.AssetCheckSpec(
+            check.name,
+            asset=outcome_key(suite.asset_key),
+            blocking=True,
+            description=f"{check.routing.holds} Where that fails: {check.routing.effect} Next: {check.routing.next_step}",
+        )
         for suite in outcome.suites()
         if outcome_key(suite.asset_key) in marts
         for check in suite.checks

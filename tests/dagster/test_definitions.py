@@ -152,3 +152,13 @@ def test_definitions_load_without_a_configuration_or_a_network(tmp_path):
     assert done.returncode == 0, done.stderr[-2000:]
     assert int(done.stdout) > 100
     assert list(tmp_path.iterdir()) == []
+
+
+def test_every_check_of_the_outcome_says_what_it_holds_what_its_failure_costs_and_what_next(graph):
+    """Of a red check its name alone was told before it ran: nobody knew what not to trust."""
+    specs = gates.outcome_specs(graph.materializable_asset_keys)
+    told = {spec.name: spec.description or "" for spec in specs}
+    assert len(told) > 5
+    assert [name for name, words in told.items() if "Where that fails: " not in words or "Next: " not in words] == []
+    assert [name for name, words in told.items() if "{" in words] == [], "nothing has run that could fill it in"
+    assert told["every_break_has_an_owner"].startswith("Every open exception has an owner, a severity and a reason.")
