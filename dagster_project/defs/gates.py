@@ -85,11 +85,12 @@ def outcome_specs(marts: Collection[dg.AssetKey]) -> list[dg.AssetCheckSpec]:
             check.name,
             asset=outcome_key(suite.asset_key),
             blocking=True,
-            description=f"{check.routing.holds} Where that fails: {check.routing.effect} Next: {check.routing.next_step}",
+            description=f"{rule.holds} Where that fails: {rule.effect} Next: {rule.next_step}",
         )
         for suite in outcome.suites()
         if outcome_key(suite.asset_key) in marts
         for check in suite.checks
+        for rule in [check.routing]
     ]
 
 

@@ -47,7 +47,7 @@ def side(row: Row, name: str) -> Cell:
 
 
 def _sides(row: Row, is_mixed: bool) -> dict[str, Value]:
-    """Both sides of a result; where several controls share the columns, each with the name that its control gives it."""
+    """Both sides of a result; where several controls share the columns, each under the name it has there."""
     values = {name: side(row, name) for name in ("left", "right")}
     if not is_mixed:
         return dict(values)

@@ -155,7 +155,8 @@ def _verdict(counts: dict[str, int], scope: Scope) -> str:
     total, blocked, running = sum(counts.values()), counts.get("blocked", 0), counts.get("running", 0)
     if blocked:
         do = "does" if blocked == 1 else "do"
-        what = f"{do} not pass every gate for {scope.period}" if scope.period else f"entity periods {do} not pass every gate"
+        what = f"{do} not pass every gate"
+        what = f"{what} for {scope.period}" if scope.period else f"entity periods {what}"
         return f"**{blocked} of {total} {what}.**" + (f" {running} still running." if running else "")
     if running == total:
         return f"**Still running:** {scope.period or 'every period'} has not ended, figures may move."

@@ -24,7 +24,9 @@ def rows_by_query(folder, monkeypatch) -> list[list[tuple]]:
     text = (folder / "README.txt").read_text(encoding="utf-8")
     queries = re.search(r"^TO RE-PERFORM BY HAND\n(?:.*?)\n\n(?=-- 1\.)(.*?)^CODES$", text, re.DOTALL | re.MULTILINE)
     with duckdb.connect() as con:
-        return [con.execute(query).fetchall() for query in re.split(r";$", queries[1], flags=re.MULTILINE) if query.strip()]
+        return [
+            con.execute(query).fetchall() for query in re.split(r";$", queries[1], flags=re.MULTILINE) if query.strip()
+        ]
 
 
 def test_a_sound_pack_agrees_with_every_query_of_its_readme(pack, monkeypatch):
