@@ -32,12 +32,13 @@ class Landed:
 def land(settings: Settings, known_at: datetime | None = None, as_of: datetime | None = None) -> Landed:
     """Writes every relation that dbt reads; with `known_at`, from what had been received or replayed by then.
 
+    What came from a source that `tieout.yml` does not name now stays in the archive alone.
     `known_at` and `as_of`, the clock of the run, are the arguments, else those of the settings.
     Raises StoreError when the archive or the warehouse cannot be read or written; the warehouse is then as it was.
     """
     settings = settings.model_copy(update={"known_at": known_at or settings.known_at})
     clock = (as_of or settings.clock).astimezone(UTC)
-    known = batches(links_at_hand(settings, settings.known_at))
+    known = _connected(settings, batches(links_at_hand(settings, settings.known_at)))
     with connect(settings) as con:
         con.execute("begin transaction")
         for schema in ("landed", "config"):
@@ -55,6 +56,12 @@ def land(settings: Settings, known_at: datetime | None = None, as_of: datetime |
         received = _received(con)
     states = [batch.state for batch in known]
     return Landed(clock, len(VENDORS) * len(contracts), states.count("loaded"), states.count("refused"), received)
+
+
+def _connected(settings: Settings, known: list[Batch]) -> list[Batch]:
+    """Those of sources that are configured: a source renamed or switched off would be counted beside its successor."""
+    connected = {(source.name, source.domain) for source in settings.sources}
+    return [batch for batch in known if (batch.manifest.source_instance, batch.manifest.domain) in connected]
 
 
 def _loaded(known: list[Batch], vendor: str, contract: Contract) -> list[Batch]:
