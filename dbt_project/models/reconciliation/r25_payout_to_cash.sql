@@ -185,6 +185,9 @@ compared as (
     case
       when finding in ('fees', 'fee') then 'fee'
       when finding in ('kept', 'over') then 'reserve'
+      when finding = 'missing' then 'unreported payout'
+      when finding = 'currency' then 'other currency'
+      when finding = 'unnamed' then 'D99'
     end as cause_code,
     cast(null as {{ dbt.type_string() }}) as failure_class,
     'Payout ' || payout_id || ' of ' || {{ money_words('paid_minor', 'currency_code') }} || case finding
