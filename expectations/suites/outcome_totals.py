@@ -84,9 +84,11 @@ def _staging_sql(connection: duckdb.DuckDBPyConnection, contract: Contract) -> s
 
 
 def _find_null_money(connection: duckdb.DuckDBPyConnection) -> None:
+    """A history (`*_version`) keeps null for what cannot be converted; its record is told in `unconvertible_row`."""
     columns = connection.execute(
         "select table_name, column_name from information_schema.columns "
         "where table_catalog = current_database() and table_schema = 'canonical' "
+        "and not ends_with(table_name, '_version') "
         f"and column_name in ({', '.join(map(literal, REQUIRED_MONEY))}) order by all"
     ).fetchall()
     for table, column in columns:

@@ -173,6 +173,21 @@ def test_a_contradiction_is_found_and_blocks(contradictory, check, rows, amount)
         assert sum(row["amount_minor"] for row in found_rows) == amount
 
 
+def test_a_version_whose_currency_nobody_states_does_not_block_the_close(tmp_path):
+    """The item of a subscription that was not delivered has no currency yet. The record is told as not convertible, its
+    history keeps null: blocked by that, no figure of the whole company would be published."""
+
+    def fill(made):
+        marts(made, [{}])
+        bridge(made)
+        staged(made, 3)
+        made.con.execute(
+            "create table canonical.subscription_item_version as select null::bigint as minimum_amount_minor"
+        )
+
+    assert failures(judge(tmp_path, fill)) == {}
+
+
 def test_marts_that_are_not_built_are_not_testable_and_never_passed(tmp_path):
     made = judge(tmp_path, lambda _: None)
     assert {row["status"] for row in results(made, "outcome_results")} == {"not_testable"}
