@@ -153,7 +153,7 @@ usage_months as (
   group by terms.billing_instance, terms.subscription_id, begun.month_date
 ),
 
-intervals as (
+due_recurring as (
   select recurring_intervals.*, 'recurring' as kind
   from recurring_intervals
   inner join horizon on horizon.source_instance = recurring_intervals.billing_instance
@@ -161,13 +161,23 @@ intervals as (
   where
     recurring_intervals.interval_start >= horizon.first_interval_date
     and recurring_intervals.covered_from <= parameters.as_of
+),
+
+-- a fee agreed later in an interval than usage takes the whole interval's key, and that of the month that begins with it
+intervals as (
+  select * from due_recurring
 
   union all
 
   select usage_months.*, 'usage' as kind
   from usage_months
   inner join horizon on horizon.source_instance = usage_months.billing_instance
-  where usage_months.interval_start >= horizon.first_usage_month
+  left join due_recurring
+    on
+      due_recurring.billing_instance = usage_months.billing_instance
+      and due_recurring.subscription_id = usage_months.subscription_id
+      and due_recurring.interval_start = usage_months.interval_start
+  where usage_months.interval_start >= horizon.first_usage_month and due_recurring.subscription_id is null
 )
 
 select
@@ -184,7 +194,7 @@ select
   subscriptions.ends_on,
   cast(
     {{ add_days(
-      next_month_start('intervals.interval_start'), 'parameters.usage_grace_days + parameters.bill_run_days'
+      next_month_start('intervals.covered_from'), 'parameters.usage_grace_days + parameters.bill_run_days'
     ) }} as timestamp
   ) as due_at
 from intervals
