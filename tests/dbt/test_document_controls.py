@@ -192,6 +192,12 @@ def _payments(world: DocumentWorld) -> None:
     world.posting("owed_in_dollars", open_amount="0", status="paid")
     world.payment("in_dinars", "110", invoice_id="owed_in_dollars", currency="BHD")
     world.receipt("in_dinars", "110", ("D-owed_in_dollars", "110"), currency="BHD")
+    # the bank returned the money, and the ERP took its receipt back; or it was keyed wrongly and keyed again
+    world.payment("bounced", "110", invoice_id="open")
+    world.receipt("bounced", "110", ("D-open", "110"), status="Voided")
+    world.payment("keyed_again", "110", invoice_id="open")
+    world.receipt("keyed_again", "110", receipt_id="R-mistyped", status="reversed")
+    world.receipt("keyed_again", "110", ("D-open", "110"), receipt_id="R-keyed")
     world.payment("failed", "110", status="failed")
     world.payment("illegible", "110")
     world.reject("erp", "erp", "cash_receipts", "R-x", '{"external_id": "illegible"}')
@@ -216,6 +222,8 @@ PAYMENTS = {
     "received_twice": ("break", "D07", -11000),
     "overpaid": ("break", "D07", 11000),
     "in_dinars": ("break", "D05", 110000),
+    "bounced": ("break", "D04", 11000),
+    "keyed_again": ("matched", None, 0),
     "illegible": ("not_testable", None, 11000),
 }
 
@@ -337,6 +345,18 @@ def test_money_of_another_currency_settles_nothing_that_is_added_up(warehouse):
     assert rows(warehouse, query) == [("D04", 10000)]
     query = "select count(*) from reconciliation.receivable_subledger where key = 'R-in_dinars-0'"
     assert rows(warehouse, query) == [(0,)]
+
+
+def test_a_receipt_that_the_erp_took_back_is_no_money_and_is_named(warehouse):
+    """Counted, a payment that bounced reads as received and applied, and one that was keyed again as received twice."""
+    ((reason,),) = rows(
+        warehouse,
+        "select reason from marts.reconciliation_results where code = 'R24' and match_key = 'bounced'",
+    )
+    assert "receipt(s) R-bounced of it were taken back" in reason
+    taken_back = "('cash_receipts|R-mistyped', 'cash_receipts|R-keyed', 'cash_receipts|R-bounced')"
+    surplus = f"select code from marts.exceptions where code in ('R19', 'R20') and match_key in {taken_back}"
+    assert rows(warehouse, surplus) == []
 
 
 def test_what_is_owed_to_a_customer_is_open_and_no_overpayment(warehouse):

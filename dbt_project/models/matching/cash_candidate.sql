@@ -7,7 +7,7 @@ with payments as (
 receipts as (
   select *
   from {{ ref('cash_receipt') }}
-  where amount_minor > 0 and lower(status) not in ('reversed', 'void', 'voided', 'cancelled', 'canceled')
+  where amount_minor > 0 and not {{ is_void_receipt('status') }}
 ),
 
 crosswalk as (

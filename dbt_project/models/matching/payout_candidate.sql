@@ -7,7 +7,7 @@ with payments as (
 refunds as (
   select *
   from {{ ref('refund') }}
-  where lower(status) not in ('failed', 'pending', 'canceled', 'cancelled')
+  where not {{ is_unpaid_refund('status') }}
 ),
 
 disputes as (

@@ -29,6 +29,16 @@ receipts as (
   group by source_instance, payment_id, currency_code
 ),
 
+void_receipts as (
+  select
+    billing_instance as source_instance,
+    external_id as payment_id,
+    {{ joined_text('receipt_id', ', ') }} as receipt_ids
+  from {{ ref('cash_receipt') }}
+  where external_object = 'payment' and billing_instance is not null and {{ is_void_receipt('status') }}
+  group by billing_instance, external_id
+),
+
 -- what a match of several payments and receipts moves between them; together it is nothing
 shares as (
   select * from {{ ref('joint_receipt') }}
@@ -116,6 +126,7 @@ paired as (
     coalesce(applications.application_count, 1) as application_count,
     named_invoices.open_minor as named_open_minor,
     suggestions.candidates as suggested_refs,
+    void_receipts.receipt_ids as void_receipts,
     messages.failure_class as message_failure_class,
     messages.words as message_words,
     coalesce(own_key.reason, any_key.reason) as key_not_testable_reason,
@@ -131,6 +142,8 @@ paired as (
       and receipts.payment_id = payments.payment_id
       and receipts.currency_code = payments.currency_code
   left join shares on shares.source_instance = payments.source_instance and shares.payment_id = payments.payment_id
+  left join void_receipts
+    on void_receipts.source_instance = payments.source_instance and void_receipts.payment_id = payments.payment_id
   left join suggestions
     on suggestions.source_instance = payments.source_instance and suggestions.payment_id = payments.payment_id
   left join applications
@@ -221,6 +234,7 @@ compared as (
       when 'missing'
         then
           ' has no receipt in its currency in the ERP' || coalesce(': ' || message_words, '')
+          || coalesce(': receipt(s) ' || void_receipts || ' of it were taken back', '')
           || coalesce('; it may be in ' || suggested_refs || ', which is not certain', '')
       when 'over'
         then

@@ -21,7 +21,7 @@ movements as (
     source_instance, 'refund' as kind, refund_id as record_id, payout_id, currency_code, -amount_minor as amount_minor,
     cast(0 as bigint) as fee_amount_minor, created_at as moved_at, legal_entity_code, erp_instance
   from {{ ref('refund') }}
-  where lower(status) not in ('failed', 'pending', 'canceled', 'cancelled')
+  where not {{ is_unpaid_refund('status') }}
   union all
   select
     source_instance, 'dispute' as kind, dispute_id as record_id, payout_id, currency_code,

@@ -7,7 +7,7 @@ with parameters as (
 refunds as (
   select
     *,
-    lower(status) not in ('failed', 'pending', 'canceled', 'cancelled') as is_done
+    not {{ is_unpaid_refund('status') }} as is_done
   from {{ ref('refund') }}
 ),
 
@@ -27,46 +27,57 @@ cash_out as (
     cast(-sum(amount_minor) as bigint) as amount_minor,
     {{ joined_text('receipt_id', ', ') }} as receipt_ids
   from {{ ref('cash_receipt') }}
-  where external_object = 'refund'
+  where external_object = 'refund' and not {{ is_void_receipt('status') }}
   group by billing_instance, external_id, currency_code
 ),
 
--- what an invoice got beyond what it still asked for after its credits; refunds of those credits are taken out of it
+-- what an invoice got beyond what it still asked for after its credits, in its own currency: nobody says what another
+-- one pays of it. Refunds of those credits are taken out of it
 paid_by_invoice as (
-  select source_instance, invoice_id, sum(amount_minor) as amount_minor
+  select source_instance, invoice_id, currency_code, sum(amount_minor) as amount_minor
   from payments
   where invoice_id is not null
-  group by source_instance, invoice_id
+  group by source_instance, invoice_id, currency_code
 ),
 
 credited_by_invoice as (
-  select source_instance, invoice_id, sum(total_amount_minor) as amount_minor
+  select source_instance, invoice_id, currency_code, sum(total_amount_minor) as amount_minor
   from credit_notes
   where is_live
-  group by source_instance, invoice_id
+  group by source_instance, invoice_id, currency_code
 ),
 
 refunded_by_invoice as (
-  select source_instance, invoice_id, sum(amount_minor) as amount_minor
+  select source_instance, invoice_id, currency_code, sum(amount_minor) as amount_minor
   from refunds
   where is_done and credit_note_id is not null and invoice_id is not null
-  group by source_instance, invoice_id
+  group by source_instance, invoice_id, currency_code
 ),
 
 overpaid as (
   select
     invoices.source_instance,
     invoices.invoice_id,
+    invoices.currency_code,
     paid.amount_minor
     - case when invoices.is_live then invoices.total_amount_minor - coalesce(credited.amount_minor, 0) else 0 end
     - coalesce(refunded.amount_minor, 0) as over_minor
   from {{ ref('invoice') }} as invoices
   inner join paid_by_invoice as paid
-    on paid.source_instance = invoices.source_instance and paid.invoice_id = invoices.invoice_id
+    on
+      paid.source_instance = invoices.source_instance
+      and paid.invoice_id = invoices.invoice_id
+      and paid.currency_code = invoices.currency_code
   left join credited_by_invoice as credited
-    on credited.source_instance = invoices.source_instance and credited.invoice_id = invoices.invoice_id
+    on
+      credited.source_instance = invoices.source_instance
+      and credited.invoice_id = invoices.invoice_id
+      and credited.currency_code = invoices.currency_code
   left join refunded_by_invoice as refunded
-    on refunded.source_instance = invoices.source_instance and refunded.invoice_id = invoices.invoice_id
+    on
+      refunded.source_instance = invoices.source_instance
+      and refunded.invoice_id = invoices.invoice_id
+      and refunded.currency_code = invoices.currency_code
 ),
 
 applied as (
@@ -80,12 +91,13 @@ unapplied as (
   select
     receipts.billing_instance as source_instance,
     receipts.external_id as payment_id,
+    receipts.currency_code,
     sum(receipts.amount_minor - coalesce(applied.amount_minor, 0)) as over_minor
   from {{ ref('cash_receipt') }} as receipts
   left join applied
     on applied.source_instance = receipts.source_instance and applied.receipt_id = receipts.receipt_id
-  where receipts.external_object = 'payment'
-  group by receipts.billing_instance, receipts.external_id
+  where receipts.external_object = 'payment' and not {{ is_void_receipt('receipts.status') }}
+  group by receipts.billing_instance, receipts.external_id, receipts.currency_code
 ),
 
 supported as (
@@ -108,9 +120,15 @@ supported as (
     on
       credit_notes.source_instance = refunds.source_instance and credit_notes.credit_note_id = refunds.credit_note_id
   left join overpaid
-    on overpaid.source_instance = refunds.source_instance and overpaid.invoice_id = refunds.invoice_id
+    on
+      overpaid.source_instance = refunds.source_instance
+      and overpaid.invoice_id = refunds.invoice_id
+      and overpaid.currency_code = refunds.currency_code
   left join unapplied
-    on unapplied.source_instance = refunds.source_instance and unapplied.payment_id = refunds.payment_id
+    on
+      unapplied.source_instance = refunds.source_instance
+      and unapplied.payment_id = refunds.payment_id
+      and unapplied.currency_code = refunds.currency_code
 ),
 
 -- several refunds of one credit, or of one overpayment, share it in the order in which they were made
@@ -121,7 +139,8 @@ shared as (
     - coalesce(sum(case when is_done then amount_minor else 0 end) over (
       partition by
         source_instance, support,
-        case support when 'credit' then credit_note_id when 'none' then coalesce(invoice_id, payment_id) end
+        case support when 'credit' then credit_note_id when 'none' then coalesce(invoice_id, payment_id) end,
+        currency_code
       order by created_at, refund_id
       rows between unbounded preceding and 1 preceding
     ), 0) as left_of_support_minor

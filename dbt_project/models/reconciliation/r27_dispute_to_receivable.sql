@@ -21,7 +21,7 @@ receipts as (
     source_instance as erp_instance, billing_instance as source_instance, external_id as dispute_id, receipt_id,
     currency_code, amount_minor
   from {{ ref('cash_receipt') }}
-  where external_object = 'dispute'
+  where external_object = 'dispute' and not {{ is_void_receipt('status') }}
 ),
 
 -- the documents that the disputed payment had settled: only those can be owed again

@@ -7,14 +7,14 @@ with invoices as (
 ),
 
 refunds as (
-  select * from {{ ref('refund') }} where lower(status) not in ('failed', 'pending', 'canceled', 'cancelled')
+  select * from {{ ref('refund') }} where not {{ is_unpaid_refund('status') }}
 ),
 
 refunded_credits as (
-  select source_instance, credit_note_id, sum(amount_minor) as amount_minor
+  select source_instance, credit_note_id, currency_code, sum(amount_minor) as amount_minor
   from refunds
   where credit_note_id is not null
-  group by source_instance, credit_note_id
+  group by source_instance, credit_note_id, currency_code
 ),
 
 -- a credit that went back as money lowers nothing
@@ -22,6 +22,7 @@ credits as (
   select
     notes.source_instance,
     notes.invoice_id,
+    notes.currency_code,
     sum(greatest(notes.total_amount_minor - coalesce(refunded_credits.amount_minor, 0), 0)) as amount_minor,
     max(least(
       greatest(notes.updated_at, cast(notes.issue_date as timestamp)),
@@ -32,8 +33,9 @@ credits as (
     on
       refunded_credits.source_instance = notes.source_instance
       and refunded_credits.credit_note_id = notes.credit_note_id
+      and refunded_credits.currency_code = notes.currency_code
   where notes.is_live
-  group by notes.source_instance, notes.invoice_id
+  group by notes.source_instance, notes.invoice_id, notes.currency_code
 ),
 
 movements as (
@@ -108,7 +110,11 @@ select
     coalesce(paid.changed_at, based.changed_at, credits.changed_at)
   ) as changed_at
 from invoices
-left join credits on credits.source_instance = invoices.source_instance and credits.invoice_id = invoices.invoice_id
+left join credits
+  on
+    credits.source_instance = invoices.source_instance
+    and credits.invoice_id = invoices.invoice_id
+    and credits.currency_code = invoices.currency_code
 left join paid
   on
     paid.source_instance = invoices.source_instance

@@ -128,7 +128,7 @@ receipts_without_payment as (
     legal_entity_code, cast(null as {{ dbt.type_string() }}) as customer_id, currency_code, amount_minor,
     'names no payment, refund or dispute' as words
   from {{ ref('cash_receipt') }}
-  where external_id is null
+  where external_id is null and not {{ is_void_receipt('status') }}
 )
 
 {%- for findings in [

@@ -1,7 +1,8 @@
 -- One row per cash receipt that stands for a payment: which payment does it name, or, where it names none, which is it
--- matched to? A matched receipt of several payments stands under the first of them; joint_receipt shares it out.
+-- matched to? A matched receipt of several payments stands under the first of them; joint_receipt shares it out. A
+-- receipt that the ERP took back stands for none.
 with receipts as (
-  select * from {{ ref('cash_receipt') }}
+  select * from {{ ref('cash_receipt') }} where not {{ is_void_receipt('status') }}
 ),
 
 confirmed as (

@@ -13,7 +13,7 @@ with payments as (
 receipts as (
   select billing_instance, external_id, min(receipt_id) as receipt_id, min(received_date) as received_date
   from {{ ref('cash_receipt') }}
-  where external_object = 'payment'
+  where external_object = 'payment' and not {{ is_void_receipt('status') }}
   group by billing_instance, external_id
 ),
 
@@ -25,7 +25,7 @@ applications as (
   from {{ ref('cash_receipt') }} as receipts
   inner join {{ ref('cash_application') }} as applications
     on applications.source_instance = receipts.source_instance and applications.receipt_id = receipts.receipt_id
-  where receipts.external_object = 'payment'
+  where receipts.external_object = 'payment' and not {{ is_void_receipt('receipts.status') }}
   group by receipts.billing_instance, receipts.external_id
 ),
 

@@ -161,6 +161,7 @@ received as (
       and due_cash.external_object = receipts.external_object
       and due_cash.key = receipts.external_id
       and due_cash.currency_code = receipts.currency_code
+  where not {{ is_void_receipt('receipts.status') }}
 ),
 
 surplus_receipts as (

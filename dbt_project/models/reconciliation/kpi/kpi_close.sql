@@ -29,7 +29,7 @@ receipts as (
     on
       calendar.legal_entity_code = receipts.legal_entity_code
       and receipts.received_date between calendar.first_date and calendar.last_date
-  where receipts.amount_minor > 0
+  where receipts.amount_minor > 0 and not {{ is_void_receipt('receipts.status') }}
 ),
 
 billed as (

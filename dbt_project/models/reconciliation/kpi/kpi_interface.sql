@@ -11,7 +11,7 @@ documents as (
     billing_instance, external_object, external_id, document_type, min(legal_entity_code) as legal_entity_code,
     min(currency_code) as currency_code, min(period) as period, count(*) as copies
   from {{ ref('ar_document') }}
-  where external_object is not null and billing_instance is not null and status <> 'reversed'
+  where external_object is not null and billing_instance is not null and not {{ is_void_receipt('status') }}
   group by billing_instance, external_object, external_id, document_type
 ),
 
