@@ -100,7 +100,7 @@ named_invoices as (
 ),
 
 calendar as (
-  select * from {{ ref('accounting_period') }}
+  select * from {{ ref('entity_period') }}
 ),
 
 paired as (
@@ -157,7 +157,7 @@ paired as (
     on
       calendar.source_instance = payments.erp_instance
       and calendar.legal_entity_code = payments.legal_entity_code
-      and {{ utc_date('payments.received_at') }} between calendar.start_date and calendar.end_date
+      and {{ utc_date('payments.received_at') }} between calendar.first_date and calendar.last_date
   left join {{ ref('message_outcome') }} as messages
     on
       messages.source_instance = payments.source_instance

@@ -157,11 +157,11 @@ judged as (
       single_fees.source_instance = paired.source_instance
       and single_fees.payout_id = paired.payout_id
       and single_fees.fee_amount_minor = abs(paired.delta_minor)
-  left join {{ ref('accounting_period') }} as calendar
+  left join {{ ref('entity_period') }} as calendar
     on
       calendar.source_instance = paired.erp_instance
       and calendar.legal_entity_code = paired.legal_entity_code
-      and paired.cash_date between calendar.start_date and calendar.end_date
+      and paired.cash_date between calendar.first_date and calendar.last_date
   left join {{ ref('payout_not_testable') }} as own_payout
     on own_payout.source_instance = paired.source_instance and own_payout.payout_id = paired.payout_id
   left join {{ ref('payout_not_testable') }} as any_payout

@@ -177,11 +177,11 @@ paired as (
       cash_out.source_instance = covered.source_instance
       and cash_out.refund_id = covered.refund_id
       and cash_out.currency_code = covered.currency_code
-  left join {{ ref('accounting_period') }} as calendar
+  left join {{ ref('entity_period') }} as calendar
     on
       calendar.source_instance = covered.erp_instance
       and calendar.legal_entity_code = covered.legal_entity_code
-      and {{ utc_date('covered.created_at') }} between calendar.start_date and calendar.end_date
+      and {{ utc_date('covered.created_at') }} between calendar.first_date and calendar.last_date
   left join {{ ref('give_back_not_testable') }} as own_key
     on
       own_key.source_instance = covered.source_instance

@@ -111,11 +111,11 @@ judged as (
     end as finding
   from paired
   cross join parameters
-  left join {{ ref('accounting_period') }} as calendar
+  left join {{ ref('entity_period') }} as calendar
     on
       calendar.source_instance = paired.erp_instance
       and calendar.legal_entity_code = paired.legal_entity_code
-      and {{ utc_date('paired.decided_at') }} between calendar.start_date and calendar.end_date
+      and {{ utc_date('paired.decided_at') }} between calendar.first_date and calendar.last_date
   left join {{ ref('give_back_not_testable') }} as own_key
     on
       own_key.source_instance = paired.source_instance

@@ -226,11 +226,11 @@ compared as (
     paired.due_at,
     paired.rounding_components
   from paired
-  left join {{ ref('accounting_period') }} as calendar
+  left join {{ ref('entity_period') }} as calendar
     on
       calendar.source_instance = paired.erp_instance
       and calendar.legal_entity_code = paired.legal_entity_code
-      and paired.issue_date between calendar.start_date and calendar.end_date
+      and paired.issue_date between calendar.first_date and calendar.last_date
   left join {{ ref('open_balance_not_testable') }} as own_key
     on own_key.source_instance = paired.source_instance and own_key.invoice_id = paired.invoice_id
   left join {{ ref('open_balance_not_testable') }} as any_key

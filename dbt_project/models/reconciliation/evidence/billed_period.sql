@@ -43,11 +43,11 @@ events as (
     {{ period_of('calendar.period', 'invoices.issue_date') }} as period, cast(null as timestamp) as due_at,
     invoices.net_amount_minor as amount_minor
   from invoices
-  left join {{ ref('accounting_period') }} as calendar
+  left join {{ ref('entity_period') }} as calendar
     on
       calendar.source_instance = invoices.erp_instance
       and calendar.legal_entity_code = invoices.legal_entity_code
-      and invoices.issue_date between calendar.start_date and calendar.end_date
+      and invoices.issue_date between calendar.first_date and calendar.last_date
   where invoices.is_taken_back
   union all
   select

@@ -48,11 +48,11 @@ releases as (
   from {{ ref('prepaid_release') }} as prepaid
   inner join {{ ref('billing_customer') }} as customers
     on customers.source_instance = prepaid.source_instance and customers.customer_id = prepaid.customer_id
-  left join {{ ref('accounting_period') }} as calendar
+  left join {{ ref('entity_period') }} as calendar
     on
       calendar.source_instance = customers.erp_instance
       and calendar.legal_entity_code = prepaid.legal_entity_code
-      and {{ utc_date('prepaid.released_at') }} between calendar.start_date and calendar.end_date
+      and {{ utc_date('prepaid.released_at') }} between calendar.first_date and calendar.last_date
   where customers.erp_instance is not null
 )
 

@@ -21,7 +21,7 @@ first_reversed as (
 ),
 
 calendar as (
-  select * from {{ ref('accounting_period') }}
+  select * from {{ ref('entity_period') }}
 ),
 
 reversals as (
@@ -48,7 +48,7 @@ reversals as (
     on
       calendar.source_instance = documents.source_instance
       and calendar.legal_entity_code = documents.legal_entity_code
-      and {{ utc_date('first_reversed.reversed_at') }} between calendar.start_date and calendar.end_date
+      and {{ utc_date('first_reversed.reversed_at') }} between calendar.first_date and calendar.last_date
   where documents.status = 'reversed'
 )
 
