@@ -187,9 +187,9 @@ def _payments(world: DocumentWorld) -> None:
     world.receipt("overpaid", "110")
     world.invoice("downgrade", net="-100", tax="-10")
     world.posting("downgrade", net="-100", tax="-10")
-    # an adjustment period within March: a day that two periods hold would put each payment there twice
+    # May was keyed as beginning in March: a day that two periods hold would put each payment there twice
     world.add("erp", "erp", "accounting_periods", {
-        "legal_entity_code": "US", "period": "2026-13", "start_date": "2026-03-10", "end_date": "2026-03-31",
+        "legal_entity_code": "US", "period": "2026-05", "start_date": "2026-03-10", "end_date": "2026-05-31",
         "status": "open", "updated_at": "2026-01-01 00:00",
     })  # fmt: skip
     # the payer owes 110 dollars, and the ERP takes 110 dinars for it
