@@ -6,19 +6,41 @@ with values_of_versions as (
   select * from {{ ref('contract_value') }}
 ),
 
-versions as (
+signed_versions as (
   select
     versions.*,
     worth.is_first,
-    worth.effect_minor,
-    case when worth.is_first then 'customer_activation' else 'amendment' end as workflow,
-    {{ month_key('versions.signed_at') }} as period
+    min(versions.currency_code) over (
+      partition by versions.source_instance, versions.business_transaction_id
+    ) = max(versions.currency_code) over (
+      partition by versions.source_instance, versions.business_transaction_id
+    ) as is_one_currency,
+    count(*) over (partition by versions.source_instance, versions.business_transaction_id) as version_count,
+    count(worth.effect_minor) over (partition by versions.source_instance, versions.business_transaction_id)
+      as worth_count,
+    sum(worth.effect_minor) over (partition by versions.source_instance, versions.business_transaction_id)
+      as effect_sum_minor,
+    row_number() over (
+      partition by versions.source_instance, versions.business_transaction_id
+      order by versions.contract_id, versions.version
+    ) as place
   from {{ ref('contract_version') }} as versions
   inner join values_of_versions as worth
     on
       worth.source_instance = versions.source_instance
       and worth.contract_id = versions.contract_id
       and worth.version = versions.version
+),
+
+-- a transaction that signs several versions is told once, by the first of them, with the effect of all
+versions as (
+  select
+    *,
+    case when version_count = worth_count and is_one_currency then cast(effect_sum_minor as bigint) end as effect_minor,
+    case when is_first then 'customer_activation' else 'amendment' end as workflow,
+    {{ month_key('signed_at') }} as period
+  from signed_versions
+  where place = 1
 ),
 
 contracts as (
