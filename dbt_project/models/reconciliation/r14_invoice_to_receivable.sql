@@ -135,6 +135,7 @@ judged as (
         and dropped_count > 0 and gross_delta = dropped_gross_minor then 'dropped'
       when abs(net_delta) > tolerated then 'amount'
       when abs(tax_delta) > tolerated then 'tax'
+      when abs(gross_delta - net_delta - tax_delta) > tolerated then 'total'
       when policy_period is not null and posted_period <> policy_period then 'period'
       when is_same_customer is null then 'unmapped'
       else 'same'
@@ -168,9 +169,10 @@ compared as (
       when 'dropped' then 'C07'
       when 'amount' then 'C14'
       when 'tax' then 'C11'
+      when 'total' then 'C14'
       when 'period' then 'C10'
       when 'unmapped' then null
-      else case when net_delta <> 0 or tax_delta <> 0 then 'C13' end
+      else case when net_delta <> 0 or tax_delta <> 0 or gross_delta <> 0 then 'C13' end
     end as cause_code,
     case
       when finding <> 'missing' then null
@@ -223,6 +225,10 @@ compared as (
         then
           ' is posted with the same net but other tax as document ' || document_id || ': tax differs by '
           || {{ money_words('tax_delta', 'currency_code') }}
+      when 'total'
+        then
+          ' is posted over ' || {{ money_words('posted_gross_minor', 'currency_code') }} || ' as document '
+          || document_id || ' with the same net and tax: here or there the total is not net plus tax'
       when 'period'
         then
           ' belongs to period ' || policy_period || ', but ' || posting_words || ' is posted in ' || posted_period
