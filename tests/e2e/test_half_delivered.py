@@ -48,7 +48,9 @@ def rows(folder: Path, sql: str) -> list[tuple]:
 def test_what_lacks_everywhere_is_told_record_by_record_and_the_close_goes_on(half):
     """One record that names what is not there must not withhold every other figure of the company."""
     assert half.run.code == 1, half.run.text
-    silent = "select code, match_key from marts.exceptions where cause_code is null or owner_role is null or reason is null"
+    silent = (
+        "select code, match_key from marts.exceptions where cause_code is null or owner_role is null or reason is null"
+    )
     assert rows(half.folder, silent) == []
     told = {code for (code,) in rows(half.folder, "select distinct code from marts.exceptions")}
     assert {"R13", "R14", "R18", "R20", "R24", "R25"} <= told
