@@ -163,7 +163,7 @@ due_recurring as (
     and recurring_intervals.covered_from <= parameters.as_of
 ),
 
--- a fee agreed later in an interval than usage takes the whole interval's key, and that of the month that begins with it
+-- a fee agreed later in an interval than usage takes the interval's key, which the month that begins with it has too
 intervals as (
   select * from due_recurring
 
