@@ -144,6 +144,20 @@ placed as (
     on yearly.crm_instance = transactions.source_instance and yearly.contract_id = transactions.contract_id
   left join schedules
     on schedules.crm_instance = transactions.source_instance and schedules.contract_id = transactions.contract_id
+),
+
+-- a transaction of several versions has one leg: of the one that lacks its schedule, else of the first
+ranked as (
+  select
+    placed.*,
+    row_number() over (
+      partition by placed.source_instance, placed.business_transaction_id
+      order by
+        case when placed.needs_schedule and not placed.has_schedule then 0 else 1 end,
+        placed.contract_id,
+        placed.version
+    ) as place
+  from placed
 )
 
 select
@@ -168,4 +182,5 @@ select
   'ar_document:' || document_ids as document,
   created_at as occurred_at,
   closes_at
-from placed
+from ranked
+where place = 1
