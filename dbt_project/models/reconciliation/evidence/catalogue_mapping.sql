@@ -127,7 +127,8 @@ judged as (
     needs.sku,
     needs.field,
     needs.holder,
-    case when needs.field = 'price' then 'crm' else 'billing' end as counterpart,
+    -- of a price too: nobody but billing keeps a price book
+    'billing' as counterpart,
     case
       when doubles.sku is not null then 'twice mapped'
       when coalesce(mapped_now.sku, case when needs.field = 'price' then priced.sku end) is null then 'unmapped'
