@@ -126,6 +126,10 @@ def _credits(world: DocumentWorld) -> None:
     world.credit("taken_back", "sound", status="void")
     world.memo("taken_back", "D-sound")
     world.credit("never_posted_and_void", "sound", status="void")
+    world.invoice("credited_beyond")
+    world.posting("credited_beyond")
+    world.credit("gives_too_much", "credited_beyond", net="120", tax="12")
+    world.memo("gives_too_much", "D-credited_beyond", net="120", tax="12")
     for key in ("voided", "still_open", "never_posted"):
         world.invoice(key, status="void", updated_at="2026-03-11 10:00")
     world.posting("voided", status="reversed", open_amount=0)
@@ -142,6 +146,7 @@ CREDITS = {
     "part_again": ("break", "C05", 1100),
     "late_month": ("break", "C10", 0),
     "taken_back": ("break", "C08", 2200),
+    "gives_too_much": ("break", "D07", 2200),
     "voided": ("matched", None, 0),
     "still_open": ("break", "C08", -11000),
 }
@@ -371,6 +376,22 @@ def test_what_is_owed_to_a_customer_is_open_and_no_overpayment(warehouse):
     query = """select cause_code, cast(sum(amount_minor) as bigint) from marts.bridge_allocation
         where leg = 'D' and left_ref like 'ar_document_line:D-downgrade%' and amount_minor <> 0 group by 1"""
     assert rows(warehouse, query) == [("D02", -10000)]
+
+
+def test_a_credit_beyond_its_invoice_breaks_with_the_cause_of_the_bridge(warehouse):
+    """22.00 USD that nobody billed would stand in the bridge as owed to the customer, and be nobody's case."""
+    query = "select reason, owner_role, customer_id, next_step from marts.exceptions where code = 'R16' and match_key = ?"
+    ((reason, owner, customer, step),) = rows(warehouse, query.replace("?", "'gives_too_much'"))
+    assert reason == (
+        "Credit note gives_too_much over 132.00 USD gives back more than was billed: invoice credited_beyond was over"
+        " 110.00 USD, with this credit 132.00 USD of it is credited, 22.00 USD too much"
+    )
+    assert (owner, customer) == ("AR", "C1") and "A credit beyond its invoice" in step
+    query = """select cause_code, cast(sum(amount_minor) as bigint) from marts.bridge_allocation
+        where leg = 'D' and amount_minor <> 0 and (
+            left_ref like 'ar_document_line:D-credited_beyond%' or left_ref like 'ar_document_line:D-gives_too_much%'
+        ) group by 1 having sum(amount_minor) <> 0"""
+    assert rows(warehouse, query) == [("D07", -2000)]
 
 
 def test_a_document_of_a_draft_is_an_orphan(warehouse):

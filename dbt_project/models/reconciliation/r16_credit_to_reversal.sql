@@ -1,5 +1,5 @@
 -- One row per credit note, and per void of a posted invoice: does the ERP mirror it, with its sign, amount, period and
--- original document? A void is found by its invoice id. A journal without a document that holds exactly its invoices
+-- original document, and within what that billed? A void is found by its invoice id. A journal without a document that holds exactly its invoices
 -- less their credits posts each of them.
 with credit_notes as (
   select * from {{ ref('credit_note') }}
@@ -70,6 +70,56 @@ summaries as (
   group by members.source_instance, members.credit_note_id
 ),
 
+-- the credits of an invoice, the oldest first, up to what it billed; nobody adds up two currencies
+granted as (
+  select
+    credit_notes.source_instance,
+    credit_notes.credit_note_id,
+    credit_notes.currency_code,
+    credit_notes.total_amount_minor,
+    invoices.invoice_id,
+    invoices.total_amount_minor as billed_minor,
+    sum(credit_notes.total_amount_minor) over (
+      partition by credit_notes.source_instance, credit_notes.invoice_id
+      order by credit_notes.issue_date, credit_notes.credit_note_id
+      rows between unbounded preceding and current row
+    ) as credited_minor
+  from credit_notes
+  inner join invoices
+    on
+      invoices.source_instance = credit_notes.source_instance
+      and invoices.invoice_id = credit_notes.invoice_id
+      and invoices.currency_code = credit_notes.currency_code
+  where credit_notes.is_live and invoices.is_live
+),
+
+beyond as (
+  select
+    granted.source_instance,
+    granted.credit_note_id,
+    cast(least(granted.total_amount_minor, granted.credited_minor - greatest(granted.billed_minor, 0)) as bigint)
+      as beyond_minor,
+    'gives back more than was billed: invoice ' || granted.invoice_id || ' was over '
+    || {{ money_words('granted.billed_minor', 'granted.currency_code') }} || ', with this credit '
+    || {{ money_words('granted.credited_minor', 'granted.currency_code') }} || ' of it is credited, '
+    || {{ money_words(
+      'least(granted.total_amount_minor, granted.credited_minor - greatest(granted.billed_minor, 0))',
+      'granted.currency_code'
+    ) }} || ' too much' as words,
+    min('invoice ' || granted.invoice_id || ': ' || unread.reason) as unread_reason
+  from granted
+  left join not_testable as unread
+    on
+      unread.kind = 'invoice'
+      and unread.is_own_record
+      and unread.source_instance = granted.source_instance
+      and coalesce(unread.key, granted.invoice_id) = granted.invoice_id
+  where granted.total_amount_minor > 0 and granted.credited_minor > greatest(granted.billed_minor, 0)
+  group by
+    granted.source_instance, granted.credit_note_id, granted.currency_code, granted.total_amount_minor,
+    granted.invoice_id, granted.billed_minor, granted.credited_minor
+),
+
 credits as (
   select
     credit_notes.source_instance,
@@ -81,6 +131,9 @@ credits as (
     credit_notes.customer_id,
     credit_notes.currency_code,
     case when credit_notes.is_live then -credit_notes.total_amount_minor else 0 end as left_minor,
+    beyond.beyond_minor,
+    beyond.words as beyond_words,
+    beyond.unread_reason as beyond_unread_reason,
     case
       when memos.key is null and summaries.journal_id is not null then -credit_notes.total_amount_minor
       else coalesce(memos.gross_minor, 0)
@@ -92,7 +145,12 @@ credits as (
       when not credit_notes.is_live and memos.document_count is null then 'same'
       when not credit_notes.is_live then 'void'
       when memos.document_count is null and summaries.journal_id is not null
-        then case when summaries.period <> policy.policy_period then 'period' else 'same' end
+        then
+          case
+            when summaries.period <> policy.policy_period then 'period'
+            when beyond.credit_note_id is not null then 'beyond'
+            else 'same'
+          end
       when memos.document_count is null then 'missing'
       when memos.wrong_sign_count > 0 then 'sign'
       when memos.elsewhere_count > 0 then 'elsewhere'
@@ -103,6 +161,7 @@ credits as (
       when
         memos.first_period <> policy.policy_period or memos.last_period <> policy.policy_period
         then 'period'
+      when beyond.credit_note_id is not null then 'beyond'
       else 'same'
     end as finding,
     coalesce(memos.wrong_originals, memos.periods, summaries.period) as found,
@@ -122,6 +181,9 @@ credits as (
       policy.source_instance = credit_notes.source_instance
       and policy.key = credit_notes.credit_note_id
       and policy.object = 'credit_note'
+  left join beyond
+    on
+      beyond.source_instance = credit_notes.source_instance and beyond.credit_note_id = credit_notes.credit_note_id
   where credit_notes.is_live or memos.document_count is not null
 ),
 
@@ -161,6 +223,9 @@ voids as (
     invoices.customer_id,
     invoices.currency_code,
     cast(0 as bigint) as left_minor,
+    cast(null as bigint) as beyond_minor,
+    cast(null as {{ dbt.type_string() }}) as beyond_words,
+    cast(null as {{ dbt.type_string() }}) as beyond_unread_reason,
     void_documents.live_minor + void_documents.standing_minor as right_minor,
     cast(null as bigint) as tax_delta,
     void_documents.document_ids,
@@ -204,10 +269,12 @@ compared as (
     events.customer_id,
     events.currency_code,
     events.period,
-    events.left_minor as left_value,
+    case when events.finding = 'beyond' then events.left_minor + events.beyond_minor else events.left_minor end
+      as left_value,
     case when events.finding not in ('missing', 'elsewhere') then events.right_minor end as right_value,
     case
       when events.finding in ('missing', 'elsewhere') then events.left_minor
+      when events.finding = 'beyond' then events.left_minor + events.beyond_minor - events.right_minor
       else events.left_minor - events.right_minor
     end as delta_minor,
     cast(null as decimal(38, 9)) as delta_quantity,
@@ -220,6 +287,7 @@ compared as (
       when 'tax' then 'C11'
       when 'original' then 'D11'
       when 'period' then 'C10'
+      when 'beyond' then 'D07'
       else 'C08'
     end as cause_code,
     case
@@ -272,9 +340,17 @@ compared as (
         then
           ' is not in the ERP: of document(s) ' || events.document_ids || ' '
           || {{ money_words('events.right_minor', 'events.currency_code') }} || ' is still receivable'
+      when 'beyond' then ' ' || events.beyond_words
+      else ''
+    end
+    || case
+      when events.finding <> 'beyond' and events.beyond_unread_reason is null
+        then coalesce('. It also ' || events.beyond_words, '')
       else ''
     end as reason,
-    'Not tested: ' || coalesce(own_key.reason, any_key.reason) as not_testable_reason,
+    'Not tested: ' || coalesce(
+      own_key.reason, any_key.reason, case when events.finding = 'beyond' then events.beyond_unread_reason end
+    ) as not_testable_reason,
     events.kind || ':' || events.key as left_ref,
     coalesce('ar_document:' || events.document_ids, 'journal_line:' || events.summary_journals) as right_ref,
     events.due_at,
