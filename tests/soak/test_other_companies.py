@@ -11,6 +11,7 @@ import pytest
 import sample_data
 from tests.truth.catalogue import CONTROLS
 from tests.truth.score import missing_echoes, noisy_decoys, score
+from tests.truth.told import untold
 
 pytestmark = pytest.mark.soak
 SEEDS = (2, 3, 4)
@@ -28,6 +29,14 @@ def test_another_seed_is_scored_like_the_sample(worlds, seed):
     assert result.recall == 1 and result.precision == 1, str(result)
     assert missing_echoes(closed.published, truth, CONTROLS) == []
     assert noisy_decoys(closed.published, closed.folder / "decoys.csv") == []
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_no_error_of_another_companys_bridge_stands_there_alone(worlds, seed):
+    """What one seed plants in a place that another leaves empty would be an error without an owner."""
+    closed = worlds(f"seed_{seed}", partial(_seeded, seed))
+    with duckdb.connect(str(closed.published), read_only=True) as con:
+        assert untold(con) == []
 
 
 def _doubled(folder: Path) -> None:

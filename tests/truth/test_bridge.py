@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 from tests.truth.score import read_truth
+from tests.truth.told import untold
 
 pytestmark = pytest.mark.slow
 
@@ -62,6 +63,11 @@ def test_nothing_of_the_planted_company_is_left_unexplained(bridge):
     assert [bridge.execute(unexplained.format(mart)).fetchone() for mart in ("bridge_allocation", "bridge_tax", "bridge_periods")] == [
         (0,), (0,), (0,),
     ]  # fmt: skip
+
+
+def test_no_error_of_the_bridge_stands_there_alone(bridge):
+    """Money that the bridge calls an error, and that no control tells, is nobody's to mend: no owner, no next step."""
+    assert untold(bridge) == []
 
 
 def test_a_posting_in_another_period_and_a_wrong_rate_show_where_a_cell_cannot_show_them(bridge):

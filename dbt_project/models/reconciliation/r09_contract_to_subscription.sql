@@ -1,5 +1,6 @@
 -- One row per signed contract: does billing carry it out, with its dates, currency, quantities and prices? The amount
--- is what a billing interval is worth by the contract less by billing, in the newest span that differs.
+-- is what a billing interval is worth by the contract less by billing, in the newest span that differs; of a contract
+-- that billing does not have, its value, or a billing interval's worth where it states none.
 with parameters as (
   select * from {{ source('config', 'parameters') }}
 ),
@@ -14,6 +15,10 @@ differences as (
 
 rejected as (
   select * from {{ ref('contract_not_testable') }}
+),
+
+customers as (
+  select * from {{ ref('contract_customer') }}
 ),
 
 newest_differences as (
@@ -59,6 +64,9 @@ by_contract as (
 judged as (
   select
     contracts.*,
+    customers.customer_id as known_customer_id,
+    -- of usage alone an interval is worth what is used
+    nullif(worth.interval_minor, 0) as interval_minor,
     by_contract.words,
     by_contract.billing_version,
     by_contract.delta_minor as terms_delta_minor,
@@ -87,6 +95,13 @@ judged as (
     on
       by_contract.crm_instance = contracts.source_instance
       and by_contract.contract_id = contracts.contract_id
+  left join customers
+    on customers.source_instance = contracts.source_instance and customers.contract_id = contracts.contract_id
+  left join {{ ref('contract_value') }} as worth
+    on
+      worth.source_instance = contracts.source_instance
+      and worth.contract_id = contracts.contract_id
+      and worth.version = contracts.version
 ),
 
 classified as (
@@ -160,13 +175,18 @@ compared as (
     judged.source_instance,
     judged.contract_id as match_key,
     judged.legal_entity_code,
-    judged.customer_id,
+    judged.known_customer_id as customer_id,
     judged.currency_code,
     cast(null as {{ dbt.type_string() }}) as period,
-    judged.contract_minor as left_value,
+    case
+      when not judged.is_linked and not judged.is_succeeded
+        then coalesce(judged.total_value_minor, judged.interval_minor)
+      else judged.contract_minor
+    end as left_value,
     judged.billing_minor as right_value,
     case
-      when not judged.is_linked and not judged.is_succeeded then judged.total_value_minor
+      when not judged.is_linked and not judged.is_succeeded
+        then coalesce(judged.total_value_minor, judged.interval_minor)
       else judged.terms_delta_minor
     end as delta_minor,
     cast(null as decimal(38, 9)) as delta_quantity,
@@ -190,6 +210,10 @@ compared as (
             when judged.total_value_minor is null then ''
             else ', worth ' || {{ money_words('judged.total_value_minor', 'judged.currency_code') }} || ','
           end || ' has no subscription in billing (missing): nothing of it is billed'
+          || coalesce(
+            ', ' || {{ money_words('judged.interval_minor', 'judged.currency_code') }} || ' of fees per billing interval',
+            ''
+          )
       else
         ', and subscription(s) ' || judged.subscription_ids || ' differ'
         || case

@@ -126,7 +126,7 @@ compared as (
     all_rows.source_instance,
     all_rows.business_transaction_id as match_key,
     all_rows.legal_entity_code,
-    cast(null as {{ dbt.type_string() }}) as customer_id,
+    customers.customer_id,
     all_rows.currency_code,
     cast(null as {{ dbt.type_string() }}) as period,
     all_rows.needed_count as left_value,
@@ -143,6 +143,8 @@ compared as (
     all_rows.documents as right_ref,
     all_rows.due_at
   from all_rows
+  left join {{ ref('contract_customer') }} as customers
+    on customers.source_instance = all_rows.source_instance and customers.contract_id = all_rows.contract_id
   left join rejected as own_key
     on
       own_key.source_instance = all_rows.source_instance

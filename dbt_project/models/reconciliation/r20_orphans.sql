@@ -255,6 +255,19 @@ dangling_records as (
     on events.source_instance = dangling.source_instance and events.event_group = dangling.event_group
 ),
 
+-- the ERP names its own customers; whose account in billing a document or receipt is of
+erp_customers as (
+  select source_instance, erp_customer_id, billing_customer_id from {{ ref('erp_customer') }}
+),
+
+erp_records as (
+  select source_instance, 'erp.ar_documents' as object, document_id as key, erp_customer_id
+  from {{ ref('ar_document') }}
+  union all
+  select source_instance, 'erp.cash_receipts' as object, receipt_id as key, erp_customer_id
+  from {{ ref('cash_receipt') }}
+),
+
 lost as (
   select distinct source_instance, domain || '.' || object as object
   from {{ ref('untestable_record') }}
@@ -310,18 +323,27 @@ findings as (
 
 orphans as (
   select
-    source_instance,
-    object,
-    key,
-    min(legal_entity_code) as legal_entity_code,
-    min(customer_id) as customer_id,
-    min(currency_code) as currency_code,
-    max(amount_minor) as amount_minor,
-    {{ joined_text('case when untestable is null then words end', '; ') }} as words,
-    {{ joined_text('untestable', '; ') }} as untestable,
-    min(missing_ref) as missing_ref
+    findings.source_instance,
+    findings.object,
+    findings.key,
+    min(findings.legal_entity_code) as legal_entity_code,
+    min(coalesce(findings.customer_id, erp_customers.billing_customer_id)) as customer_id,
+    min(findings.currency_code) as currency_code,
+    max(findings.amount_minor) as amount_minor,
+    {{ joined_text('case when findings.untestable is null then findings.words end', '; ') }} as words,
+    {{ joined_text('findings.untestable', '; ') }} as untestable,
+    min(findings.missing_ref) as missing_ref
   from findings
-  group by source_instance, object, key
+  left join erp_records
+    on
+      erp_records.source_instance = findings.source_instance
+      and erp_records.object = findings.object
+      and erp_records.key = findings.key
+  left join erp_customers
+    on
+      erp_customers.source_instance = erp_records.source_instance
+      and erp_customers.erp_customer_id = erp_records.erp_customer_id
+  group by findings.source_instance, findings.object, findings.key
 ),
 
 counted as (
