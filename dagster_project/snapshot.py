@@ -22,7 +22,7 @@ WHOLE_SCHEMAS = ("marts", "config", "quality", "canonical", "seeds")
 SINGLE_TABLES = {
     "landed": ("batches", "batch_totals", "quarantine", "replays", "schema_drift", "usage_copies"),
     "matching": ("matches", "searches", "linkage_suggestions"),
-    "reconciliation": (),
+    "reconciliation": ("unbilled_usage",),
 }
 EVENT_VIEWS = """
     select sql from duckdb_views()

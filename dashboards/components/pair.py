@@ -8,6 +8,7 @@ from dashboards.components.frame import moment
 from dashboards.components.listing import difference, due, is_quantity, link, same_problem, side
 from dashboards.components.record_list import text
 from dashboards.components.table import Cell, Column, Value, table
+from dashboards.components.unbilled import unbilled
 from dashboards.queries import results
 from dashboards.snapshot import Row, Snapshot
 
@@ -49,6 +50,7 @@ def pair(db: Snapshot, result: Row) -> None:
     left = results.records(db, result["left_ref"], result["source_instance"])
     right = results.records(db, result["right_ref"], result["source_instance"])
     _side_by_side(result, left, right)
+    unbilled(db, result)
 
 
 def _who(result: Row) -> Cell:

@@ -17,3 +17,19 @@
 {% macro letters_and_digits(text) %}{{ return(adapter.dispatch('letters_and_digits')(text)) }}{% endmacro %}
 {% macro default__letters_and_digits(text) -%} nullif(regexp_replace(lower({{ text }}), '[^\p{L}\p{N}]', '', 'g'), '') {%- endmacro %}
 {% macro spark__letters_and_digits(text) -%} nullif(regexp_replace(lower({{ text }}), '[^\\p{L}\\p{N}]', ''), '') {%- endmacro %}
+
+
+{#- A count with its noun: `1 invoice`, `3 invoices`. -#}
+{% macro counted(number, noun, plural=none) -%}
+  cast({{ number }} as {{ dbt.type_string() }}) || case when {{ number }} = 1 then ' {{ noun }}' else ' {{ plural or noun ~ 's' }}' end
+{%- endmacro %}
+
+
+{#- One of two words by a list of `joined_text`: `raises` where it holds one, `raise` where it holds several. -#}
+{% macro by_number(list, one, several) -%}
+  case when instr({{ list }}, ', ') > 0 then '{{ several }}' else '{{ one }}' end
+{%- endmacro %}
+
+
+{#- Such a list with its noun: `invoice A`, `invoices A, B`; null for none. -#}
+{% macro listed(list, noun) -%} {{ by_number(list, noun ~ ' ', noun ~ 's ') }} || {{ list }} {%- endmacro %}

@@ -50,3 +50,21 @@ def test_the_clean_company_shows_nothing_that_does_not_tie(visit, clean):
     assert "Nothing is broken" in words(visit(clean.config, "controls"))
     assert "Nothing stands in the way" in words(visit(clean.config, "close"))
     tables(visit(clean.config, "variance"))
+
+
+def test_the_usage_behind_an_accrual_is_listed_down_to_the_subscription(visit, planted, rows):
+    """Of 25 subscriptions that nobody names, the accrual that is missing can be posted, and neither checked nor billed."""
+    found = rows(
+        planted,
+        "select source_instance, match_key, cast(left_value as bigint), currency_code, reason from marts.exceptions"
+        " inner join marts.reconciliation_results using (code, source_instance, match_key, currency_code, reason)"
+        " where code = 'R08' order by all",
+    )
+    assert found, "the planted company has no missing accrual: nothing is shown by this test"
+    for instance, match_key, value, currency, reason in found:
+        listed = tables(visit(planted.config, "controls", control="R08", record=match_key, instance=instance))["unbilled"]
+        subscriptions = set(listed.column("Subscription"))
+        assert f"Usage of {len(subscriptions)} subscriptions" in reason
+        amounts = [amount.replace(",", "").replace(".", "") for amount in listed.column("Worth")]
+        assert sum(int(amount) for amount in amounts) == value, f"{match_key} {currency}"
+        assert all(listed.column("Customer"))

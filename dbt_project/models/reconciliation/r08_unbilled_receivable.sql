@@ -11,8 +11,8 @@ usage as (
     currency_code,
     period,
     cast(sum(value_minor) as bigint) as value_minor,
-    count(distinct subscription_id) as subscriptions,
-    min(service_month) as first_month,
+    count(distinct case when value_minor <> 0 then subscription_id end) as subscriptions,
+    min(case when value_minor <> 0 then service_month end) as first_month,
     min(untestable_reason) as untestable_reason
   from {{ ref('unbilled_usage') }}
   group by erp_instance, legal_entity_code, currency_code, period
@@ -223,7 +223,7 @@ compared as (
     false as has_fault,
     'missing accrual' as cause_code,
     'accounting_control' as failure_class,
-    'Usage of ' || subscriptions || ' subscription(s)'
+    'Usage of ' || {{ counted('subscriptions', 'subscription') }}
     || coalesce(' since ' || {{ month_key('first_month') }}, '') || ' that no invoice held on ' || end_date
     || ' is worth ' || {{ money_words('usage_minor', 'currency_code') }}
     || ' at contract terms; the unbilled receivable of ' || legal_entity_code || ' stands at '
@@ -235,7 +235,7 @@ compared as (
         {{ money_words('ledger_minor - usage_minor', 'currency_code') }}
         || ' stand there although nothing unbilled is behind them: accrued too much, or not reversed when it was billed'
     end
-    || coalesce('; manual journal(s) ' || manual_journals || ' moved the account', '') || '.' as reason,
+    || coalesce('; ' || {{ listed('manual_journals', 'manual journal') }} || ' moved the account', '') || '.' as reason,
     case when untestable is not null then 'Not tested: ' || untestable end as not_testable_reason,
     'unbilled_usage:' || legal_entity_code || '|' || currency_code || '|' || period as left_ref,
     'gl_balance:unbilled|' || legal_entity_code || '|' || currency_code || '|' || period as right_ref,

@@ -1,6 +1,5 @@
 -- One row per accounting period and usage cell (subscription, product, ended service month) that no invoice held on the
 -- period's last day: what is it worth at contract terms, minimum included?
-{{ config(materialized='view') }}
 with parameters as (
   select * from {{ source('config', 'parameters') }}
 ),
