@@ -8,16 +8,17 @@ from dataclasses import dataclass
 from dagster_project.alerts.decide import News
 from dagster_project.alerts.finding import Amounts, Finding, amounts
 from dagster_project.money import major
+from dagster_project.words import counted
 
 SHOWN = 10
 """Findings that a digest spells out; the rest is counted and stands on the page."""
 _EVENTS = {"opened": "", "changed": "Changed: ", "reminder": "Still open: ", "resolved": "Resolved: "}
 _KINDS = {
-    "gate": "closed gate(s)",
-    "unexplained": "limit(s) on the unexplained exceeded",
-    "sla": "overdue problem(s)",
-    "stale": "stale source(s)",
-    "run": "failed run(s)",
+    "gate": ("closed gate", "closed gates"),
+    "unexplained": ("limit on the unexplained exceeded", "limits on the unexplained exceeded"),
+    "sla": ("overdue problem", "overdue problems"),
+    "stale": ("stale source", "stale sources"),
+    "run": ("failed run", "failed runs"),
 }
 
 
@@ -134,4 +135,4 @@ def _of_kind(kind: str, findings: Sequence[Finding], context: Context) -> str:
     """Only problems are added up: each is told once, while one break may stand behind several gates."""
     parts = [{"currency_code": code, "amount_minor": minor} for one in findings for code, minor in one.amounts]
     worth = f" of {context.money(amounts(parts))}" if kind == "sla" and parts else ""
-    return f"{len(findings):,} {_KINDS[kind]}{worth}"
+    return f"{counted(len(findings), *_KINDS[kind])}{worth}"

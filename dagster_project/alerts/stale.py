@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import duckdb
 
 from dagster_project.alerts.finding import Finding, rows
+from dagster_project.words import counted
 
 _STALE = """
     select source_instance, domain, mode(owner_role order by owner_role) as owner_role,
@@ -29,7 +30,7 @@ def findings(con: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
             severity="S1",
             owner_role=row["owner_role"],
             title=f"Source {row['source_instance']} ({row['domain']}) is stale",
-            where=f"{row['stale']} object(s): {row['objects']}",
+            where=f"{counted(row['stale'], 'object')}: {row['objects']}",
             amounts=(),
             reason=(
                 f"The oldest extract is of {row['oldest']:%Y-%m-%d %H:%M} UTC, {row['hours']} hours old; the limit is"

@@ -16,6 +16,7 @@ from dagster_project.alerts.messages import Context, Message, messages
 from dagster_project.errors import TieoutError
 from dagster_project.observability.options import AlertKind, Alerts
 from dagster_project.settings import Settings
+from dagster_project.words import counted
 
 EVERY_KIND: tuple[AlertKind, ...] = get_args(AlertKind)
 
@@ -96,7 +97,8 @@ def unheard(alerts: Alerts, found: Found) -> tuple[str, ...]:
     if not kept:
         return ()
     roles = ", ".join(sorted(set(kept)))
-    return (f"alerts: no channel hears of {len(kept):,} finding(s) of {roles}; name them in the `owners` of a channel",)
+    some = counted(len(kept), "finding")
+    return (f"alerts: no channel hears of {some} of {roles}; name them in the `owners` of a channel",)
 
 
 def context(settings: Settings, found: Found) -> Context:
@@ -127,7 +129,8 @@ def _tell(settings: Settings, found: Found, looked_at: Collection[AlertKind]) ->
                 ledger.record(settings, channel, message.news, found.as_of)
                 sent += 1
         except ChannelFault as fault:
-            notes.append(f"alerts: {len(planned.messages)} message(s) wait for the next run: {fault}")
+            waiting = counted(len(planned.messages), "message waits", "messages wait")
+            notes.append(f"alerts: {waiting} for the next run: {fault}")
             continue
         ledger.finish(settings, channel, planned.decision.forgotten, found.as_of)
     return Report(sent, tuple(notes))

@@ -8,6 +8,7 @@ from dagster_project import settings as configuration
 from dagster_project.cli.console import ConfigOption, complain, out
 from dagster_project.errors import InputError, StoreError
 from dagster_project.settings import Settings
+from dagster_project.words import counted
 
 _NONE = "no channel is configured; name the variables that hold them under `alerts: {{channels: [...]}}` of {file}"
 
@@ -56,7 +57,8 @@ def _preview(settings: Settings) -> None:
     channels = settings.alerts.by_channel() or {"a channel that heard nothing yet": settings.alerts}
     for channel, options in channels.items():
         planned = plan(settings, found, channel, options)
-        out.print(planned.note or f"{channel}: {len(planned.messages)} message(s)", markup=False, soft_wrap=True)
+        told = planned.note or f"{channel}: {counted(len(planned.messages), 'message')}"
+        out.print(told, markup=False, soft_wrap=True)
         for message in planned.messages:
             out.print(f"\n{message.title}", style="bold", markup=False, soft_wrap=True)
             out.print(message.body, markup=False, soft_wrap=True)

@@ -18,6 +18,7 @@ from dagster_project.lineage.chain import Step, follow
 from dagster_project.lineage.kinds import KINDS
 from dagster_project.lineage.records import Described, Record, describe, events_at_hand, exponents, find, money, near
 from dagster_project.settings import Settings
+from dagster_project.words import counted
 
 _JOURNAL_LINES = """
     select line_number, account_number, debit_minor, credit_minor, currency_code, document_id
@@ -94,7 +95,7 @@ class _Page:
             out.width = _UNBROKEN  # a pipe gets one line per record
         out.print(tree)
         if self.broken:
-            out.print(f"{len(self.broken)} open break(s) on this chain.", markup=False)
+            out.print(f"{counted(len(self.broken), 'open break')} on this chain.", markup=False)
         else:
             out.print("The chain is unbroken: no open break names a record of it.", markup=False)
         if not self.has_archive:

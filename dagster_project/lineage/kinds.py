@@ -333,7 +333,7 @@ KINDS: dict[str, Kind] = {
             status="status",
             at="sent_at",
             correlation="correlation_id",
-            note="attempts || ' attempt(s)' || coalesce(', ' || error_message, '')",
+            note="attempts || if(attempts = 1, ' attempt', ' attempts') || coalesce(', ' || error_message, '')",
         ),
     )
 }

@@ -11,6 +11,7 @@ import duckdb
 
 from dagster_project.matching.model import Plan
 from dagster_project.matching.passes import components, has_rows, settle, status_of
+from dagster_project.words import counted
 
 _BATCHES = {"group_key": "rows.group_key", "day": "cast(rows.day as varchar)"}
 
@@ -124,7 +125,7 @@ def _around(con: duckdb.DuckDBPyConnection, plan: Plan, many: str, one: str) -> 
         """
     )
     members = f"rows.side = '{many}' and rows.day between candidates.day - {days} and candidates.day + {days}"
-    _choose(con, plan, members, f"all rows within {days} day(s), and their sum")
+    _choose(con, plan, members, f"all rows within {counted(days, 'day')}, and their sum")
 
 
 def _choose(con: duckdb.DuckDBPyConnection, plan: Plan, members: str, words: str) -> None:

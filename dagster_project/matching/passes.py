@@ -13,6 +13,7 @@ from __future__ import annotations
 import duckdb
 
 from dagster_project.matching.model import Plan
+from dagster_project.words import counted
 
 PREPARE = """
 create or replace temp table matching_claimed (row_id varchar primary key);
@@ -96,7 +97,8 @@ def date_window(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
         "rights.amount_minor = lefts.amount_minor"
         f" and rights.day between lefts.day - {plan.window_days} and lefts.day + {plan.window_days}"
     )
-    _pairwise(con, plan, "date_window", [condition], f"the same amount, at most {plan.window_days} day(s) apart")
+    words = f"the same amount, at most {counted(plan.window_days, 'day')} apart"
+    _pairwise(con, plan, "date_window", [condition], words)
 
 
 def tolerance(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
@@ -106,7 +108,7 @@ def tolerance(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
     """
     if not plan.tolerance_minor:
         return
-    allowed, words = plan.tolerance_minor, f"with at most {plan.tolerance_minor} minor unit(s) between them"
+    allowed, words = plan.tolerance_minor, f"with at most {counted(plan.tolerance_minor, 'minor unit')} between them"
     _referenced(con, plan, "tolerance", allowed, f"name the same reference, {words}")
     near = (
         f"abs(rights.amount_minor - lefts.amount_minor) <= {allowed}"
@@ -115,7 +117,7 @@ def tolerance(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
     )
     buckets = f"rights.amount_minor // {allowed + 1} = lefts.amount_minor // {allowed + 1} + "
     conditions = [f"{buckets}{step} and {near}" for step in (-1, 0, 1)]
-    _pairwise(con, plan, "tolerance", conditions, f"at most {plan.window_days} day(s) apart, {words}")
+    _pairwise(con, plan, "tolerance", conditions, f"at most {counted(plan.window_days, 'day')} apart, {words}")
 
 
 def fuzzy_text(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:

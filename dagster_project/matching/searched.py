@@ -14,6 +14,7 @@ import duckdb
 from dagster_project.matching import passes
 from dagster_project.matching.model import PARTITION, Plan, Search
 from dagster_project.matching.subset import Group, Outcome, search
+from dagster_project.words import counted
 
 _SUGGESTIONS_SHOWN = 20
 _ALONE = "their sums are equal, and no other combination of so few rows fits"
@@ -112,10 +113,14 @@ def _reason(outcome: Outcome, group: Group) -> str:
     if group.is_confirmed:
         return _ALONE
     if group.rivals:
-        return f"their sums are equal, but {group.rivals} other combination(s) share a row with it"
+        return f"their sums are equal, but {_others(group.rivals)} a row with it"
     if outcome.state == "budget_used" and not group.by_chance:
         return "their sums are equal, but the search ended before all others were looked at"
     return "their sums are equal, but among so many rows chance makes such combinations"
+
+
+def _others(number: int) -> str:
+    return f"{counted(number, 'other combination')} {'shares' if number == 1 else 'share'}"
 
 
 def _insert(con: duckdb.DuckDBPyConnection, rows: Iterable[tuple[str, str, str]]) -> None:
@@ -135,7 +140,8 @@ def _words(outcome: Outcome, open_rows: int) -> str:
             " and whether a larger one balances is not known."
         )
     confirmed = sum(group.is_confirmed for group in outcome.groups)
+    rivals = len(outcome.groups) - confirmed
     return (
-        f"Combinations {of_rows} were all looked at: {confirmed} stand(s) alone,"
-        f" {len(outcome.groups) - confirmed} compete(s) or may be chance."
+        f"Combinations {of_rows} were all looked at: {confirmed} {'stands' if confirmed == 1 else 'stand'} alone,"
+        f" {rivals} {'competes' if rivals == 1 else 'compete'} or may be chance."
     )

@@ -80,7 +80,8 @@ def result_row(row: Row, href: str, control: str = "", known_step: str = "") -> 
     """
     is_break = row["status"] == "break"
     about = ", ".join(text for text in (row["legal_entity_code"], row["customer_id"], row["period"]) if text)
-    record = Cell(row["match_key"], note=about, href=href, label=f"Compare both sides of {row['match_key']}")
+    name = words.title(row["code"], row["match_key"])
+    record = Cell(name, note=about, href=href, label=f"Compare both sides of {name}")
     step = (row["next_step"] or "") if is_break and row["next_step"] != known_step else ""
     why = [Cell(words.sentence(row["reason"]), note=words.cause(row["cause_code"])), *same_problem(row)]
     return {
@@ -100,7 +101,8 @@ def same_problem(row: Row) -> list[Cell]:
         return []
     key = row["root_match_key"]
     href = link("controls", control=row["root_code"], record=key, instance=row["root_instance"])
-    return [Cell(f"Same problem as {row['root_code']} {key}", href=href, label=f"Open {row['root_code']} {key}")]
+    name = words.title(row["root_code"], key)
+    return [Cell(f"Same problem as {row['root_code']} {name}", href=href, label=f"Open {row['root_code']} {name}")]
 
 
 def download(db: Snapshot, label: str, name: str, total: int, query: tuple[str, tuple[Any, ...]]) -> None:

@@ -28,7 +28,7 @@ _HIDDEN = ("content_hash", "is_current", "base_debit_minor", "base_credit_minor"
 
 def pair(db: Snapshot, result: Row) -> None:
     """Shows the verdict, what to do, and both sides."""
-    heading(f"{result['title'] or result['code']}: {result['match_key']}")
+    heading(f"{result['title'] or result['code']}: {words.title(result['code'], result['match_key'])}")
     is_break = result["status"] == "break"
     facts(
         [
@@ -64,7 +64,7 @@ def _root(result: Row) -> list[Cell]:
 def _echoes(db: Snapshot, result: Row) -> list[Cell]:
     return [
         Cell(
-            f"{row['code']} {row['match_key']}",
+            f"{row['code']} {words.title(row['code'], row['match_key'])}",
             href=link("controls", control=row["code"], record=row["match_key"], instance=row["source_instance"]),
         )
         for row in results.echoes(db, result["exception_key"])

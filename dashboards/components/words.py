@@ -174,6 +174,25 @@ _FIELDS = {
     "source_instance": "Source",
     "fx_rate": "Exchange rate",
 }
+_SINGULAR = {
+    "ar_documents": "receivable document",
+    "ar_document_lines": "line of a receivable document",
+    "cash_applications": "cash application",
+    "cash_receipts": "cash receipt",
+    "contract_lines": "contract line",
+    "contracts": "contract",
+    "credit_note_lines": "line of a credit note",
+    "credit_notes": "credit note",
+    "customers": "customer",
+    "invoice_lines": "invoice line",
+    "invoices": "invoice",
+    "journal_lines": "journal line",
+    "payments": "payment",
+    "subscription_items": "item of a subscription",
+    "subscriptions": "subscription",
+    "tenants": "tenant",
+    "usage_events": "usage event",
+}
 _SYSTEMS = {"product": "product usage", "billing": "billing", "crm": "CRM", "erp": "ERP", "hub": "event hub"}
 
 
@@ -207,6 +226,12 @@ def verdict(counts: dict[str, int]) -> Cell:
 def record(kind: str) -> str:
     """What kind of record a reference names."""
     return _RECORDS.get(kind, kind.replace("_", " "))
+
+
+def title(code: str, match_key: str) -> str:
+    """What a result is called: its key, and of R19 and R20, whose keys begin with an object, the kind of record in words."""
+    kind, _, key = match_key.partition("|")
+    return f"{_SINGULAR[kind]} {key}" if code in ("R19", "R20") and kind in _SINGULAR else match_key
 
 
 def sentence(text: str | None) -> str:

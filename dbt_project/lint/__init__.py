@@ -14,6 +14,7 @@ from typing import Any
 
 _MACRO = re.compile(r"{%-?\s*macro\s+(\w+)\s*\((?:[^{}]|{[^%]*})*?\)\s*-?%}(.*?){%-?\s*endmacro\s*-?%}", re.DOTALL)
 _JINJA = re.compile(r"{%-?\s*set\s+\w+\s*-?%}.*?{%-?\s*endset\s*-?%}|{%.*?%}|{#.*?#}|{{.*?}}", re.DOTALL)
+_WORDS = re.compile(r"(?!case )[A-Za-z]+(?: [a-z]+)+\Z")
 _IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?\Z")
 
 
@@ -47,9 +48,9 @@ class Namespace:
 
 
 def _texts(args: tuple[Any, ...], named: dict[str, Any]) -> list[str]:
-    """The arguments that are text or numbers; separators and the like, which are no SQL, are left out."""
+    """The arguments that are text or numbers; separators and words of a sentence, which are no SQL, are left out."""
     given = [str(one).strip() for one in (*args, *named.values()) if isinstance(one, (str, int)) and one is not True]
-    return [one for one in given if any(map(str.isalnum, one))]
+    return [one for one in given if any(map(str.isalnum, one)) and not _WORDS.match(one)]
 
 
 def _query(name: str) -> Callable[..., Text]:

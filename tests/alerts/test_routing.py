@@ -41,16 +41,16 @@ def test_a_finding_that_nobody_would_hear_of_is_a_note_of_the_run(tmp_path, book
     """Routed by owner, what no channel is named for would be told to nobody, and the run would look quiet."""
     told = alerts.tell(published(tmp_path, channels=[BOOKS], about=["stale", "gate"]))
     assert told.notes == (
-        "alerts: no channel hears of 5 finding(s) of AR, IntegrationOps; name them in the `owners` of a channel",
+        "alerts: no channel hears of 5 findings of AR, IntegrationOps; name them in the `owners` of a channel",
     )
     stopped = alerts.tell_failure(published(tmp_path, number=2, channels=[BOOKS]), "landed", "no file", NOW)
     assert stopped.sent == 0
-    assert "1 finding(s) of IntegrationOps" in stopped.notes[0]
+    assert "1 finding of IntegrationOps" in stopped.notes[0]
 
 
 def test_only_what_owners_keep_from_every_channel_is_noted_and_not_what_was_not_asked_for(tmp_path, books):
     told = alerts.tell(published(tmp_path, channels=[VARIABLE, BOOKS | {"about": ["stale"]}], about=["gate"]))
-    assert told.notes == ("alerts: no channel hears of 1 finding(s) of AR; name them in the `owners` of a channel",)
+    assert told.notes == ("alerts: no channel hears of 1 finding of AR; name them in the `owners` of a channel",)
     assert books.to("/books") == []
 
 
@@ -86,6 +86,6 @@ def test_a_preview_shows_each_channel_its_own_and_what_none_would_hear(tmp_path:
         text.write("alerts: {channels: [{variable: TAX, owners: [Tax]}, {variable: BOOKS, owners: [GL]}]}\n")
     ran = tieout("alerts", "preview", "--config", file)
     assert ran.code == 0
-    assert "TAX: 0 message(s)" in ran.out
+    assert "TAX: 0 messages" in ran.out
     assert "Who acts: GL" in ran.out and "Who acts: AR" not in ran.out
     assert "alerts: no channel hears of" in ran.out

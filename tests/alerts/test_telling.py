@@ -102,7 +102,7 @@ def test_a_storm_becomes_a_message_per_owner_with_the_sums_of_each_currency(tmp_
     assert told.sent == len(channel.to("/hook")) == 3
     bodies = {request.json()["title"]: request.json()["message"] for request in channel.to("/hook")}
     ledger_of = bodies["Borealis S1: 100 findings for GL"]
-    assert "Open: 100 overdue problem(s) of 50,000 JPY and 500.00 USD." in ledger_of
+    assert "Open: 100 overdue problems of 50,000 JPY and 500.00 USD." in ledger_of
     assert "... and 90 more" in ledger_of
     assert len(ledger_of.splitlines()) < 20
 
@@ -120,7 +120,7 @@ def test_a_channel_that_stays_away_is_a_note_of_the_run_and_hears_it_next_time(t
     told = alerts.tell(settings)
     assert told.sent == 0
     assert told.notes == (
-        f"alerts: 1 message(s) wait for the next run: the channel of {VARIABLE} did not take the message, twice; the run's"
+        f"alerts: 1 message waits for the next run: the channel of {VARIABLE} did not take the message, twice; the run's"
         " log says more",
     )
     assert alerts.tell(settings) == alerts.Report(1, ())
@@ -156,9 +156,7 @@ def test_the_address_of_a_channel_is_nowhere_but_in_the_environment(tmp_path, ch
 def test_a_variable_that_is_not_set_is_a_note_and_no_failure(tmp_path, monkeypatch):
     monkeypatch.delenv(VARIABLE, raising=False)
     told = alerts.tell(published(tmp_path, about=("stale",)))
-    assert told.notes == (
-        f"alerts: 1 message(s) wait for the next run: the environment variable {VARIABLE} is not set",
-    )
+    assert told.notes == (f"alerts: 1 message waits for the next run: the environment variable {VARIABLE} is not set",)
 
 
 def test_without_channels_nothing_is_read_or_remembered(tmp_path):

@@ -89,11 +89,11 @@ insert into config.instance_links values
 insert into config.sources values ('billing', 'billing', 'generic', 26), ('erp', 'erp', 'generic', 26);
 insert into marts.close_status values
     ('erp', 'US', 'Borealis Inc', '2026-09', '2026-09-01', '2026-09-30', 'soft_closed', 'blocked', 'passed', 'passed',
-     'failed', 'passed', 'passed', 'failed', 'failed', 'Receivables: 1 invoice(s) not posted as billed (R14). Unexplained: 12.34 USD.', 'USD',
+     'failed', 'passed', 'passed', 'failed', 'failed', 'Receivables: 1 invoice not posted as billed (R14). Unexplained: 12.34 USD.', 'USD',
      500000, 1234, 94, 1, 1, '2026-10-11 20:00:00', '2026-10-11 18:00:00', 6,
      'Differences within tolerance add up to more than the cap of a run: R14 in USD: 1.00 USD against a cap of 0.94 USD.'),
     ('erp', 'JP', 'Borealis KK', '2026-09', '2026-09-01', '2026-09-30', 'open', 'blocked', 'passed', 'passed',
-     'failed', 'passed', 'not_testable', 'passed', 'failed', 'Receivables: 1 invoice(s) not posted as billed (R14).', 'JPY',
+     'failed', 'passed', 'not_testable', 'passed', 'failed', 'Receivables: 1 invoice not posted as billed (R14).', 'JPY',
      500000, 0, 94, 0, 1, '2026-10-11 20:00:00', '2026-10-11 18:00:00', 6, null),
     ('erp', 'BH', 'Borealis WLL', '2026-09', '2026-09-01', '2026-09-30', 'hard_closed', 'ready', 'passed', 'passed',
      'passed', 'passed', 'passed', 'passed', 'passed', null, 'BHD', 500000, 9007199254740993, 9007199254740994, 0, 0, '2026-10-11 20:00:00',

@@ -3,6 +3,7 @@
 import pytest
 
 from dashboards.components import money
+from dashboards.components.words import title
 from tests.dashboards import snapshots
 from tests.dashboards.reading import facts, tables, words
 
@@ -15,7 +16,7 @@ def test_close_names_the_blocked_entities_their_gates_and_the_unexplained_amount
     assert "2 of 3 do not pass every gate for 2026-09" in words(app)
     us = shown.row("US")
     assert us["Can it close?"] == "✕ Cannot close"
-    assert "1 invoice(s) not posted as billed" in us["What stands in the way"]
+    assert "1 invoice not posted as billed" in us["What stands in the way"]
     assert "R14 in USD: 1.00 USD against a cap of 0.94 USD" in us["What stands in the way"], "a note closes no gate"
     assert us["Unexplained"].startswith("USD 12.34")
     assert us["Limit"] == "USD 0.94"
@@ -469,3 +470,10 @@ def test_the_trend_says_the_number_of_the_period_that_is_looked_at(visit, tmp_pa
     assert (shown["Does not tie"], shown["Breaks by period"]) == ("1", "2026-08: 1")
     app.selectbox(key="controls.period").set_value("").run()
     assert tables(app)["controls"].row("R14")["Breaks by period"] == "2026-09: 2"
+
+
+def test_a_surplus_or_unmatched_record_is_called_by_what_it_is():
+    """`usage_events|EV-1` is the name of a table and a key: a controller would look for an invoice of that number."""
+    assert title("R20", "usage_events|EV-1") == "usage event EV-1"
+    assert title("R19", "journal_lines|J-1|2") == "journal line J-1|2"
+    assert title("R05", "S7|SEAT|2026-09-01") == "S7|SEAT|2026-09-01"

@@ -62,7 +62,9 @@ def test_the_usage_behind_an_accrual_is_listed_down_to_the_subscription(visit, p
     )
     assert found, "the planted company has no missing accrual: nothing is shown by this test"
     for instance, match_key, value, currency, reason in found:
-        listed = tables(visit(planted.config, "controls", control="R08", record=match_key, instance=instance))["unbilled"]
+        listed = tables(visit(planted.config, "controls", control="R08", record=match_key, instance=instance))[
+            "unbilled"
+        ]
         subscriptions = set(listed.column("Subscription"))
         assert f"Usage of {len(subscriptions)} subscriptions" in reason
         amounts = [amount.replace(",", "").replace(".", "") for amount in listed.column("Worth")]

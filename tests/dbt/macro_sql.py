@@ -17,6 +17,7 @@ FILES = (
     "rating/intervals.sql",
     "bridge.sql",
     "reconcile.sql",
+    "text.sql",
 )
 
 

@@ -346,7 +346,7 @@ def test_money_of_another_currency_settles_nothing_that_is_added_up(warehouse):
     query = "select reason, owner_role, next_step from marts.exceptions where code = 'R24' and match_key = 'in_dinars'"
     ((reason, owner, next_step),) = rows(warehouse, query)
     assert reason == (
-        "Payment in_dinars of 110.000 BHD is applied with 110.000 BHD to document(s) D-owed_in_dollars of 110.00 USD, in"
+        "Payment in_dinars of 110.000 BHD is applied with 110.000 BHD to document D-owed_in_dollars of 110.00 USD, in"
         " another currency: nothing says how much of it that settles"
     )
     assert owner == "AR" and next_step
@@ -380,7 +380,9 @@ def test_what_is_owed_to_a_customer_is_open_and_no_overpayment(warehouse):
 
 def test_a_credit_beyond_its_invoice_breaks_with_the_cause_of_the_bridge(warehouse):
     """22.00 USD that nobody billed would stand in the bridge as owed to the customer, and be nobody's case."""
-    query = "select reason, owner_role, customer_id, next_step from marts.exceptions where code = 'R16' and match_key = ?"
+    query = (
+        "select reason, owner_role, customer_id, next_step from marts.exceptions where code = 'R16' and match_key = ?"
+    )
     ((reason, owner, customer, step),) = rows(warehouse, query.replace("?", "'gives_too_much'"))
     assert reason == (
         "Credit note gives_too_much over 132.00 USD gives back more than was billed: invoice credited_beyond was over"
@@ -486,7 +488,7 @@ def test_a_journal_that_posts_invoices_still_lacks_its_document(warehouse):
     query = "select cause_code, reason from marts.exceptions where code = 'R20' and match_key = 'journal_lines|J-JAN|1'"
     ((cause, reason),) = rows(warehouse, query)
     assert cause == "C06"
-    assert "names no document; by its amounts it posts 3 invoice(s), month_1 to month_3" in reason
+    assert "names no document; by its amounts it posts 3 invoices, month_1 to month_3" in reason
 
 
 def test_the_bridge_shows_a_summary_where_its_invoices_stand_and_a_lone_journal_as_an_orphan(warehouse):

@@ -1,10 +1,10 @@
 -- One row per legal entity and accounting period: can it be closed, and if not, which gate says no?
 -- A gate that could not be tested is not passed: half of the evidence clears nothing.
 {%- set gates = [
-  ('R22', 'gate_interface', 'Interface', 'record(s) unaccounted for between the systems'),
-  ('R14', 'gate_receivables', 'Receivables', 'invoice(s) not posted as billed'),
-  ('R31', 'gate_deferred_revenue', 'Deferred revenue', 'account(s) whose rollforward does not reach the ledger'),
-  ('R33', 'gate_control_account', 'Control account', 'account(s) differ from the subledger'),
+  ('R22', 'gate_interface', 'Interface', 'record', 'unaccounted for between the systems'),
+  ('R14', 'gate_receivables', 'Receivables', 'invoice', 'not posted as billed'),
+  ('R31', 'gate_deferred_revenue', 'Deferred revenue', 'account', 'whose rollforward does not reach the ledger'),
+  ('R33', 'gate_control_account', 'Control account', 'account', 'not equal to the subledger'),
 ] %}
 {%- set columns = ['gate_source_health'] + gates | map(attribute=1) | list + ['gate_unexplained', 'gate_open_s1'] %}
 with parameters as (
@@ -72,7 +72,7 @@ counted as (
     erp_instance,
     legal_entity_code,
     period,
-    {%- for code, _, _, _ in gates %}
+    {%- for code, _, _, _, _ in gates %}
     count(*) filter (where code = '{{ code }}' and status = 'break') as {{ code | lower }}_breaks,
     count(*) filter (where code = '{{ code }}' and status = 'not_testable') as {{ code | lower }}_untested,
     {%- endfor %}
@@ -86,7 +86,7 @@ counted as (
 unplaced as (
   select
     erp_instance,
-    {%- for code, _, _, _ in gates %}
+    {%- for code, _, _, _, _ in gates %}
     count(*) filter (where code = '{{ code }}' and status = 'not_testable') as {{ code | lower }}_untested,
     {%- endfor %}
     count(*) as results
@@ -196,7 +196,7 @@ gated as (
     freshness.known_at,
     freshness.oldest_extracted_at,
     freshness.oldest_freshness_hours,
-    {%- for code, _, _, _ in gates %}
+    {%- for code, _, _, _, _ in gates %}
     {%- set control = code | lower %}
     coalesce(counted.{{ control }}_breaks, 0) as {{ control }}_breaks,
     coalesce(counted.{{ control }}_untested, 0) + coalesce(unplaced.{{ control }}_untested, 0)
@@ -207,7 +207,7 @@ gated as (
       when health.absent_objects > 0 then 'not_testable'
       else 'passed'
     end as gate_source_health,
-    {%- for code, gate, _, _ in gates %}
+    {%- for code, gate, _, _, _ in gates %}
     {%- set control = code | lower %}
     case
       when counted.{{ control }}_breaks > 0 then 'failed'
@@ -277,16 +277,16 @@ select
       when 'not_testable' then 'Source health: ' || failing_objects || ' never delivered. '
       else ''
     end
-    {%- for code, gate, title, words in gates %}
+    {%- for code, gate, title, noun, words in gates %}
     || case {{ gate }}
       when 'failed'
         then
-          '{{ title }}: ' || cast({{ code | lower }}_breaks as {{ dbt.type_string() }})
+          '{{ title }}: ' || {{ counted(code | lower ~ '_breaks', noun) }}
           || ' {{ words }} ({{ code }}). '
       when 'not_testable'
         then
-          '{{ title }}: ' || cast({{ code | lower }}_untested as {{ dbt.type_string() }})
-          || ' result(s) not tested ({{ code }}). '
+          '{{ title }}: ' || {{ counted(code | lower ~ '_untested', 'result') }}
+          || ' not tested ({{ code }}). '
       else ''
     end
     {%- endfor %}

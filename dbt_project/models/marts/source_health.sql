@@ -96,8 +96,9 @@ select
       then
         coalesce('Columns differ from the contract (unknown ones are not read): ' || drift.schema_drift || '. ', '')
         || coalesce(
-          cast(rejected.quarantined_rows as {{ dbt.type_string() }})
-          || ' row(s) broke the contract and wait (see dead_letters); results of their keys are not tested', ''
+          {{ counted('rejected.quarantined_rows', 'row') }} || ' broke the contract and '
+          || case when rejected.quarantined_rows = 1 then 'waits' else 'wait' end
+          || ' (see dead_letters); results of their keys are not tested', ''
         )
     else 'As the source reports it'
   end as reason,

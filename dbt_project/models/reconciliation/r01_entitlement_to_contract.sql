@@ -256,10 +256,12 @@ compared as (
     case
       when not is_granted
         then
-          'Contract line(s) ' || terms_ids || ' grant(s) ' || sku || ' to subscription ' || subscription_id || ' since '
+          {{ listed('terms_ids', 'Contract line') }} || {{ by_number('terms_ids', ' gives ', ' give ') }} || sku
+          || ' to subscription ' || subscription_id || ' since '
           || agreed_from || ', and no entitlement is live: the customer pays for what it cannot use'
       else
-        'Entitlement(s) ' || entitlement_ids || ' of tenant(s) ' || tenant_ids || ' grant(s) '
+        {{ listed('entitlement_ids', 'Entitlement') }} || ' of ' || {{ listed('tenant_ids', 'tenant') }}
+        || {{ by_number('entitlement_ids', ' gives ', ' give ') }}
         || case when limit_quantity is null then '' else {{ quantity_words('limit_quantity') }} || ' of ' end
         || sku || ' to subscription ' || subscription_id || case
           when not is_contracted and was_contracted then ', which the contract granted only until ' || agreed_to

@@ -140,14 +140,17 @@ compared as (
     state <> 'running' as has_fault,
     'suspension not propagated' as cause_code,
     'business_rule' as failure_class,
-    'Entitlement(s) ' || entitlement_ids || ' of tenant(s) ' || tenant_ids || ' still grant(s) ' || sku
-    || ' to subscription ' || subscription_id || ', which '
+    {{ listed('entitlement_ids', 'Entitlement') }} || ' of ' || {{ listed('tenant_ids', 'tenant') }}
+    || {{ by_number('entitlement_ids', ' still grants ', ' still grant ') }} || sku || ' to subscription '
+    || subscription_id || ', which '
     || case state
       when 'ended'
-        then 'ended on ' || ends_on || ' (' || status || '): live for ' || days_live || ' day(s) that nobody pays for.'
+        then
+          'ended on ' || ends_on || ' (' || status || '): live for '
+          || {{ counted('days_live', 'day') }} || ' that nobody pays for.'
       else
-        'is past due since ' || {{ utc_date('past_due_since') }} || ': ' || days_live || ' day(s), of which '
-        || dunning_grace_days || ' are granted before suspension.'
+        'is past due since ' || {{ utc_date('past_due_since') }} || ': ' || {{ counted('days_live', 'day') }}
+        || ', of which ' || dunning_grace_days || ' are granted before suspension.'
     end as reason,
     'Not tested: ' || untestable as not_testable_reason,
     'entitlement:' || entitlement_ids as left_ref,

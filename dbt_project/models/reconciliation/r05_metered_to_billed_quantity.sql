@@ -252,7 +252,9 @@ compared as (
     || subscription_id || ' in ' || {{ month_key('service_month') }} || '; '
     || case
       when first_line_id is null then 'no live invoice bills any of it.'
-      else 'invoice line(s) ' || line_ids || ' bill ' || {{ quantity_words('billed_quantity') }} || '.'
+      else
+        {{ listed('line_ids', 'invoice line') }} || {{ by_number('line_ids', ' bills ', ' bill ') }}
+        || {{ quantity_words('billed_quantity') }} || '.'
     end || effect_words as reason,
     'Not tested: ' || untestable as not_testable_reason,
     'metered_usage:' || first_record_id as left_ref,

@@ -30,8 +30,10 @@ difference_words as (
   select
     *,
     sku || ' from ' || cast(segment_from as {{ dbt.type_string() }}) || ' on: ' || case finding
-      when 'missing' then 'the contract has line(s) ' || contract_lines || ', billing has no item (missing)'
-      when 'orphan' then 'billing has item(s) ' || items || ', the contract has no line (orphan)'
+      when 'missing'
+        then 'the contract has ' || {{ listed('contract_lines', 'line') }} || ', billing has no item (missing)'
+      when 'orphan'
+        then 'billing has ' || {{ listed('items', 'item') }} || ', the contract has no line (orphan)'
       when 'quantity'
         then
           'the contract says ' || {{ quantity_words('coalesce(contract_quantity, 0)') }} || ', billing '
@@ -211,11 +213,11 @@ compared as (
             else ', worth ' || {{ money_words('judged.total_value_minor', 'judged.currency_code') }} || ','
           end || ' has no subscription in billing (missing): nothing of it is billed'
           || coalesce(
-            ', ' || {{ money_words('judged.interval_minor', 'judged.currency_code') }} || ' of fees per billing interval',
-            ''
+            ', ' || {{ money_words('judged.interval_minor', 'judged.currency_code') }}
+            || ' of fees per billing interval', ''
           )
       else
-        ', and subscription(s) ' || judged.subscription_ids || ' differ'
+        ', and ' || {{ listed('judged.subscription_ids', 'subscription') }} || ' differ'
         || case
           when judged.is_currency_different
             then

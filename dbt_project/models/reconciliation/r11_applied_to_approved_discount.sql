@@ -136,8 +136,9 @@ valued as (
       when untestable_reason is not null then untestable_reason
       when finding is null and unapproved_minor is not null
         then
-          'credit note(s) ' || credit_note_ids
-          || ' name no approver, and no credit note of this source names one, so approvals are not recorded'
+          {{ listed('credit_note_ids', 'credit note') }}
+          || {{ by_number('credit_note_ids', ' names', ' name') }}
+          || ' no approver, and no credit note of this source names one, so approvals are not recorded'
     end as untestable
   from judged
 ),
@@ -167,7 +168,8 @@ compared as (
           || {{ money_words('effect_minor', 'currency_code') }} || ' against the agreed price.'
       when 'credit'
         then
-          'credit note(s) ' || credit_note_ids || ' give back '
+          {{ listed('credit_note_ids', 'credit note') }}
+          || {{ by_number('credit_note_ids', ' gives back ', ' give back ') }}
           || {{ money_words('unapproved_minor', 'currency_code') }} || ' of it without an approval.'
       else
         'a discount of ' || {{ quantity_words('right_percent') }} || ' % was taken where terms ' || terms_id

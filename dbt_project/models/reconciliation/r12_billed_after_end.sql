@@ -133,7 +133,8 @@ compared as (
     'Line ' || line_id || ' of invoice ' || coalesce(invoice_number, invoice_id) || ' bills '
     || {{ money_words('amount_minor', 'currency_code') }} || ' for ' || sku || ' from ' || service_start || ' to '
     || service_end || ' (exclusive), but subscription ' || subscription_id || ' (' || status || ') ended on '
-    || ends_on || ': ' || late_days || ' day(s) lie after the end, worth '
+    || ends_on || ': ' || {{ counted('late_days', 'day') }} || case when late_days = 1 then ' lies' else ' lie' end
+    || ' after the end, worth '
     || {{ money_words('remaining_minor', 'currency_code') }}
     || case
       when remaining_minor < late_minor

@@ -117,7 +117,9 @@ compared as (
       when surplus_invoices > 0
         then
           'Subscription ' || subscription_id || ' was billed more than once for the interval from ' || interval_start
-          || ': invoice(s) ' || invoice_numbers || ' repeat(s) ' || first_invoice_ids || ' and bill(s) '
+          || ': ' || {{ listed('invoice_numbers', 'invoice') }}
+          || {{ by_number('invoice_numbers', ' repeats ', ' repeat ') }} || first_invoice_ids
+          || {{ by_number('invoice_numbers', ' and bills ', ' and bill ') }}
           || {{ money_words('surplus_minor', 'surplus_currency_code') }} || ' a second time.'
       when misbilled_minor is not null
         then

@@ -214,7 +214,7 @@ compared as (
           || ' too much'
       when 'dropped'
         then
-          ' lacks line(s) ' || dropped_lines || ' in ERP document ' || document_id || ': '
+          ' lacks ' || {{ listed('dropped_lines', 'line') }} || ' in ERP document ' || document_id || ': '
           || {{ money_words('gross_delta', 'currency_code') }} || ' with tax is not posted'
       when 'amount'
         then
@@ -235,7 +235,7 @@ compared as (
       else
         ' differs from document ' || document_id || ' by ' || {{ money_words('gross_delta', 'currency_code') }}
         || case when gross_delta = 0 then ', its net by ' || {{ money_words('net_delta', 'currency_code') }} else '' end
-        || '; net and tax are each within the rounding of ' || cast(line_count as {{ dbt.type_string() }}) || ' line(s)'
+        || '; net and tax are each within the rounding of ' || {{ counted('line_count', 'line') }}
     end as reason,
     case
       when key_not_testable_reason is not null then 'Not tested: ' || key_not_testable_reason

@@ -164,7 +164,7 @@ compared as (
         then
           ' charges tax of ' || {{ money_words('tax_amount_minor', 'currency_code') }}
           || ', but its lines at their rates give ' || {{ money_words('recomputed_minor', 'currency_code') }}
-          || coalesce(': look at line(s) ' || wrong_lines, '')
+          || coalesce(': look at ' || {{ listed('wrong_lines', 'line') }}, '')
       when 'header'
         then
           ' charges tax of ' || {{ money_words('tax_amount_minor', 'currency_code') }} || ', but its lines charge '
@@ -185,7 +185,7 @@ compared as (
             then ', in net by ' || {{ money_words('net_amount_minor - posted_net_minor', 'currency_code') }}
           else ''
         end
-        || ', which is rounding of ' || cast(line_count as {{ dbt.type_string() }}) || ' line(s)'
+        || ', which is rounding of ' || {{ counted('line_count', 'line') }}
     end as reason,
     case
       when key_not_testable_reason is not null then 'Not tested: ' || key_not_testable_reason
@@ -193,7 +193,7 @@ compared as (
         then 'Not tested: invoice ' || invoice_id || ' has no line whose tax could be computed (see R20)'
       when untaxed_count > 0
         then
-          'Not tested: ' || cast(untaxed_count as {{ dbt.type_string() }}) || ' line(s) of invoice ' || invoice_id
+          'Not tested: ' || {{ counted('untaxed_count', 'line') }} || ' of invoice ' || invoice_id
           || ' have no tax rate'
     end as not_testable_reason,
     'invoice:' || invoice_id as left_ref,

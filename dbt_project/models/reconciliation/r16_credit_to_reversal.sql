@@ -1,6 +1,6 @@
 -- One row per credit note, and per void of a posted invoice: does the ERP mirror it, with its sign, amount, period and
--- original document, and within what that billed? A void is found by its invoice id. A journal without a document that holds exactly its invoices
--- less their credits posts each of them.
+-- original document, and within what that billed? A void is found by its invoice id. A journal without a document that
+-- holds exactly its invoices less their credits posts each of them.
 with credit_notes as (
   select * from {{ ref('credit_note') }}
 ),
@@ -302,9 +302,11 @@ compared as (
         then ' is not posted: ' || coalesce(messages.words, 'no message shows that it was ever sent to the ERP')
       when 'sign'
         then
-          ' is posted as a debit: document(s) ' || events.document_ids || ' raise the receivable by '
+          ' is posted as a debit: ' || {{ listed('events.document_ids', 'document') }}
+          || {{ by_number('events.document_ids', ' raises', ' raise') }} || ' the receivable by '
           || {{ money_words('events.right_minor', 'events.currency_code') }} || ' instead of lowering it'
-      when 'elsewhere' then ' is posted to another entity, customer or currency: document(s) ' || events.document_ids
+      when 'elsewhere'
+        then ' is posted to another entity, customer or currency: ' || {{ listed('events.document_ids', 'document') }}
       when 'duplicate' then ' is posted more than once: documents ' || events.document_ids
       when 'amount'
         then
@@ -324,21 +326,23 @@ compared as (
           || ' (' || coalesce('document ' || events.document_ids, 'journal ' || events.summary_journals) || ')'
       when 'void'
         then
-          ' was voided, but document(s) ' || events.document_ids || ' still lower the receivable by '
+          ' was voided, but ' || {{ listed('events.document_ids', 'document') }}
+          || {{ by_number('events.document_ids', ' still lowers', ' still lower') }} || ' the receivable by '
           || {{ money_words('-events.right_minor', 'events.currency_code') }}
       when 'unjournaled'
         then
-          ' is not in the ledger: document(s) ' || events.document_ids
-          || ' are marked reversed, but no journal takes back '
+          ' is not in the ledger: ' || {{ listed('events.document_ids', 'document') }}
+          || {{ by_number('events.document_ids', ' is marked', ' are marked') }}
+          || ' reversed, but no journal takes back '
           || {{ money_words('events.right_minor', 'events.currency_code') }}
       when 'remaining'
         then
-          ' is reversed with another amount: of document(s) ' || events.document_ids || ' '
+          ' is reversed with another amount: of ' || {{ listed('events.document_ids', 'document') }} || ' '
           || {{ money_words('events.right_minor', 'events.currency_code') }}
           || ' still stands on the receivable account'
       when 'unreversed'
         then
-          ' is not in the ERP: of document(s) ' || events.document_ids || ' '
+          ' is not in the ERP: of ' || {{ listed('events.document_ids', 'document') }} || ' '
           || {{ money_words('events.right_minor', 'events.currency_code') }} || ' is still receivable'
       when 'beyond' then ' ' || events.beyond_words
       else ''

@@ -230,7 +230,7 @@ compared as (
       when 'failed'
         then
           ' failed, but the ERP holds ' || {{ money_words('received_minor', 'currency_code') }}
-          || ' for it by receipt(s) ' || receipt_ids || ', which never reached the bank'
+          || ' for it by ' || {{ listed('receipt_ids', 'receipt') }} || ', which never reached the bank'
       when 'missing'
         then
           ' has no receipt in its currency in the ERP' || coalesce(': ' || message_words, '')
@@ -238,12 +238,13 @@ compared as (
           || coalesce('; it may be in ' || suggested_refs || ', which is not certain', '')
       when 'over'
         then
-          ' is booked as ' || {{ money_words('received_minor', 'currency_code') }} || ' by receipt(s) '
-          || receipt_ids || case when receipt_count > 1 then ', so it was received more than once' else '' end
+          ' is booked as ' || {{ money_words('received_minor', 'currency_code') }} || ' by '
+          || {{ listed('receipt_ids', 'receipt') }}
+          || case when receipt_count > 1 then ', so it was received more than once' else '' end
       when 'short'
         then
-          ' is booked as only ' || {{ money_words('received_minor', 'currency_code') }} || ' by receipt(s) '
-          || receipt_ids || case
+          ' is booked as only ' || {{ money_words('received_minor', 'currency_code') }} || ' by '
+          || {{ listed('receipt_ids', 'receipt') }} || case
             when amount_minor - received_minor = fee_amount_minor
               then
                 ': the fee of '
@@ -253,12 +254,13 @@ compared as (
       when 'misapplied'
         then
           ' is applied with ' || {{ money_words('foreign_minor', 'currency_code') }}
-          || ' to document(s) ' || foreign_documents || ', which customer ' || customer_id || ' does not owe'
+          || ' to ' || {{ listed('foreign_documents', 'document') }}
+          || ', which customer ' || customer_id || ' does not owe'
       when 'other_currency'
         then
           ' is applied with ' || {{ money_words('other_currency_minor', 'currency_code') }}
-          || ' to document(s) ' || other_currency_documents || ', in another currency: nothing says how much of it'
-          || ' that settles'
+          || ' to ' || {{ listed('other_currency_documents', 'document') }}
+          || ', in another currency: nothing says how much of it' || ' that settles'
       when 'overapplied'
         then
           ' is applied with ' || {{ money_words('applied_minor', 'currency_code') }}
@@ -270,7 +272,7 @@ compared as (
       when 'overpaid'
         then
           ' exceeds what its invoice still owed: ' || {{ money_words('amount_minor - applied_minor', 'currency_code') }}
-          || ' of receipt(s) ' || receipt_ids || ' is left over'
+          || ' of ' || {{ listed('receipt_ids', 'receipt') }} || ' is left over'
       when 'unapplied'
         then
           ' is received as ' || receipt_ids || ', but '

@@ -193,12 +193,12 @@ compared as (
     'Payout ' || payout_id || ' of ' || {{ money_words('paid_minor', 'currency_code') }} || case finding
       when 'missing'
         then
-          ' is named by ' || cast(payment_count as {{ dbt.type_string() }}) || ' payment(s), but was never reported: '
+          ' is named by ' || {{ counted('payment_count', 'payment') }} || ', but was never reported: '
           || {{ money_words('expected_minor', 'currency_code') }} || ' has not reached the bank'
       when 'unnamed' then ' is named by no payment, refund or dispute: nothing explains it'
       else
         ' should be ' || {{ money_words('expected_minor', 'currency_code') }} || ' by '
-        || cast(payment_count as {{ dbt.type_string() }}) || ' payment(s), after fees of '
+        || {{ counted('payment_count', 'payment') }} || ', after fees of '
         || {{ money_words('fee_minor', 'currency_code') }} || ', refunds of '
         || {{ money_words('refund_minor', 'currency_code') }} || ' and disputes of '
         || {{ money_words('dispute_minor', 'currency_code') }} || ': '

@@ -220,7 +220,7 @@ compared as (
       when 'not_done'
         then
           ' is ' || status || ', but the ERP paid out ' || {{ money_words('cash_minor', 'currency_code') }}
-          || ' by receipt(s) ' || receipt_ids
+          || ' by ' || {{ listed('receipt_ids', 'receipt') }}
       when 'uncredited'
         then case support
           when 'none' then ' names no credit note, and nothing was paid too much: the customer owes it again'
@@ -242,8 +242,8 @@ compared as (
           || {{ money_words('amount_minor - covered_minor', 'currency_code') }} || ' is given back without a reason'
       when 'no_cash' then ' was never paid out in the ERP in its currency'
       else
-        ' is booked as ' || {{ money_words('cash_minor', 'currency_code') }} || ' paid out by receipt(s) '
-        || receipt_ids
+        ' is booked as ' || {{ money_words('cash_minor', 'currency_code') }} || ' paid out by '
+        || {{ listed('receipt_ids', 'receipt') }}
     end as reason,
     'Not tested: ' || untested_reason as not_testable_reason,
     'refund:' || refund_id as left_ref,

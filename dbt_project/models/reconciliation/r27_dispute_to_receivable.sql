@@ -146,7 +146,7 @@ compared as (
       when 'won'
         then
           ' was won, but the ERP reinstated ' || {{ money_words('reinstated_minor', 'currency_code') }}
-          || ' on document(s) ' || document_ids || ', which the customer does not owe'
+          || ' on ' || {{ listed('document_ids', 'document') }} || ', which the customer does not owe'
       when 'missing'
         then
           ' was lost, and the ERP shows no receipt that takes it back: '
@@ -158,10 +158,10 @@ compared as (
       when 'elsewhere'
         then
           ' was lost and is reinstated with ' || {{ money_words('elsewhere_minor', 'currency_code') }}
-          || ' on document(s) ' || elsewhere_documents || ', which that payment never settled'
+          || ' on ' || {{ listed('elsewhere_documents', 'document') }} || ', which that payment never settled'
       else
         ' was lost, but ' || {{ money_words('reinstated_minor', 'currency_code') }}
-        || ' is reinstated on document(s) ' || document_ids
+        || ' is reinstated on ' || {{ listed('document_ids', 'document') }}
     end as reason,
     'Not tested: ' || untested_reason as not_testable_reason,
     'dispute:' || dispute_id as left_ref,

@@ -207,15 +207,23 @@ compared as (
     end as cause_code,
     cast(null as {{ dbt.type_string() }}) as failure_class,
     'Invoice ' || paired.invoice_id || ' is ' || paired.status || ' in billing with '
-    || {{ money_words('paired.billing_open_minor', 'paired.currency_code') }} || ' to pay; ERP document(s) '
-    || paired.document_ids || ' show ' || {{ money_words('paired.erp_open_minor', 'paired.currency_code') }} || ' open'
+    || {{ money_words('paired.billing_open_minor', 'paired.currency_code') }} || ' to pay; ERP '
+    || {{ listed('paired.document_ids', 'document') }}
+    || {{ by_number('paired.document_ids', ' shows ', ' show ') }}
+    || {{ money_words('paired.erp_open_minor', 'paired.currency_code') }} || ' open'
     || case
       when paired.misapplied_documents is not null
-        then ': its payment is applied to document(s) ' || paired.misapplied_documents || paired.whose_document
+        then
+          ': its payment is applied to ' || {{ listed('paired.misapplied_documents', 'document') }}
+          || paired.whose_document
       when paired.foreign_payments is not null
-        then ': payment(s) ' || paired.foreign_payments || paired.whose_money || ' are applied to it'
+        then
+          ': ' || {{ listed('paired.foreign_payments', 'payment') }} || paired.whose_money
+          || {{ by_number('paired.foreign_payments', ' is applied', ' are applied') }} || ' to it'
       when paired.other_currency_payments is not null
-        then ': payment(s) ' || paired.other_currency_payments || ' of another currency are applied to it'
+        then
+          ': ' || {{ listed('paired.other_currency_payments', 'payment') }} || ' of another currency'
+          || {{ by_number('paired.other_currency_payments', ' is applied', ' are applied') }} || ' to it'
       when paired.billing_open_minor - paired.posting_delta_minor < paired.erp_open_minor
         then ': billing will not ask for it any more, the ERP still does'
       else ': billing still asks for it, the ERP does not'

@@ -112,7 +112,8 @@ compared as (
           || ', which makes ' || {{ money_words('own.policy_minor', 'entities.base_currency_code') }}
       when settlement.receipt_ids is not null
         then
-          ' was settled by receipt(s) ' || settlement.receipt_ids || ' at another rate than the policy of their day: '
+          ' was settled by ' || {{ listed('settlement.receipt_ids', 'receipt') }}
+          || ' at another rate than the policy of their day: '
           || 'the realised exchange difference is wrong by '
           || {{ money_words('settlement.delta_minor', 'entities.base_currency_code') }}
       else

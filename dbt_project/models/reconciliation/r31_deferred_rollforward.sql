@@ -138,12 +138,12 @@ compared as (
     || {{ money_words('closing_minor', 'currency_code') }} || case finding
       when 'base'
         then
-          ', and journal(s) ' || coalesce(journal_ids, '') || ' remeasured it by '
+          ', and ' || {{ listed("coalesce(journal_ids, '')", 'journal') }} || ' remeasured it by '
           || {{ money_words('remeasured_base_minor', 'base_currency_code') }}
           || ': deferred revenue is no monetary item and stays at the rate of its invoice'
       when 'unsupported'
         then
-          ': journal(s) ' || coalesce(journal_ids, '') || ' moved it by '
+          ': ' || {{ listed("coalesce(journal_ids, '')", 'journal') }} || ' moved it by '
           || {{ money_words('unsupported_minor', 'currency_code') }} || ' without a document or schedule'
           || case
             when delta_minor + unsupported_minor = 0 then ''
@@ -158,7 +158,7 @@ compared as (
           || case
             when missed_rows > 0
               then
-                '; ' || cast(missed_rows as {{ dbt.type_string() }}) || ' row(s) of schedules over '
+                '; ' || {{ counted('missed_rows', 'row') }} || ' of schedules over '
                 || {{ money_words('-missed_minor', 'currency_code') }}
                 || ' are still planned although the period has ended'
             else ''

@@ -176,7 +176,7 @@ compared as (
     || case
       when unsupported_minor <> 0
         then
-          '; journal(s) ' || coalesce(journal_ids, '') || ' without document or schedule moved '
+          '; ' || {{ listed("coalesce(journal_ids, '')", 'journal') }} || ' without document or schedule moved '
           || {{ money_words('unsupported_minor', 'currency_code') }}
       else ''
     end
@@ -186,7 +186,8 @@ compared as (
       when unplaced_documents > 0
         then
           'Not tested: several linked ERPs keep books of entity ' || legal_entity_code || ', so it is unknown in which '
-          || cast(unplaced_documents as {{ dbt.type_string() }}) || ' document(s) of ' || period || ' belong'
+          || {{ counted('unplaced_documents', 'document') }} || ' of ' || period
+          || case when unplaced_documents = 1 then ' belongs' else ' belong' end
       when delta_minor <> 0 and tolerance_minor is null then
         'Not tested: no rate translates the threshold of ' || legal_entity_code || ' from '
         || coalesce(base_currency_code, 'its unknown base currency') || ' to ' || currency_code || ' for ' || period

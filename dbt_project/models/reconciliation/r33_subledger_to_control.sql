@@ -198,27 +198,36 @@ compared as (
     || {{ money_words('coalesce(subledger_minor, 0)', 'currency_code') }} || case finding
       when 'manual'
         then
-          ': manual journal(s) '
-          || manual_journals
+          ': '
+          || {{ listed('manual_journals', 'manual journal') }}
           || coalesce(', entered by ' || manual_by || ',', '')
           || ' moved the account by '
           || {{ money_words('manual_minor', 'currency_code') }} || ' past the subledger'
       when 'orphan'
         then
-          ': journal(s) ' || orphan_journals || ' of ' || {{ money_words('orphan_minor', 'currency_code') }}
-          || ' have no document'
+          ': ' || {{ listed('orphan_journals', 'journal') }} || ' of '
+          || {{ money_words('orphan_minor', 'currency_code') }}
+          || {{ by_number('orphan_journals', ' has', ' have') }} || ' no document'
           || coalesce(
-            '; ' || summary_journals || ' hold(s) invoices by their amounts (R14), of which the subledger shows none',
+            '; ' || summary_journals || {{ by_number('summary_journals', ' holds', ' hold') }}
+            || ' invoices by their amounts (R14), of which the subledger shows none',
             ''
           )
       when 'other_entity'
         then
-          ': journal(s) ' || other_entity_journals || ' of '
-          || {{ money_words('other_entity_minor', 'currency_code') }} || ' belong to documents of another entity'
-      when 'astray' then ': the journals of document(s) ' || astray_documents || ' never reached this account'
-      when 'unjournaled' then ': document(s) ' || unjournaled_documents || ' have no journal at all'
+          ': ' || {{ listed('other_entity_journals', 'journal') }} || ' of '
+          || {{ money_words('other_entity_minor', 'currency_code') }}
+          || {{ by_number('other_entity_journals', ' belongs', ' belong') }} || ' to documents of another entity'
+      when 'astray'
+        then ': the journals of ' || {{ listed('astray_documents', 'document') }} || ' never reached this account'
+      when 'unjournaled'
+        then
+          ': ' || {{ listed('unjournaled_documents', 'document') }}
+          || {{ by_number('unjournaled_documents', ' has', ' have') }} || ' no journal at all'
       when 'displaced'
-        then ': the journals of document(s) ' || displaced_documents || ' stand in another period than they do'
+        then
+          ': the journals of ' || {{ listed('displaced_documents', 'document') }} || ' stand in another period than '
+          || {{ by_number('displaced_documents', 'it does', 'they do') }}
       when 'opposite' then ': the same amount with the opposite sign stands in ' || counterpart
       else ': no manual journal, journal without document or opposite posting explains it'
     end

@@ -151,14 +151,16 @@ compared as (
       when measured.approved_by = measured.entered_by then 'approved by the same person'
       else 'approved by ' || measured.approved_by
     end
-    || ', moves account(s) ' || coalesce(measured.accounts, '') || ' of ' || measured.legal_entity_code || ' by '
+    || ', moves ' || {{ listed("coalesce(measured.accounts, '')", 'account') }} || ' of '
+    || measured.legal_entity_code || ' by '
     || {{ money_words('measured.moved_minor', 'measured.moved_currency_code') }}
     || ', which only documents, cash and schedules may move; none stands behind it'
       as reason,
     case
       when not_testable.reason is not null then 'Not tested: ' || not_testable.reason
       when not measured.has_moved and measured.unknown_accounts is not null then
-        'Not tested: account(s) ' || measured.unknown_accounts || ' of manual journal ' || measured.journal_id
+        'Not tested: ' || {{ listed('measured.unknown_accounts', 'account') }}
+        || ' of manual journal ' || measured.journal_id
         || ' are not in the chart of accounts, so it is unknown what they control'
     end as not_testable_reason,
     cast(null as {{ dbt.type_string() }}) as left_ref,

@@ -142,12 +142,12 @@ compared as (
       when dated.second_minor is null
         then
           dated.first_entity_code || ' booked ' || {{ money_words('dated.first_minor', 'dated.currency_code') }}
-          || ' on account(s) ' || dated.first_accounts || ' by ' || dated.first_journals || ', '
+          || ' on ' || {{ listed('dated.first_accounts', 'account') }} || ' by ' || dated.first_journals || ', '
           || dated.second_entity_code || ' booked nothing'
       when dated.first_minor is null
         then
           dated.second_entity_code || ' booked ' || {{ money_words('dated.second_minor', 'dated.currency_code') }}
-          || ' on account(s) ' || dated.second_accounts || ' by ' || dated.second_journals || ', '
+          || ' on ' || {{ listed('dated.second_accounts', 'account') }} || ' by ' || dated.second_journals || ', '
           || dated.first_entity_code || ' booked nothing'
       else
         dated.first_entity_code || ' booked ' || {{ money_words('dated.first_minor', 'dated.currency_code') }}

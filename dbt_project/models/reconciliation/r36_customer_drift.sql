@@ -185,7 +185,7 @@ hub_rows as (
     cast(null as {{ dbt.type_string() }}) as severity,
     cast(null as timestamp) as due_at,
     'Event hub, topic ' || topic || ': ' || check_name || ' fails for '
-    || cast(faults as {{ dbt.type_string() }}) || ' key(s) or message(s), the first is ' || first_fault
+    || {{ counted('faults', 'key or message', 'keys or messages') }} || ', the first is ' || first_fault
     || case check_name
       when 'sequence continuity'
         then ': a number is missing in its sequence, so a change never reached its consumers'

@@ -177,8 +177,12 @@ described as (
     case
       when finding = 'twice mapped'
         then
-          case field when 'meter' then 'meter(s) ' else 'item(s) ' end || later_ids
-          || ' map it beside ' || earlier_ids || ' from ' || cast(overlaps_from as {{ dbt.type_string() }})
+          case
+            when field = 'meter' then {{ listed('later_ids', 'meter') }}
+            else {{ listed('later_ids', 'item') }}
+          end
+          || {{ by_number('later_ids', ' maps', ' map') }} || ' it beside ' || earlier_ids
+          || ' from ' || cast(overlaps_from as {{ dbt.type_string() }})
           || ' on, so '
           || case
             when field = 'meter' then 'its usage may be counted twice' else 'its revenue may be posted to either'
@@ -196,8 +200,11 @@ described as (
   union all
   select
     source_instance, sku, field, 'billing' as holder, holder as counterpart, 'unmapped' as finding, written_at,
-    case field when 'meter' then 'meter(s) ' else 'item(s) ' end || record_ids
-    || ' map it, and no linked catalogue has such a product' as words,
+    case
+      when field = 'meter' then {{ listed('record_ids', 'meter') }}
+      else {{ listed('record_ids', 'item') }}
+    end
+    || {{ by_number('record_ids', ' maps', ' map') }} || ' it, and no linked catalogue has such a product' as words,
     case field when 'meter' then 'meter:' else 'item:' end || record_ids as records
   from strays
 )

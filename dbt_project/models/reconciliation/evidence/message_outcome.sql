@@ -39,7 +39,7 @@ select
     when 'accepted' then ' was acknowledged by the ERP, which holds no document, after '
     when 'rejected' then ' was rejected after '
     else ' was dead-lettered after '
-  end || cast(coalesce(attempts, 1) as {{ dbt.type_string() }}) || ' attempt(s)'
+  end || {{ counted('coalesce(attempts, 1)', 'attempt') }}
   || coalesce(' with ' || error_code, '') || coalesce(': ' || error_message, '') as words
 from newest
 where recency = 1

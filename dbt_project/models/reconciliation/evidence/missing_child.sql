@@ -48,7 +48,7 @@ documents_without_journal as (
 summaries as (
   select
     erp_instance, object, record_id,
-    '; by its amounts it posts ' || cast(count(*) as {{ dbt.type_string() }}) || ' invoice(s), '
+    '; by its amounts it posts ' || {{ counted('count(*)', 'invoice') }} || ', '
     || min(invoice_id) || case when count(*) > 1 then ' to ' || max(invoice_id) else '' end as words
   from {{ ref('summary_member') }}
   group by erp_instance, object, record_id
