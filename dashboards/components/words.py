@@ -229,7 +229,7 @@ def record(kind: str) -> str:
 
 
 def title(code: str, match_key: str) -> str:
-    """What a result is called: its key, and of R19 and R20, whose keys begin with an object, the kind of record in words."""
+    """What a result is called: its key; of R19 and R20, whose keys begin with an object, that in words."""
     kind, _, key = match_key.partition("|")
     return f"{_SINGULAR[kind]} {key}" if code in ("R19", "R20") and kind in _SINGULAR else match_key
 

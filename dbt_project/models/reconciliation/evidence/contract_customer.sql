@@ -1,5 +1,5 @@
--- One row per contract whose billing customer is known: who is billed under it, or, while nobody is, the one customer of
--- its account in the engine whose prices its lines name. Of several customers nobody knows which one it is.
+-- One row per contract whose billing customer is known: who is billed under it, or, while nobody is, the one customer
+-- of its account in the engine whose prices its lines name. Of several customers nobody knows which one it is.
 with customers as (
   select * from {{ ref('billing_customer') }}
 ),
