@@ -25,6 +25,7 @@ LEDGERS = {
     "replays": "One row per replay of a batch: when, by which contract and mapping, rows rescued and refused again.",
     "schema_drift": "One row per column that differs from the contract.",
 }
+BATCHES = dg.AssetKey(["landed", "batches"])
 CONFIGURATION = {
     "parameters": "One row: the run's clock, reporting currency, authority model and every threshold and window.",
     "sources": "The configured sources.",
@@ -84,11 +85,18 @@ def build_landed(contracts: Mapping[tuple[str, str], Contract]) -> dg.AssetsDefi
             "seconds for all relations": round(time.monotonic() - began, 3),
             "as_of": landed.as_of.isoformat(),
         }
+        for words in landed.left_out:
+            context.log.warning(words)
+        told = {"note": "\n".join(landed.left_out)} if landed.left_out else {}
         for key in sorted(context.selected_asset_keys):
             rows = counts.get((key.path[0], key.path[1]))
             yield dg.MaterializeResult(
                 asset_key=key,
-                metadata=common if rows is None else {**common, "dagster/row_count": rows},
+                metadata={
+                    **common,
+                    **({} if rows is None else {"dagster/row_count": rows}),
+                    **(told if key == BATCHES else {}),
+                },
                 data_version=dg.DataVersion(versions[".".join(key.path)]),  # landed anew, and yet the same
             )
         with in_words():

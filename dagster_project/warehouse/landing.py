@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import duckdb
 
+from dagster_project import words
 from dagster_project.archive.at_hand import links_at_hand
 from dagster_project.archive.batches import Batch, batches
 from dagster_project.archive.store import parquet_path
@@ -20,13 +23,17 @@ VENDORS = ("generic",)
 
 @dataclass(frozen=True)
 class Landed:
-    """What `land` did: the clock it wrote, relations, batches by state, and rows received."""
+    """What `land` did: the clock it wrote, relations, batches by state, and rows received.
+
+    `left_out` says in words of which sources the archive holds deliveries and `tieout.yml` knows nothing.
+    """
 
     as_of: datetime
     relations: int
     loaded_batches: int
     refused_batches: int
     received_rows: int
+    left_out: tuple[str, ...] = ()
 
 
 def land(settings: Settings, known_at: datetime | None = None, as_of: datetime | None = None) -> Landed:
@@ -38,7 +45,8 @@ def land(settings: Settings, known_at: datetime | None = None, as_of: datetime |
     """
     settings = settings.model_copy(update={"known_at": known_at or settings.known_at})
     clock = (as_of or settings.clock).astimezone(UTC)
-    known = _connected(settings, batches(links_at_hand(settings, settings.known_at)))
+    archived = batches(links_at_hand(settings, settings.known_at))
+    known = _connected(settings, archived)
     with connect(settings) as con:
         con.execute("begin transaction")
         for schema in ("landed", "config"):
@@ -54,14 +62,28 @@ def land(settings: Settings, known_at: datetime | None = None, as_of: datetime |
         double_effects.count(con, objects)
         con.execute("commit")
         received = _received(con)
-    states = [batch.state for batch in known]
-    return Landed(clock, len(VENDORS) * len(contracts), states.count("loaded"), states.count("refused"), received)
+    states = Counter(batch.state for batch in known)
+    left_out = tuple(_left_out(archived, known))
+    return Landed(clock, len(VENDORS) * len(contracts), states["loaded"], states["refused"], received, left_out)
 
 
 def _connected(settings: Settings, known: list[Batch]) -> list[Batch]:
     """Those of sources that are configured: a source renamed or switched off would be counted beside its successor."""
     connected = {(source.name, source.domain) for source in settings.sources}
     return [batch for batch in known if (batch.manifest.source_instance, batch.manifest.domain) in connected]
+
+
+def _left_out(archived: list[Batch], known: list[Batch]) -> Iterator[str]:
+    """A sentence per source that is not connected: its figures are gone from every period, and nobody may miss them."""
+    counts = Counter((one.manifest.source_instance, one.manifest.domain) for one in archived)
+    counts.subtract((one.manifest.source_instance, one.manifest.domain) for one in known)
+    for (source, domain), number in sorted(counts.items()):
+        if number:
+            yield (
+                f"source {source!r} of {domain}: {words.counted(number, 'delivery', 'deliveries')} in the archive"
+                f" {'is' if number == 1 else 'are'} not counted, in no period; expected a source of that name in"
+                " tieout.yml, unless it was renamed or switched off on purpose"
+            )
 
 
 def _loaded(known: list[Batch], vendor: str, contract: Contract) -> list[Batch]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dagster_project.warehouse import land
 from tests.ingestion.company import Company, company, csv_text, event, invoice
 
 HELD = "select source_instance, count(*) as rows from landed.generic__billing__invoices group by all order by all"
@@ -23,6 +24,8 @@ def test_a_source_that_was_renamed_is_not_counted_under_both_names(tmp_path: Pat
     one.ingest()
     assert one.query(HELD) == [{"source_instance": "billing_eu", "rows": 2}]
     assert one.query("select distinct source_instance from landed.batches") == [{"source_instance": "billing_eu"}]
+    [told] = land(one.settings).left_out
+    assert told.startswith("source 'billing' of billing: 1 delivery in the archive is not counted, in no period;")
 
 
 def test_a_source_switched_off_and_on_again_is_there_as_if_it_had_never_been_away(tmp_path: Path):
@@ -39,7 +42,12 @@ def test_a_source_switched_off_and_on_again_is_there_as_if_it_had_never_been_awa
         "select * from landed.batches order by all",
     )
     before, sources = one.queries(*everything), one.settings.sources
+    assert land(one.settings).left_out == ()
     _with_sources(one)
+    assert [words.split(":")[0] for words in land(one.settings).left_out] == [
+        "source 'billing' of billing",
+        "source 'product' of product",
+    ]
     assert one.queries(*everything) == [[], [], [], []]
     _with_sources(one, *sources)
     assert one.queries(*everything) == before
