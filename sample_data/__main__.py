@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from sample_data.build import TooSmall
 from sample_data.config import SIZES
 from sample_data.generate import generate
 
@@ -29,7 +30,10 @@ def parser() -> argparse.ArgumentParser:
 def main() -> None:
     options = vars(parser().parse_args())
     options.pop("command")
-    generate(**options)
+    try:
+        generate(**options)
+    except TooSmall as error:
+        parser().exit(2, f"sample_data: {error}\n")
 
 
 if __name__ == "__main__":

@@ -64,15 +64,31 @@ def new_world(size: str = "ci", seed: int = 1, events: int | None = None, custom
     return world
 
 
+class TooSmall(ValueError):
+    """The company has no record left that a defect could be planted in."""
+
+
 def build(world: World, hooks: list[tuple[str, Hook]] | None = None) -> World:
-    """Runs every stage; after each, the hooks planted behind it."""
+    """Runs every stage; after each, the hooks planted behind it. Raises TooSmall."""
     planted: dict[str, list[Hook]] = defaultdict(list)
     for stage, hook in hooks or []:
         planted[stage].append(hook)
     for stage, run in STAGES:
         run(world)
         for hook in planted[stage]:
-            hook(world)
+            _plant(hook, world)
         for later in world.notes["later"].pop(stage, []):
             later()
     return world
+
+
+def _plant(hook: Hook, world: World) -> None:
+    """Every defect looks for a free record that fits it; in the sizes of the sample there always is one."""
+    try:
+        hook(world)
+    except (StopIteration, LookupError, ValueError):
+        what = f"{hook.__module__.rpartition('.')[2]}.{hook.__name__}"
+        raise TooSmall(
+            f"{world.customer_count:,} customers with {world.events:,} usage events are too few for all planted"
+            f" defects: none is left for {what}; expected more of them, or a company without defects (--clean)"
+        ) from None

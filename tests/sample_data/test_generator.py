@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from sample_data import generate
+from sample_data.__main__ import main
 
 MEGABYTE = 1_000_000
 SMALL = {"customers": 60, "events": 6000}
@@ -162,3 +163,17 @@ def test_the_number_of_events_is_exact(tmp_path: Path) -> None:
     generate(tmp_path, events=20_000, customers=60, clean=True)
     manifests = (tmp_path / "data" / "product" / "usage_events").glob("*.manifest.json")
     assert sum(json.loads(m.read_text())["row_count"] for m in manifests) == 20_000
+
+
+def test_a_company_too_small_for_its_defects_is_said_in_words(tmp_path, capsys, monkeypatch):
+    """Who asks for twenty customers learns what they are too few for, not where a loop ended."""
+    asked = ["sample_data", "generate", "--out", str(tmp_path), "--customers", "20", "--events", "5000"]
+    monkeypatch.setattr("sys.argv", asked)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    told = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert told.startswith(
+        "sample_data: 20 customers with 5,000 usage events are too few for all planted defects: none is"
+    )
+    assert "(--clean)" in told
