@@ -38,4 +38,5 @@ def test_no_reason_leaves_to_the_reader_how_many_there_are():
 )  # fmt: skip
 def test_a_noun_follows_its_number(expression, words):
     """A list of one document told as several sends the controller to look for the others."""
-    assert duckdb.execute(f"select {render(expression)}").fetchone() == (words,)
+    with duckdb.connect() as con:
+        assert con.execute(f"select {render(expression)}").fetchall() == [(words,)]

@@ -234,7 +234,11 @@ compared as (
       when 'missing'
         then
           ' has no receipt in its currency in the ERP' || coalesce(': ' || message_words, '')
-          || coalesce(': receipt(s) ' || void_receipts || ' of it were taken back', '')
+          || coalesce(
+            ': ' || {{ listed('void_receipts', 'receipt') }} || ' of it'
+            || {{ by_number('void_receipts', ' was', ' were') }} || ' taken back',
+            ''
+          )
           || coalesce('; it may be in ' || suggested_refs || ', which is not certain', '')
       when 'over'
         then

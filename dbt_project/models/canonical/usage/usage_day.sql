@@ -2,6 +2,7 @@
 -- ran?
 {{ config(**by_usage_month()) }}
 -- depends_on: {{ ref('usage_partition') }}
+-- depends_on: {{ ref('usage_repeat_counted') }}, which the test of its days asks beside them
 with events as (
   select * from {{ ref('usage_event') }}
 ),
