@@ -363,7 +363,7 @@ def test_a_receipt_that_the_erp_took_back_is_no_money_and_is_named(warehouse):
         warehouse,
         "select reason from marts.reconciliation_results where code = 'R24' and match_key = 'bounced'",
     )
-    assert "receipt(s) R-bounced of it were taken back" in reason
+    assert "receipt R-bounced of it was taken back" in reason
     taken_back = "('cash_receipts|R-mistyped', 'cash_receipts|R-keyed', 'cash_receipts|R-bounced')"
     surplus = f"select code from marts.exceptions where code in ('R19', 'R20') and match_key in {taken_back}"
     assert rows(warehouse, surplus) == []

@@ -23,10 +23,14 @@ def test_the_version_is_the_one_that_packs_name():
     assert (ran.code, ran.out.strip()) == (0, f"tieout {code_version()}"), ran.text
 
 
-def _stopped_at(module: str, stop: signal.Signals, *arguments: str, cwd: Path | None = None) -> tuple[int, str, str]:
-    """What comes of the command when it is stopped as it first imports the module."""
+def _stopped_at(
+    module: str, stop: signal.Signals, *arguments: str, cwd: Path | None = None, is_ignored: bool = False
+) -> tuple[int, str, str]:
+    """What comes of the command when it is stopped as it first imports the module. A process begins with what its parent
+    ignores, as a script in the background does, so that is said here."""
     program = (
-        "import os, sys\n"
+        "import os, signal, sys\n"
+        f"signal.signal({stop:d}, signal.{'SIG_IGN' if is_ignored else 'SIG_DFL'})\n"
         "class Stop:\n"
         "    def find_spec(self, name, *rest):\n"
         f"        if name == {module!r}:\n"
@@ -52,11 +56,7 @@ def test_a_stop_while_the_command_begins_is_one_line_and_130(tmp_path: Path, mod
 
 def test_what_a_script_runs_in_the_background_goes_on_when_the_script_is_stopped():
     """The shell has it ignore Ctrl-C: a close that ended all the same would be missing in the morning."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # a process begins with what its parent ignores
-    try:
-        code, told, said = _stopped_at("typer", signal.SIGINT, "--version")
-    finally:
-        signal.signal(signal.SIGINT, before)
+    code, told, said = _stopped_at("typer", signal.SIGINT, "--version", is_ignored=True)
     assert (code, said) == (0, "") and told.startswith("tieout ")
 
 
