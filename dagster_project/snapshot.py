@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 
 from dagster_project import warehouse
+from dagster_project.archive.files import sha256_of
 from dagster_project.sql import column, quoted, scalar
 from dagster_project.version import code_version
 
@@ -75,7 +76,7 @@ def write(con: duckdb.DuckDBPyConnection, archive: Path, file: Path, former: tup
     finally:
         con.execute("detach snapshot")
     tables = {name: held[name] for name in sorted(held)}
-    return Held(tables, {name: contents[name] for name in tables if name in contents}, program, _sha256(file))
+    return Held(tables, {name: contents[name] for name in tables if name in contents}, program, sha256_of(file))
 
 
 def _contents(con: duckdb.DuckDBPyConnection, archive: Path) -> dict[str, str]:
@@ -149,8 +150,3 @@ def _copy_table(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> tupl
     with con.cursor() as own:
         rows = scalar(own, f'create table snapshot."{schema}"."{table}" as from "{schema}"."{table}"')
     return f"{schema}.{table}", int(rows or 0)
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as written:
-        return hashlib.file_digest(written, "sha256").hexdigest()

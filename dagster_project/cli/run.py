@@ -12,6 +12,7 @@ from dagster_project import settings as configuration
 from dagster_project.cli.console import ConfigOption, command, complain, err, out, shown
 from dagster_project.errors import ConfigurationError
 from dagster_project.settings import Settings
+from dagster_project.words import counted
 
 if TYPE_CHECKING:
     from dagster_project.pipeline import RunReport
@@ -136,10 +137,8 @@ def _open_breaks(breaks: int, problems: int) -> str:
     """One defect may show in several controls: what has to be worked is the problems."""
     if not breaks:
         return "no open break"
-    words = f"{breaks:,} open break{'s' if breaks > 1 else ''}"
-    return (
-        words if problems == breaks else f"{words}, which go back to {problems:,} problem{'s' if problems > 1 else ''}"
-    )
+    words = counted(breaks, "open break")
+    return words if problems == breaks else f"{words}, which go back to {counted(problems, 'problem')}"
 
 
 def _after_a_mend(settings: Settings) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from dagster_project.cli.console import complain, out
+from dagster_project.words import counted
 
 
 def register(app: typer.Typer) -> None:
@@ -29,10 +30,8 @@ def register(app: typer.Typer) -> None:
         for fault in report.faults:
             complain(fault)
         if report.faults:
-            number = len(report.faults)
-            out.print(
-                f"NOT VERIFIED: {number} fault{'s' if number > 1 else ''} in {pack}", markup=False, soft_wrap=True
-            )
+            number = counted(len(report.faults), "fault")
+            out.print(f"NOT VERIFIED: {number} in {pack}", markup=False, soft_wrap=True)
             raise typer.Exit(1)
         out.print(
             f"verified: {report.files} files, {report.totals} totals recomputed, root hash {report.root_hash}",

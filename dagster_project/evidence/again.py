@@ -8,9 +8,9 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.archive.files import sha256_of
 from dagster_project.evidence.cells import read_cells, same_parts
 from dagster_project.evidence.logic import CONTRACTS, copy_contracts
-from dagster_project.evidence.manifest import sha256_of
 from dagster_project.evidence.readme import README, README_FILE
 from dagster_project.evidence.workbook import WORKBOOK, write_workbook
 from dagster_project.version import code_version

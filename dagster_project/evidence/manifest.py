@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dagster_project.archive.files import sha256_of
+
 MANIFEST = "manifest.json"
 SCHEMA_VERSION = "3"
 
@@ -23,11 +25,6 @@ class PackedFile:
     sha256: str
     bytes: int
     rows: int | None = None
-
-
-def sha256_of(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def describe(folder: Path, rows: dict[str, int]) -> list[PackedFile]:

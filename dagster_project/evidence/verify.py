@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.archive.files import sha256_of
 from dagster_project.errors import InputError
 from dagster_project.evidence import manifest
 from dagster_project.evidence.again import rewritten
@@ -87,7 +88,7 @@ def _file_faults(folder: Path, files: list[manifest.PackedFile]) -> Iterator[str
         path = folder / file.path
         if not path.is_file():
             yield f"{file.path}: is missing"
-        elif (found := manifest.sha256_of(path)) != file.sha256:
+        elif (found := sha256_of(path)) != file.sha256:
             yield f"{file.path}: was changed; expected SHA-256 {file.sha256}, found {found}"
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()

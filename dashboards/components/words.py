@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from dagster_project import words as in_words
 from dagster_project.close import terms
 from dagster_project.close.terms import LEG, cause, owner, plain
 from dashboards.components.table import Cell
@@ -63,6 +64,12 @@ def dead_letter(state: str) -> Cell:
 def severity(code: str | None) -> str:
     """A severity in words."""
     return SEVERITY.get(code or "", code or "–")
+
+
+def differences(number: int, problems: int) -> str:
+    """`27 differences, which go back to 18 separate problems`: one defect may show in several controls."""
+    back = f"which go{'es' if number == 1 else ''} back to {in_words.counted(problems, 'separate problem')}"
+    return f"{in_words.counted(number, 'difference')}, {back}"
 
 
 def counted(code: str, quantity: Any) -> str:

@@ -121,10 +121,7 @@ def _blocking(db: Snapshot, scope: Scope) -> None:
     st.subheader("Open and blocking", anchor="blocking")
     counts = {ALL: int(every["n"])} | {row["owner_role"]: int(row["n"]) for row in owners if row["owner_role"]}
     total, problems = counts[ALL], int(every["problems"])
-    st.markdown(
-        f"{total:,} difference{'s' if total != 1 else ''}, which go{'es' if total == 1 else ''} back to"
-        f" {problems:,} separate problem{'s' if problems != 1 else ''}."
-    )
+    st.markdown(f"{words.differences(total, problems)}.")
     owner = choose(
         PAGE, "owner", "Who acts", list(counts), segmented=True,
         words=lambda role: f"{words.owner(role) if role else 'Everybody'} ({counts[role]:,})",

@@ -104,10 +104,8 @@ def _overview(db: Snapshot, scope: Scope) -> None:
     untested = sum(bool(row["not_testable"]) for row in overview)
     if broken:
         problems = controls.problems(db, scope)
-        separate = f"{problems:,} separate problem{'s' if problems != 1 else ''}"
         st.markdown(
-            f"**{len(broken)} of {len(overview)} controls do not tie**: {differences:,}"
-            f" difference{'s' if differences != 1 else ''}, which go back to {separate}."
+            f"**{len(broken)} of {len(overview)} controls do not tie**: {words.differences(differences, problems)}."
         )
     elif is_any:
         st.markdown(f"**Nothing is broken** in {len(overview)} controls for what is chosen above.")

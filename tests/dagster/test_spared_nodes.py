@@ -9,9 +9,8 @@ import pytest
 
 from dagster_project import warehouse
 from dagster_project.dbt import changed, manifest, runner
+from tests.dagster.mini_project import mini_project
 
-PROFILE = "tieout: {target: duckdb, outputs: {duckdb: {type: duckdb, path: nowhere, schema: main, threads: 2}}}\n"
-PROJECT = "name: mini\nversion: 1.0.0\nprofile: tieout\nmodels: {mini: {+materialized: table}}\n"
 PROPERTIES = """
 sources: [{name: landed, schema: landed, tables: [{name: clock}]}]
 models:
@@ -29,14 +28,7 @@ MODELS = {
 
 @pytest.fixture
 def project(tmp_path) -> manifest.ParsedProject:
-    models = tmp_path / "project" / "models"
-    models.mkdir(parents=True)
-    (models.parent / "dbt_project.yml").write_text(PROJECT)
-    (models.parent / "profiles.yml").write_text(PROFILE)
-    (models / "properties.yml").write_text(PROPERTIES)
-    for name, text in MODELS.items():
-        (models / name).write_text(text)
-    return manifest.parsed(models.parent)
+    return mini_project(tmp_path / "project", MODELS, PROPERTIES)
 
 
 def _build(folder: Path, project: manifest.ParsedProject, day: int) -> tuple[changed.Plan, set[str]]:

@@ -8,6 +8,7 @@ import shutil
 
 import pytest
 
+from dagster_project.archive.files import sha256_of
 from dagster_project.evidence import manifest
 from tests.command import tieout
 from tests.evidence.forger import PERIOD, forge_csv, forge_table, forge_workbook, reseal
@@ -144,7 +145,7 @@ def test_an_entry_changed_after_sealing_is_told_and_the_figure_is_still_named(co
     forge_csv(copy / "exceptions.csv", "delta_minor", "7")
     document = manifest.read(copy)
     (entry,) = (one for one in document["files"] if one["path"] == "exceptions.csv")
-    entry["sha256"] = manifest.sha256_of(copy / "exceptions.csv")
+    entry["sha256"] = sha256_of(copy / "exceptions.csv")
     (copy / "manifest.json").write_text(json.dumps(document))
     found = tieout("verify", copy)
     assert (
