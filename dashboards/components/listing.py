@@ -17,11 +17,11 @@ from dashboards.snapshot import DOWNLOAD_LIMIT, Row, Snapshot
 RESULT_COLUMNS = (
     Column("status", "Result", narrow=True),
     Column("record", "Record", mid=True),
-    Column("difference", "Difference", numeric=True),
+    Column("difference", "Difference", numeric=True, mid=True),
     Column("left", "Left side", numeric=True),
     Column("right", "Right side", numeric=True),
     Column("reason", "Why", widest=True, below=True),
-    Column("owner", "Who acts"),
+    Column("owner", "Who acts", below=True),
     Column("due", "Due", narrow=True),
 )
 

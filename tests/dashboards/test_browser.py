@@ -206,6 +206,23 @@ def test_on_half_a_screen_an_amount_stands_beside_the_name_of_its_currency(tmp_p
         page.close()
 
 
+def test_on_half_a_screen_a_difference_stands_on_the_line_of_its_currency(tmp_path, browser):
+    """`EUR` above `−123,456.78` is read as a heading, and the amount as one of the company's own currency."""
+    extra = """
+        insert into marts.reconciliation_results values ('R14', 'billing', 'IN-9', 'US', 'C1', 'EUR', '2026-09', 1, 12345679,
+            -12345678, null, 'break', 'C07', null, 'They differ.', 'invoice:IN-9', 'ar_document:D-9', null)"""
+    with served(snapshots.write(tmp_path, extra=extra)) as found:
+        page = browser.new_page(viewport={"width": 760, "height": 900})
+        page.goto(found + "controls?control=R14")
+        amount = page.locator("table[data-table=results] tbody tr", has_text="IN-9").get_by_text("123,456.78").first
+        amount.wait_for()
+        lines = amount.evaluate(
+            "one => one.getBoundingClientRect().height / parseFloat(getComputedStyle(one).lineHeight)"
+        )
+        assert lines < 1.5, lines
+        page.close()
+
+
 @pytest.mark.parametrize("width", [760, 1000])
 def test_why_a_row_differs_is_read_without_scrolling_sideways(address, browser, width):
     """On half a screen a reason right of the figures, out of sight, is a reason that nobody reads."""
