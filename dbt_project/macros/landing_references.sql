@@ -46,9 +46,10 @@
 {#-
   Each with object, column and targets, and with `asked`, how a control names them: a value resolves when a linked instance
   holds it in one of the targets. Periods resolve with their entity. A company of the group may keep its books in another
-  ERP: who names one is answered by any of them (`is_of_group`). `of`: only the references of that object.
+  ERP: who names one is answered by any of them (`is_of_group`). `of`: only the references of that object; `but`: all
+  but those of that object.
 -#}
-{% macro landing_references(of=none) -%}
+{% macro landing_references(of=none, but=none) -%}
   {%- set listed = [
     ('billing.customers', 'crm_account_id', ['crm.accounts']),
     ('billing.customers', 'parent_customer_id', ['billing.customers']),
@@ -141,12 +142,16 @@
     ('product.metered_usage', 'meter_code', ['product.meters']),
   ] -%}
   {%- set found = [] -%}
-  {%- for object, column, targets in listed if of is none or object == of -%}
+  {%- set words = object_words() -%}
+  {%- for object, column, targets in listed if (of is none or object == of) and object != but -%}
     {%- set is_of_group = column in ('counterparty_entity_code', 'parent_code') -%}
     {%- set asked = targets | join(' or ') ~ (' of any ERP' if is_of_group else '') -%}
-    {%- do found.append(
-      {'object': object, 'column': column, 'targets': targets, 'asked': asked, 'is_of_group': is_of_group}
-    ) -%}
+    {%- set named = [] -%}
+    {%- for target in targets -%} {%- do named.append(words[target]) -%} {%- endfor -%}
+    {%- do found.append({
+      'object': object, 'column': column, 'targets': targets, 'asked': asked, 'is_of_group': is_of_group,
+      'words': named | join(' or '),
+    }) -%}
   {%- endfor -%}
   {{ return(found) }}
 {%- endmacro %}
@@ -186,6 +191,51 @@
     'erp.cash_receipts': {'model': 'cash_receipt', 'value': 'receipt_id'},
     'product.tenants': {'model': 'tenant', 'value': 'tenant_id'},
     'product.meters': {'model': 'meter', 'value': 'meter_code', 'is_first_part': true},
+  }) }}
+{%- endmacro %}
+
+
+{#- What a person calls one record of a landing object. -#}
+{% macro object_words() -%}
+  {{ return({
+    'billing.customers': 'customer',
+    'billing.skus': 'product',
+    'billing.prices': 'price',
+    'billing.price_tiers': 'price tier',
+    'billing.subscriptions': 'subscription',
+    'billing.subscription_items': 'subscription item',
+    'billing.invoices': 'invoice',
+    'billing.invoice_lines': 'invoice line',
+    'billing.credit_notes': 'credit note',
+    'billing.credit_note_lines': 'credit note line',
+    'billing.payments': 'payment',
+    'billing.payouts': 'payout',
+    'billing.refunds': 'refund',
+    'billing.disputes': 'dispute',
+    'billing.prepaid_grants': 'prepaid grant',
+    'billing.prepaid_drawdowns': 'prepaid drawdown',
+    'billing.prepaid_balances': 'prepaid balance',
+    'crm.accounts': 'CRM account',
+    'crm.opportunities': 'opportunity',
+    'crm.contracts': 'contract',
+    'crm.contract_lines': 'contract line',
+    'erp.legal_entities': 'legal entity',
+    'erp.accounting_periods': 'accounting period',
+    'erp.gl_accounts': 'ledger account',
+    'erp.customers': 'ERP customer',
+    'erp.items': 'ERP item',
+    'erp.ar_documents': 'receivable document',
+    'erp.ar_document_lines': 'receivable document line',
+    'erp.journal_lines': 'journal',
+    'erp.cash_receipts': 'cash receipt',
+    'erp.cash_applications': 'cash application',
+    'erp.revenue_schedules': 'revenue schedule',
+    'erp.interface_log': 'interface message',
+    'product.tenants': 'tenant',
+    'product.meters': 'meter',
+    'product.entitlements': 'entitlement',
+    'product.metered_usage': 'metered usage record',
+    'product.usage_events': 'usage event',
   }) }}
 {%- endmacro %}
 

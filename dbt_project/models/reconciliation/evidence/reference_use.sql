@@ -1,5 +1,5 @@
--- One row per non-null reference of a record: which value of which objects does it name? Lines of one journal that name
--- the same are one use, and so are events of one tenant, subscription and meter: each would tell the same fault again.
+-- One row per non-null reference of a record, events apart: which value of which objects does it name? Lines of one
+-- journal that name the same are one use: each would tell the same fault again.
 {{ config(materialized='view') }}
 {% set objects = referring_objects() %}
 with journal_uses as (
@@ -14,41 +14,10 @@ with journal_uses as (
     min(legal_entity_code) as legal_entity_code,
     cast(null as {{ dbt.type_string() }}) as customer_id,
     min(currency_code) as currency_code,
-    cast(sum(debit_minor - credit_minor) filter (where debit_minor > credit_minor) as bigint) as amount_minor,
-    cast(null as {{ dbt.type_string() }}) as event_group
+    cast(sum(debit_minor - credit_minor) filter (where debit_minor > credit_minor) as bigint) as amount_minor
   from {{ ref('journal_line') }}
   where {{ reference.column }} is not null
   group by source_instance, journal_id, {{ reference_value(reference.column) }}
-  {{ 'union all' if not loop.last }}
-  {% endfor %}
-),
-
-event_groups as (
-  select
-    source_instance,
-    tenant_id,
-    subscription_id,
-    meter_code,
-    min(first_event_id) as record_key
-  from {{ ref('usage_name') }}
-  group by source_instance, tenant_id, subscription_id, meter_code
-),
-
-event_uses as (
-  {% for reference in landing_references(of='product.usage_events') %}
-  select
-    source_instance,
-    '{{ reference.object }}' as object,
-    record_key,
-    '{{ reference.column }}' as column_name,
-    '{{ reference.asked }}' as targets,
-    {{ reference_value(reference.column) }} as value,
-    cast(null as {{ dbt.type_string() }}) as legal_entity_code,
-    cast(null as {{ dbt.type_string() }}) as customer_id,
-    cast(null as {{ dbt.type_string() }}) as currency_code,
-    cast(null as bigint) as amount_minor,
-    tenant_id || '|' || subscription_id || '|' || meter_code as event_group
-  from event_groups
   {{ 'union all' if not loop.last }}
   {% endfor %}
 )
@@ -65,8 +34,7 @@ select
   {{ meta.entity or 'cast(null as ' ~ dbt.type_string() ~ ')' }} as legal_entity_code,
   {{ meta.customer or 'cast(null as ' ~ dbt.type_string() ~ ')' }} as customer_id,
   {{ meta.currency or 'cast(null as ' ~ dbt.type_string() ~ ')' }} as currency_code,
-  cast({{ meta.amount or 'null' }} as bigint) as amount_minor,
-  cast(null as {{ dbt.type_string() }}) as event_group
+  cast({{ meta.amount or 'null' }} as bigint) as amount_minor
 from {{ ref(meta.model) }}
 where {{ reference.column }} is not null
 
@@ -74,7 +42,3 @@ union all
 
 {% endfor %}
 select * from journal_uses
-
-union all
-
-select * from event_uses
