@@ -37,11 +37,12 @@ class TableWriter:
             self._repeat(name, columns)
             return 0
         files = self._files(name, rows)
+        formulas = self._formulas(columns) if rows else 0
         self._copy("from packed", files[0], "format parquet, compression zstd")
-        self._copy(f"select {spreadsheet_safe(columns)} from packed", files[1], "header")
-        if rows:
-            self.neutralised_cells += self._formulas(columns)
-        else:
+        # nearly no table has any, and planning so many cases takes longer than writing a small one
+        self._copy(f"select {spreadsheet_safe(columns)} from packed" if formulas else "from packed", files[1], "header")
+        self.neutralised_cells += formulas
+        if not rows:
             self._without_rows[columns] = files
         return rows
 
