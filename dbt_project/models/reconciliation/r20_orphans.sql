@@ -106,7 +106,8 @@ compared as (
     cast(null as {{ dbt.type_string() }}) as failure_class,
     case object
       {% for object, noun in words.items() %}
-      when '{{ object }}' then '{{ noun[:1] | upper ~ noun[1:] }}{{ ' line' if object == 'erp.journal_lines' }}'
+      {% set one = noun ~ ' line' if object == 'erp.journal_lines' else noun %}
+      when '{{ object }}' then '{{ one[:1] | upper ~ one[1:] }}'
       {% endfor %}
     end || ' ' || key
     || case

@@ -1,5 +1,5 @@
--- One row per reference of the events of one tenant, subscription and meter, which is its key: each event would tell the
--- same fault again.
+-- One row per reference of the events of one tenant, subscription and meter, which is its key: each event would tell
+-- the same fault again.
 {{ config(materialized='view') }}
 with event_groups as (
   select distinct
