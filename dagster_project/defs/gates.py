@@ -162,6 +162,7 @@ def judged(tieout: Tieout, run_id: str, stage: Literal["boundary", "outcome"], s
     with in_words(), warehouse.connect(settings) as con:
         if tieout.full_refresh:
             boundary.forget(con)
+            outcome.forget(con)
         inputs = steps.fingerprint(con, settings.archive_path, with_books=stage == "outcome")
         made = steps.once(
             con,

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.settings import Settings
-from expectations.suites import store
+from expectations.suites import staged_totals, store
 from expectations.suites.agreement import ensure_agreement
 from expectations.suites.gx import Evaluator, Verdict
 from expectations.suites.measure import Measure
@@ -18,7 +18,7 @@ from expectations.suites.outcome_checks import all_suites, suites
 from expectations.suites.outcome_totals import find_totals
 from expectations.suites.summary import summarise
 
-__all__ = ["run_outcome", "suites"]
+__all__ = ["forget", "run_outcome", "suites"]
 
 Progress = Callable[[str], None]
 
@@ -35,7 +35,7 @@ def run_outcome(
     results: list[SuiteResult] = []
     with connection.cursor() as own:
         find_currencies(own)
-        find_totals(own)
+        find_totals(own, settings)
         built = {name for (name,) in own.execute(_BUILT).fetchall()}
         expected = {suite.name for suite in suites()}
         evaluator = Evaluator(own)
@@ -51,6 +51,11 @@ def run_outcome(
             evaluator.close()
         store.write_table(own, "outcome_results", rows)
     return results
+
+
+def forget(connection: duckdb.DuckDBPyConnection) -> None:
+    """All objects are counted when the suites run next."""
+    staged_totals.forget(connection)
 
 
 _BUILT = (

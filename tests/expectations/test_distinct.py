@@ -37,7 +37,7 @@ def _look_for_copies(made: World) -> None:
 
 
 def _landed_and_staged(made: World) -> list[tuple[Any, ...]]:
-    find_totals(made.con)
+    find_totals(made.con, made.settings)
     return made.con.execute("select landed_rows, staged_rows from outcome_staging").fetchall()
 
 
