@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -21,7 +22,7 @@ from dagster_project.dagster_options import Dagster, Storage
 from dagster_project.errors import ConfigurationError
 from dagster_project.observability import options as observability
 from dagster_project.spark.options import Spark
-from dagster_project.yaml_lines import line_of
+from dagster_project.yaml_lines import line_of, not_utf8, not_yaml
 from expectations.policy import authority as policy
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
@@ -336,17 +337,21 @@ def _read(file: Path) -> tuple[dict[str, Any], dict[str, int]]:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ConfigurationError(f"{file}: no such file; `tieout init` writes one, or name it with --config") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{file}: cannot be read ({error})") from None
+    except IsADirectoryError:
+        wanted = f"expected the file, for example {file / DEFAULT_CONFIG_NAME}"
+        raise ConfigurationError(f"{file}: is a folder; {wanted}") from None
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(not_utf8(str(file), error)) from None
+    except OSError as error:
+        raise ConfigurationError(f"{file}: cannot be read ({error.strerror or error})") from None
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         document = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{file}:{mark.line + 1}" if mark else str(file)
-        raise ConfigurationError(f"{where}: not valid YAML: {getattr(error, 'problem', error)}") from None
+        raise ConfigurationError(not_yaml(str(file), error)) from None
     if not isinstance(document, dict):
-        raise ConfigurationError(f"{file}:1: expected keys such as `company:` and `sources:`, found {document!r}")
+        found = "the file is empty" if document is None else f"found {document!r}"
+        raise ConfigurationError(f"{file}:1: {found}; expected keys such as `company:` and `sources:`")
     lines: dict[str, int] = {}
     _index_lines(file, node, "", lines)
     return document, lines
@@ -368,10 +373,21 @@ def _index_lines(file: Path, node: yaml.Node | None, prefix: str, lines: dict[st
 
 
 def _in_words(file: Path, lines: dict[str, int], error: ValidationError) -> str:
-    return "\n".join(_one_fault(file, lines, fault) for fault in error.errors())
+    faults = error.errors()
+    told = [
+        _one_fault(lines, fault)
+        for fault in faults
+        if fault["type"] != "too_short" or not any(_lies_within(other, fault) for other in faults)
+    ]
+    return "\n".join(f"{file}:{line}: {message}" for line, message in sorted(told, key=lambda one: one[0]))
 
 
-def _one_fault(file: Path, lines: dict[str, int], fault: Any) -> str:
+def _lies_within(fault: Any, other: Any) -> bool:
+    """An element that is refused is not counted: the list may look empty for that alone."""
+    return len(fault["loc"]) > len(other["loc"]) and fault["loc"][: len(other["loc"])] == other["loc"]
+
+
+def _one_fault(lines: dict[str, int], fault: Any) -> tuple[int, str]:
     location = connections.plain(fault["loc"])
     if fault["type"] in ("union_tag_invalid", "union_tag_not_found"):
         location.append(fault["ctx"]["discriminator"].strip("'"))
@@ -383,17 +399,21 @@ def _one_fault(file: Path, lines: dict[str, int], fault: Any) -> str:
         (lines[".".join(location[:n])] for n in range(len(location), 0, -1) if ".".join(location[:n]) in lines), 1
     )
     key = ".".join(location) or "file"
-    is_shown = not isinstance(fault["input"], (dict, BaseModel)) and (location or [""])[0] not in _NEVER_SHOWN
+    is_shown = not isinstance(fault["input"], (dict, list, BaseModel)) and (location or [""])[0] not in _NEVER_SHOWN
+    value = expected.as_written(fault["input"])
     if fault["type"] == "extra_forbidden":
-        value = f" (value {fault['input']!r})" if is_shown else ""
-        return f"{file}:{line}: unknown key {key!r}{value}; expected one of: {_known_keys(fault['loc'])}"
+        known = _known_keys(fault["loc"])
+        alike = get_close_matches(str(location[-1]), known, n=1)
+        found = (f" (value {value})" if is_shown and value else "") + (f"; perhaps {alike[0]!r}" if alike else "")
+        return line, f"unknown key {key!r}{found}; expected one of: {', '.join(known)}"
     if fault["type"] == "missing":
-        return f"{file}:{line}: {key} is missing"
-    value = f" = {fault['input']!r}" if is_shown else ""
-    return f"{file}:{line}: {key}{value}: {message}"
+        return line, f"{key} is missing"
+    if fault["input"] is None:
+        return line, f"{key} is empty: {message}"
+    return line, f"{key}{f' = {value}' if is_shown else ''}: {message}"
 
 
-def _known_keys(location: tuple[Any, ...]) -> str:
+def _known_keys(location: tuple[Any, ...]) -> list[str]:
     model: type[BaseModel] = Settings
     if location[0] == "sources":
         model = connections.model_at(location) if "connector" in location else Source
@@ -413,4 +433,4 @@ def _known_keys(location: tuple[Any, ...]) -> str:
         model = policy.Override
     elif location[0] == "authority":
         model = policy.Overlay
-    return ", ".join(name for name in model.model_fields if name != "config_path")
+    return [name for name in model.model_fields if name != "config_path"]

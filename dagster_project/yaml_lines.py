@@ -1,4 +1,4 @@
-"""Where in a YAML text a fault lies: the line of a key, an element, or the innermost part of them that is there."""
+"""Where in a YAML text a fault lies, and why a text is none, in words that name the line."""
 
 from __future__ import annotations
 
@@ -28,6 +28,26 @@ def given_twice(text: str) -> list[tuple[str, int]]:
     found: list[tuple[str, int]] = []
     _collect(yaml.compose(text, Loader=yaml.BaseLoader), found)
     return found
+
+
+def not_yaml(where: str, error: yaml.YAMLError) -> str:
+    """Why a text is not YAML, with the line in the file `where`, and that of what was begun and not ended."""
+    mark = getattr(error, "problem_mark", None)
+    problem = str(getattr(error, "problem", None) or error)
+    began = getattr(error, "context_mark", None)
+    if "'\\t'" in problem:
+        problem = "a tab; expected spaces"
+    elif problem.startswith("mapping values are not allowed"):
+        problem = "a key where none can be; a text with `: ` in it needs quotes, and keys of one level the same indent"
+    elif began and mark and began.line != mark.line:
+        problem = f"{problem}, {error.context}, which begins on line {began.line + 1}"
+    return f"{where}:{mark.line + 1}: not valid YAML: {problem}" if mark else f"{where}: not valid YAML: {problem}"
+
+
+def not_utf8(where: str, error: UnicodeDecodeError) -> str:
+    """Where in the file `where` a text is not UTF-8."""
+    line = error.object[: error.start].count(b"\n") + 1
+    return f"{where}:{line}: not UTF-8 (byte {error.object[error.start]:02x}); save it as UTF-8"
 
 
 def _collect(node: yaml.Node | None, found: list[tuple[str, int]]) -> None:

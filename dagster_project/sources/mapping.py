@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from dagster_project.errors import ConfigurationError
 from dagster_project.settings import Source
 from dagster_project.sources.contracts import Column, Contract, contracts_of
-from dagster_project.yaml_lines import given_twice, line_of
+from dagster_project.yaml_lines import given_twice, line_of, not_utf8, not_yaml
 
 
 class ObjectMapping(BaseModel):
@@ -72,11 +72,9 @@ def read(content: bytes, where: str, domain: str) -> SourceMapping:
         # Every scalar as it is written: `yes`, 007 and 1.10 are values of theirs, not YAML's.
         document = yaml.load(text, Loader=yaml.BaseLoader) or {}
     except UnicodeDecodeError as error:
-        raise ConfigurationError(f"{where}: not text in UTF-8 ({error})") from None
+        raise ConfigurationError(not_utf8(where, error)) from None
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"{where}:{mark.line + 1}" if mark else where
-        raise ConfigurationError(f"{place}: not valid YAML: {getattr(error, 'problem', error)}") from None
+        raise ConfigurationError(not_yaml(where, error)) from None
     twice = [f"{where}:{line}: {key} is given twice" for key, line in given_twice(text)]
     if twice:
         raise ConfigurationError("\n".join(twice))

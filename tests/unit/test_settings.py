@@ -183,3 +183,63 @@ def test_connectors_of_every_kind_are_read(tmp_path):
 def test_an_sqlite_file_is_relative_to_the_configuration(tmp_path):
     text = REST.replace("url_env: ERP_URL", "url: sqlite:///data/erp.db")
     assert settings.load(write(tmp_path, text)).sources[1].connector.url == f"sqlite:///{tmp_path}/data/erp.db"
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "words"),
+    [
+        (SMALLEST.replace("Borealis", "Caf\u00e9").encode("latin-1"), 1, ("not UTF-8", "save it as UTF-8")),
+        ((SMALLEST + "# f\u00fcr\n").encode("latin-1"), 6, ("not UTF-8",)),
+        (SMALLEST.encode("utf-16"), 1, ("not UTF-8",)),
+        (SMALLEST.replace("  - {name", "\t- {name").encode(), 5, ("a tab", "spaces")),
+        (SMALLEST.replace("Borealis", "Borealis: the second").encode(), 1, ("a text with `: ` in it needs quotes",)),
+        (SMALLEST.replace("Borealis", '"Borealis').encode(), 6, ("quoted scalar", "begins on line 1")),
+        (b"# nothing yet\n", 1, ("the file is empty", "company:")),
+        (SMALLEST.replace("Borealis", "").encode(), 1, ("company is empty", "expected text")),
+        (SMALLEST.replace("USD", "[USD]").encode(), 3, ("expected text, found a list",)),
+        (SMALLEST.replace("T00:00:00Z", "").encode(), 2, ("as_of = 2026-10-12: expected a time with an offset",)),
+        (SMALLEST.replace("2026-10-12T00:00:00Z", "yesterday").encode(), 2, ("expected a time with an offset",)),
+        (SMALLEST.replace("path: data/billing", "path: ").encode(), 5, ("connector.path is empty: expected a path",)),
+        (SMALLEST.replace("{type: files, path: data/billing}", "data/billing").encode(), 5, ("expected keys",)),
+        (SMALLEST.partition("sources")[0].encode() + b"sources: []\n", 4, ("sources: expected at least one",)),
+        (SMALLEST.replace("reporting_currency", "reporting_curency").encode(), 3, ("perhaps 'reporting_currency'",)),
+    ],
+)
+def test_a_fault_is_told_in_the_words_of_the_file(tmp_path, content, line, words):
+    """`Tuple should have at least 1 item after validation` sends a controller to an engineer, who is asleep."""
+    file = tmp_path / "tieout.yml"
+    file.write_bytes(content)
+    with pytest.raises(ConfigurationError) as caught:
+        settings.load(file)
+    message = next((text for text in str(caught.value).splitlines() if words[0] in text), str(caught.value))
+    assert message.startswith(f"{file}:{line}:"), message
+    for word in words:
+        assert word in message
+    assert not any(jargon in str(caught.value) for jargon in ("None", "datetime", "codec", "validation", "pathlib"))
+
+
+def test_a_fault_of_one_source_does_not_say_that_there_is_none(tmp_path):
+    """The second message would have the reader look for sources that stand there, and repeats all of them."""
+    with pytest.raises(ConfigurationError) as caught:
+        settings.load(write(tmp_path, SMALLEST.replace("vendor:", "vendr:")))
+    (message,) = str(caught.value).splitlines()
+    assert "unknown key 'sources.0.vendr' (value 'generic'); perhaps 'vendor'; expected one of: name" in message
+
+
+def test_the_value_of_an_unknown_key_is_told_where_it_is_one_word(tmp_path):
+    """All sources in one message hide the key that is wrong."""
+    with pytest.raises(ConfigurationError) as caught:
+        settings.load(write(tmp_path, SMALLEST.replace("sources:", "source:")))
+    assert "connector" not in str(caught.value)
+
+
+def test_faults_stand_in_the_order_of_the_file(tmp_path):
+    text = SMALLEST.replace("USD", "euro").replace("vendor: generic", "vendor: x") + "thresholds: {posting_hours: -1}\n"
+    with pytest.raises(ConfigurationError) as caught:
+        settings.load(write(tmp_path, text))
+    assert [one.split(":")[1] for one in str(caught.value).splitlines()] == ["3", "5", "6"]
+
+
+def test_a_folder_instead_of_the_file_is_called_one(tmp_path):
+    with pytest.raises(ConfigurationError, match=r"is a folder; expected the file, for example .*tieout\.yml"):
+        settings.load(tmp_path)
