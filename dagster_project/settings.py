@@ -229,6 +229,11 @@ class Settings(_Strict):
             return f"{self.config_path}:{line_of(self.config_path.read_text(encoding='utf-8'), location)}"
         return str(self.config_path)
 
+    def mapping_place(self, name: str) -> str:
+        """File and line of tieout.yml where the mapping of the source of that name is given."""
+        position = next((place for place, source in enumerate(self.sources) if source.name == name), 0)
+        return self.place_of("sources", position, "mapping")
+
     @property
     def archive_path(self) -> Path:
         """The archive's folder; of a remote one the copy of what runs have read and written: a cache."""

@@ -40,7 +40,7 @@ def not_yaml(where: str, error: yaml.YAMLError) -> str:
     elif problem.startswith("mapping values are not allowed"):
         problem = "a key where none can be; a text with `: ` in it needs quotes, and keys of one level the same indent"
     elif began and mark and began.line != mark.line:
-        problem = f"{problem}, {error.context}, which begins on line {began.line + 1}"
+        problem = f"{problem}, {getattr(error, 'context', '')}, which begins on line {began.line + 1}"
     return f"{where}:{mark.line + 1}: not valid YAML: {problem}" if mark else f"{where}: not valid YAML: {problem}"
 
 

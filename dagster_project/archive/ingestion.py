@@ -78,7 +78,7 @@ def _source(
     connector = connector_for(source, pull, places_beside(intake.settings, source))
     if fault := connector.fault():
         return _not_there(intake, source, f"{connector.describe()} {fault}", wanted), []
-    mapping = mappings.load(source)
+    mapping = mappings.load(source, intake.settings.mapping_place(source.name))
     listing = connector.offers(contract.name for contract in contracts)
     reports = [_object(intake, source, Terms(contract, mapping), listing, progress) for contract in wanted]
     return reports, [_told(source, note) for note in listing.notes]

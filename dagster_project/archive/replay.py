@@ -165,7 +165,8 @@ class _Work:
             return None
         if link.source_instance not in self._mappings:
             source = next((one for one in self.settings.sources if one.name == link.source_instance), None)
-            self._mappings[link.source_instance] = mappings.load(source) if source else None
+            place = self.settings.mapping_place(link.source_instance)
+            self._mappings[link.source_instance] = mappings.load(source, place) if source else None
         return Terms(contract, self._mappings[link.source_instance])
 
     def _refused(self, batch: Batch, terms: Terms) -> tuple[str, int]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -60,9 +59,21 @@ class SourceMapping:
         return self.objects.get(name, AS_RECEIVED)
 
 
-def load(source: Source) -> SourceMapping | None:
-    """The mapping in force for a source, None where it has none; ConfigurationError with the line of every fault."""
-    return None if source.mapping is None else read(_bytes(source.mapping), str(source.mapping), source.domain)
+def load(source: Source, place: str = "--mapping") -> SourceMapping | None:
+    """The mapping in force for a source, None where it has none; ConfigurationError with the line of every fault.
+
+    `place` is where its file is named.
+    """
+    if source.mapping is None:
+        return None
+    try:
+        content = source.mapping.read_bytes()
+    except OSError as error:
+        fault = f"its mapping {source.mapping} cannot be read ({error.strerror or error})"
+        raise ConfigurationError(
+            f"{place}: source {source.name!r}: {fault}; docs/landing.md tells what it holds"
+        ) from None
+    return read(content, str(source.mapping), source.domain)
 
 
 def read(content: bytes, where: str, domain: str) -> SourceMapping:
@@ -89,13 +100,6 @@ def read(content: bytes, where: str, domain: str) -> SourceMapping:
     if faults:
         raise ConfigurationError("\n".join(faults))
     return SourceMapping(objects, content, hashlib.sha256(content).hexdigest())
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ConfigurationError(f"{path}: the mapping cannot be read ({error.strerror or error})") from None
 
 
 def _typed(where: str, text: str, fault: Any) -> str:

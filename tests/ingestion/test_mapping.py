@@ -179,7 +179,16 @@ def test_a_fault_of_a_mapping_names_its_line_key_value_and_what_was_expected(tex
 
 
 def test_a_mapping_that_is_not_there_is_a_wrong_configuration(borealis: Company):
+    """The file that is missing has no line to mend; that of tieout.yml which names it has."""
     borealis.map(MAPPING)
     (borealis.root / "billing_mapping.yml").unlink()
-    with pytest.raises(ConfigurationError, match=r"billing_mapping\.yml: the mapping cannot be read"):
+    config = borealis.settings.config_path
+    names = [source.name for source in borealis.settings.sources]
+    listed = "".join(f"- {{name: {name}, mapping: {name}_mapping.yml}}\n" for name in names)
+    config.write_text(f"sources:\n{listed}", encoding="utf-8")
+    with pytest.raises(ConfigurationError) as refused:
         borealis.ingest()
+    assert str(refused.value) == (
+        f"{config}:{names.index('billing') + 2}: source 'billing': its mapping {borealis.root / 'billing_mapping.yml'} cannot be read"
+        " (No such file or directory); docs/landing.md tells what it holds"
+    )
