@@ -68,17 +68,22 @@ def register(app: typer.Typer) -> None:
             known = known_currency(currency.upper())
         except ValueError as error:
             raise InputError(f"--currency {currency}: {error}") from None
+        if not company.strip():
+            raise InputError("--company: expected text that is not empty")
         config = folder / "tieout.yml"
         if config.exists():
             raise InputError(f"{config}: is there already; nothing was changed")
-        contracts = load_contracts()
-        for contract in contracts.values():
-            if contract.domain != "hub":
-                (folder / "data" / contract.domain / contract.name).mkdir(parents=True, exist_ok=True)
-            template = folder / "templates" / contract.domain / f"{contract.name}.csv"
-            template.parent.mkdir(parents=True, exist_ok=True)
-            template.write_text(",".join(column.name for column in contract.columns) + "\n", encoding="utf-8")
-        name = json.dumps(company, ensure_ascii=False)
-        config.write_text(TEMPLATE.format(company=name, currency=known), encoding="utf-8")
+        try:
+            for contract in load_contracts().values():
+                if contract.domain != "hub":
+                    (folder / "data" / contract.domain / contract.name).mkdir(parents=True, exist_ok=True)
+                template = folder / "templates" / contract.domain / f"{contract.name}.csv"
+                template.parent.mkdir(parents=True, exist_ok=True)
+                template.write_text(",".join(column.name for column in contract.columns) + "\n", encoding="utf-8")
+            name = json.dumps(company, ensure_ascii=False)
+            config.write_text(TEMPLATE.format(company=name, currency=known), encoding="utf-8")
+        except OSError as error:
+            wanted = "expected a folder, or the name of a new one"
+            raise InputError(f"{folder}: cannot be written ({error.strerror}); {wanted}") from None
         out.print(f"wrote {config}, data/<system>/<object>/ and templates/", soft_wrap=True)
         out.print("next: put files into data/, then `tieout run` in that folder", soft_wrap=True)
