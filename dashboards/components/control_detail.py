@@ -70,12 +70,27 @@ def _results(db: Snapshot, entry: Row, scope: Scope) -> None:
         st.info("Nothing was compared of what is chosen above.")
     elif not rows:
         st.info("No result of this kind in what is chosen above.")
+        _other_kinds(db, narrowed, code, status)
     else:
         step = entry["next_step"] or ""
         shown = [result_row(row, _address(row, scope, status), known_step=step) for row in rows]
         caption = f"Results, {page.words}. The largest difference first, per currency."
         table(caption, _columns(entry), shown, key="results")
     download(db, "Download these results (CSV)", f"{code}-{status}", total, results.download(narrowed, code, wanted))
+
+
+def _other_kinds(db: Snapshot, scope: Scope, code: str, status: str) -> None:
+    """Leads to the results that the choice leaves out, where there are any."""
+    for kind in STATUSES:
+        found = 0 if kind == status else results.count(db, scope, code, kind)
+        if found:
+            onward(
+                f"{words.status(kind).text}, {found:,}: show them",
+                link(
+                    PAGE, control=code, status="" if kind == "break" else kind, entity=scope.entity,
+                    period=scope.period, currency=scope.currency, q=scope.search,
+                ),
+            )  # fmt: skip
 
 
 def _columns(entry: Row) -> list[Column]:

@@ -96,7 +96,8 @@ def _status(db: Snapshot, scope: Scope) -> None:
     blocked = close.count(db, Scope(entity=scope.entity)).get("blocked", 0) - counts.get("blocked", 0)
     if scope.period and blocked:
         onward(
-            f"{blocked} in other periods have a gate that fails: show all periods",
+            f"{blocked} more in {'another period does' if blocked == 1 else 'other periods do'} not pass every gate:"
+            " show all periods",
             link("./", period="all", entity=scope.entity),
         )
     page = page_of("close", total, scope)

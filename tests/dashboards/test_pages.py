@@ -477,3 +477,22 @@ def test_a_surplus_or_unmatched_record_is_called_by_what_it_is():
     assert title("R20", "usage_events|EV-1") == "usage event EV-1"
     assert title("R19", "journal_lines|J-1|2") == "journal line J-1|2"
     assert title("R05", "S7|SEAT|2026-09-01") == "S7|SEAT|2026-09-01"
+
+
+def test_a_control_without_a_break_leads_to_what_it_has_instead(visit, tmp_path):
+    """R38 of a company without sidecars had 35 results, and its page said that there was none of this kind."""
+    extra = "update marts.reconciliation_results set status = 'not_testable' where code = 'R14'"
+    app = visit(snapshots.write(tmp_path, extra=extra), "controls", control="R14")
+    assert "No result of this kind" in words(app)
+    (led,) = [element.proto.body for element in app.get("html") if ": show them" in element.proto.body]
+    assert "– Not tested, " in led and "controls?control=R14&amp;status=not_testable" in led
+
+
+def test_a_close_of_another_period_that_does_not_pass_is_told_in_one_sentence(visit, tmp_path):
+    extra = """
+        delete from marts.close_status where readiness = 'blocked' and period <> '2026-09';
+        insert into marts.close_status (source_instance, legal_entity_code, period, readiness)
+            values ('erp', 'US', '2026-08', 'blocked')"""
+    app = visit(snapshots.write(tmp_path, extra=extra), period="2026-09")
+    shown = " ".join(element.proto.body for element in app.get("html"))
+    assert "1 more in another period does not pass every gate: show all periods" in shown
