@@ -13,6 +13,7 @@ from rich.table import Table
 
 from dagster_project import settings as configuration
 from dagster_project.cli.console import ConfigOption, complain, err, out
+from dagster_project.cli.report import WIDE
 from dagster_project.errors import InputError, StoreError
 
 if TYPE_CHECKING:
@@ -89,12 +90,12 @@ def retention(config: ConfigOption = None) -> None:
     rows = kept(settings.archive, sound_links(settings), settings.as_of or datetime.now(UTC))
     table = _table(f"Kept for {settings.archive.retention_years} years", "Source", "Object", "Legal hold")
     for heading in ("Batches", "Bytes received", "Oldest", "Newest", "Past retention", "Free to go"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", min_width=max(map(len, heading.split())))
     for row in rows:
         free = 0 if row.is_held else row.past
         counts = (f"{row.batches:,}", f"{row.bytes:,}", str(row.oldest), str(row.newest), f"{row.past:,}", f"{free:,}")
         table.add_row(row.source_instance, row.object, "yes" if row.is_held else "no", *counts)
-    out.print(table)
+    out.print(_fitted(table, "Batches", "Bytes received", "Newest", "Past retention"))
     hold = settings.archive.legal_hold
     for name in sorted(set(hold if isinstance(hold, tuple) else ()) - {row.source_instance for row in rows}):
         complain(f"archive.legal_hold: nothing of a source {name!r} is in the archive")
@@ -113,12 +114,12 @@ def unlock(config: ConfigOption = None) -> None:
 def _print(verification: Verification) -> int:
     table = _table(f"Archive {verification.place}", "Source", "Object")
     for heading in ("Links", "Files", "Bytes", "Rows", "Quarantined", "Control totals", "Faults"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", min_width=max(map(len, heading.split())))
     for (source, name), one in sorted(verification.objects.items()):
         faults = sum(fault.link.startswith(f"{source}/{name}/") for fault in verification.faults)
         counts = (one.links, one.files, one.bytes, one.rows, one.quarantined, one.totals, faults)
         table.add_row(source, name, *(f"{count:,}" for count in counts), style="bold red" if faults else None)
-    out.print(table)
+    out.print(_fitted(table, "Links", "Bytes", "Control totals"))
     for note in verification.notes:
         err.print(note, markup=False, soft_wrap=True)
     for fault in verification.faults[:_SHOWN]:
@@ -146,6 +147,14 @@ def _table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", header_style="bold")
     for column in columns:
         table.add_column(column, no_wrap=True)
+    return table
+
+
+def _fitted(table: Table, *spare: str) -> Table:
+    """The table without its spare columns where the terminal is narrow: a figure that ends in an ellipsis is none."""
+    if out.width < WIDE:
+        table.columns = [column for column in table.columns if column.header not in spare]
+        table.caption = f"{', '.join(spare)}: in a terminal of {WIDE} columns."
     return table
 
 

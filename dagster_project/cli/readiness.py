@@ -8,7 +8,7 @@ from rich.table import Table
 from dagster_project.close import terms
 
 _ENTITIES = """
-    select period, legal_entity_code, readiness, period_state, blocking_gates, open_s1_exceptions
+    select period, legal_entity_code, readiness, period_state, blocking_gates, note, open_s1_exceptions
     from marts.close_status
     where period = coalesce(?, (select max(period) from marts.close_status where readiness <> 'running'))
     order by case readiness when 'blocked' then 1 when 'running' then 2 else 3 end, legal_entity_code, source_instance
@@ -25,11 +25,11 @@ def readiness_table(con: duckdb.DuckDBPyConnection, period: str | None = None) -
     table.add_column("Can it close?", no_wrap=True)
     table.add_column("What stands in the way", overflow="fold")
     table.add_column("Open and blocking", justify="right", min_width=8)
-    for _, entity, readiness, state, gates, blocking in found:
+    for _, entity, readiness, state, gates, note, blocking in found:
         table.add_row(
             entity,
             terms.readiness(readiness, state).lower(),
-            gates or "nothing",
+            f"{(gates or 'nothing.').strip()} {note}" if note else gates or "nothing",
             f"{int(blocking):,}",
             style="bold" if readiness == "blocked" else None,
         )

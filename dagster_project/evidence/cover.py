@@ -41,7 +41,7 @@ _CONTROLS = """
 _CLOSE = """
     select
         concat(legal_entity_code, '  ' || legal_entity_name, ' (' || source_instance || ')'),
-        readiness, period_state, blocking_gates
+        readiness, period_state, blocking_gates, note
     from read_parquet('{folder}/results/close_status.parquet')
     where period = ? and ? in ('all', legal_entity_code)
     order by all
@@ -60,7 +60,7 @@ def write_cover(
     page.write_string(0, 0, f"{facts['company']}: evidence of {facts['period']}", title)
     for row, (label, key) in enumerate(_FACTS, start=2):
         page.write_string(row, 0, label, bold)
-        page.write_string(row, 1, str(facts[key]))
+        page.write_string(row, 1, facts[key] or "Not known: no file has a sidecar")
     start = _write_close(book, page, con, folder, facts, len(_FACTS) + 3)
     _write_controls(book, page, con, folder, facts, start)
     return page, start
@@ -75,8 +75,8 @@ def _write_close(
     for column, heading in enumerate((f"Close of {facts['period']}", "Can it close?", "What stands in the way")):
         page.write_string(start, column, heading, ruled)
     rows = con.execute(_CLOSE.format(folder=quoted(folder)), [facts["period"], facts["entity"]]).fetchall()
-    for row, (entity, readiness, state, gates) in enumerate(rows, start=start + 1):
-        words = (gates or "None: every gate passes.").strip()
+    for row, (entity, readiness, state, gates, note) in enumerate(rows, start=start + 1):
+        words = " ".join(filter(None, ((gates or "None: every gate passes.").strip(), note)))
         page.set_row(row, LINE_HEIGHT * -(-len(words) // _LINE))
         page.write_string(row, 0, entity, top)
         page.write_string(row, 1, terms.readiness(readiness, state), top)

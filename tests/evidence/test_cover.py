@@ -28,7 +28,7 @@ def ask(pack, query):
 def test_the_cover_says_of_each_entity_whether_the_period_can_be_closed_and_why_not(pack, rows):
     """In the words of the page: one period that "cannot close" here and is "blocked" there reads as two."""
     close = ask(pack, f"""
-        select legal_entity_code || '  ' || legal_entity_name || ' (erp)', readiness, period_state, trim(blocking_gates)
+        select legal_entity_code || '  ' || legal_entity_name || ' (erp)', readiness, period_state, trim(blocking_gates), note
         from '{{pack}}/results/close_status.parquet' where period = '{PERIOD}'
     """)  # fmt: skip
     assert {readiness for _, readiness, *_ in close} >= {"blocked"}
@@ -36,8 +36,9 @@ def test_the_cover_says_of_each_entity_whether_the_period_can_be_closed_and_why_
         ("blocked", "soft_closed"): "Cannot close", ("ready", "soft_closed"): "Can close",
         ("blocked", "hard_closed"): "Closed, gates fail", ("ready", "hard_closed"): "Closed",
     }  # fmt: skip
-    for entity, readiness, state, gates in close:
-        assert rows[entity] == [words[readiness, state], gates or "None: every gate passes."]
+    for entity, readiness, state, gates, note in close:
+        stands = " ".join(filter(None, (gates or "None: every gate passes.", note)))
+        assert rows[entity] == [words[readiness, state], stands]
 
 
 def test_breaks_of_earlier_periods_that_are_still_open_stand_beside_the_period_s(pack, rows):

@@ -61,7 +61,8 @@ freshness as (
     sources_of.source_instance,
     max(health.last_extracted_at) as known_at,
     min(health.last_extracted_at) as oldest_extracted_at,
-    max(health.freshness_hours) as oldest_freshness_hours
+    max(health.freshness_hours) as oldest_freshness_hours,
+    count(*) filter (where health.status = 'not_testable' and health.run_batches > 0) as without_sidecar
   from sources_of
   inner join {{ ref('source_health') }} as health on health.source_instance = sources_of.linked_instance
   group by sources_of.source_instance
@@ -190,7 +191,22 @@ gated as (
     open_s1.controls as open_s1_controls,
     case
       when calendar.status not in ('hard_closed', 'future')
-        then 'Differences within tolerance add up to more than the cap of a run: ' || breached_caps.words || '.'
+        then
+          nullif(
+            trim(
+              coalesce(
+                'Differences within tolerance add up to more than the cap of a run: ' || breached_caps.words || '. ', ''
+              )
+              || case
+                when freshness.without_sidecar > 0
+                  then
+                    'Not tested for age and completeness, for want of a sidecar: '
+                    || {{ counted('freshness.without_sidecar', 'object') }} || ' (R38).'
+                else ''
+              end
+            ),
+            ''
+          )
     end as note,
     health.objects as failing_objects,
     freshness.known_at,

@@ -46,7 +46,10 @@ select
   case when inadmissible.code is null then results.status else 'not_testable' end as status,
   case when inadmissible.code is null then results.cause_code end as cause_code,
   case when inadmissible.code is null then results.failure_class end as failure_class,
-  coalesce(inadmissible.reason, results.reason) as reason,
+  case
+    when results.match_key like 'not connected|%' then results.reason
+    else coalesce(inadmissible.reason, results.reason)
+  end as reason,
   results.left_ref,
   results.right_ref,
   results.due_at

@@ -92,11 +92,19 @@ select
   code,
   source_instance,
   legal_entity_code,
-  'Not tested: ' || {{ joined_text(
-    "object || ' of ' || instances || case when is_inadmissible = 1"
-    ~ " then ' failed the source health control (R38)' else ' was never delivered' end",
-    '; '
-  ) }} || '; mend the source and run again' as reason
+  'Not tested: '
+  || coalesce(
+    'failed the source health control (R38): '
+    || {{ joined_text("case when is_inadmissible = 1 then object || ' of ' || instances end") }}
+    || ': mend the source; ',
+    ''
+  )
+  || coalesce(
+    'never delivered: ' || {{ joined_text("case when is_inadmissible = 0 then object || ' of ' || instances end") }}
+    || ': deliver the object, with a header alone where there are no rows; ',
+    ''
+  )
+  || 'then run again' as reason
 from states
 where is_inadmissible = 1 or is_absent = 1
 group by code, source_instance, legal_entity_code
