@@ -15,6 +15,7 @@ from dagster_project.errors import InputError
 from dagster_project.sources.contracts import Contract
 from dagster_project.trouble import trouble_in_words
 from dagster_project.warehouse.landing import VENDORS, Landed
+from expectations.policy.data_quality import load_policy
 
 LEDGERS = {
     "batches": "One row per archived batch: file, hash, rows received and quarantined, loaded or refused and why.",
@@ -50,6 +51,7 @@ def landed_specs(contracts: Mapping[tuple[str, str], Contract]) -> list[dg.Asset
             landed_key(vendor, domain, name),
             deps=[dg.AssetKey([domain, name])],
             group_name="landed",
+            owners=[f"team:{load_policy().owner_of(domain, name)}"],
             description=f"Every archived row of {domain} {name} ({vendor}), all deliveries: {contract.description}",
         )
         for vendor in VENDORS

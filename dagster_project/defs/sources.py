@@ -19,6 +19,7 @@ from dagster_project.defs.resources import WRITER_POOL, Tieout
 from dagster_project.settings import Settings
 from dagster_project.sources.contracts import Contract
 from dagster_project.sources.unconnected import unconnected
+from expectations.policy.data_quality import load_policy
 
 Key = tuple[str, str]
 SOURCE_FAILED = "source failed"
@@ -58,10 +59,11 @@ def source_key(contract: Contract) -> dg.AssetKey:
 
 
 def source_spec(contract: Contract) -> dg.AssetSpec:
-    """What the object is, how it is delivered and what identifies a row of it."""
+    """What the object is, who answers for it, how it is delivered and what identifies a row of it."""
     return dg.AssetSpec(
         source_key(contract),
         group_name=contract.domain,
+        owners=[f"team:{load_policy().owner_of(contract.domain, contract.name)}"],
         description=contract.description,
         metadata={"mode": contract.mode, "key": ", ".join(contract.key), "optional": contract.optional},
     )

@@ -16,6 +16,7 @@ from dagster_project.defs.landed import landed_key
 from dagster_project.defs.translator import asset_key
 from dagster_project.settings import PROJECT_ROOT
 from dagster_project.sources.contracts import load_contracts
+from expectations.policy.data_quality import load_policy
 from expectations.suites import outcome
 
 DOMAINS = ["billing", "crm", "erp", "hub", "product"]
@@ -34,6 +35,14 @@ def parsed():
 def test_every_object_of_the_contracts_is_an_asset_of_its_domain(graph):
     for domain, name in load_contracts():
         assert graph.get(dg.AssetKey([domain, name])).group_name == domain
+
+
+def test_every_object_names_who_answers_for_it(graph):
+    """A file that was refused at night, on a page that does not say whose it is, waits until somebody knows."""
+    for domain, name in load_contracts():
+        owner = f"team:{load_policy().owner_of(domain, name)}"
+        for key in (dg.AssetKey([domain, name]), landed_key("generic", domain, name)):
+            assert graph.get(key).owners == [owner], key.to_user_string()
 
 
 def test_every_model_file_is_an_asset_in_the_group_of_its_layer(graph):
