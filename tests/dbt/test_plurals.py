@@ -25,6 +25,13 @@ def test_no_reason_leaves_to_the_reader_how_many_there_are():
     assert found == []
 
 
+def test_no_reason_has_several_events_where_there_is_one():
+    """`the valid events give 700 (1 events)` has the reader look whether the other events or the plural are wrong."""
+    fixed = re.compile(r"\|\| '[ (]*(?:events|deliveries)\b")
+    models = sorted((DBT_PROJECT / "models" / "reconciliation").rglob("*.sql"))
+    assert [file.name for file in models if fixed.search(file.read_text(encoding="utf-8"))] == []
+
+
 @pytest.mark.parametrize(
     ("expression", "words"),
     [

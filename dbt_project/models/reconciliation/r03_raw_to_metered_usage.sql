@@ -149,13 +149,14 @@ described as (
     parameters.as_of,
     {{ add_days(add_months('cells.service_month', 1), 'parameters.usage_grace_days') }} as due_date,
     {{ quantity_words('abs(cells.own_surplus)') }} as surplus_words,
-    cast(abs(cells.own_surplus_events) as {{ dbt.type_string() }}) as events_words,
+    {{ counted('abs(cells.own_surplus_events)', 'event') }} as events_words,
+    {{ counted('abs(cells.own_surplus_events)', 'delivery', 'deliveries') }} as deliveries_words,
     'Metering handed over ' || {{ quantity_words('cells.metered_quantity') }} || ' of meter ' || cells.meter_code
     || ' for subscription ' || cells.subscription_id || ' in ' || {{ month_key('cells.service_month') }} || ' ('
-    || cells.metered_count
-    || ' events), the valid events known to it give '
+    || {{ counted('cells.metered_count', 'event') }}
+    || '), the valid events known to it give '
     || {{ quantity_words('cells.own_quantity') }}
-    || ' (' || cells.own_count || ' events): ' as facts,
+    || ' (' || {{ counted('cells.own_count', 'event') }} || '): ' as facts,
     case
       when cells.own_surplus = 0 then ' No effect in money.'
       when effects.effect_minor is null
@@ -195,17 +196,17 @@ compared as (
     case when due_date <= as_of then cause_code end as cause_code,
     'business_rule' as failure_class,
     facts || case case when due_date <= as_of then cause_code else 'not due' end
-      when 'A01' then surplus_words || ' units in ' || events_words || ' events that arrived in time are missing.'
-      when 'A04' then events_words || ' deliveries of events it already had were counted again.'
+      when 'A01' then surplus_words || ' units in ' || events_words || ' that arrived in time are missing.'
+      when 'A04' then deliveries_words || ' of events it already had, counted again.'
       when 'A05'
         then case
           when test_count > 0 and own_surplus_events = test_count
-            then 'the surplus is exactly the ' || events_words || ' events of test tenants, which are never billed.'
+            then 'the surplus is exactly the ' || events_words || ' of test tenants, which are never billed.'
           else 'no valid event stands behind ' || surplus_words || ' units.'
         end
       when 'A06'
         then
-          'an equal and opposite set of ' || events_words || ' events stands in subscription ' || sibling_id
+          'an equal and opposite set of ' || events_words || ' stands in subscription ' || sibling_id
           || case when is_same_family then ' of the same customer or hierarchy.' else ' of another customer.' end
       when 'A08'
         then
