@@ -87,7 +87,7 @@ def retake(
             intake.now = link.received_at
             source = _source(target, link)
             if source.name not in read:
-                read[source.name] = mappings.load(source)
+                read[source.name] = mappings.load(source, target.mapping_place(source.name))
             intake.take(source, Terms(contracts[link.domain, link.object], read[source.name]), delivery)
         intake.chain.anchor()
         return {link.batch_id: link for link in intake.chain.links if link.kind == "batch"}

@@ -157,7 +157,8 @@ def _mapped(settings: Settings, domain: str, mapping: list[str] | None) -> Setti
         for source in settings.sources
     )
     for source in sources:
-        mappings.load(source)
+        is_named = source.name in own and (source.name in named or "" in named)
+        mappings.load(source, "--mapping" if is_named else settings.mapping_place(source.name))
     return settings.model_copy(update={"sources": sources})
 
 

@@ -59,7 +59,7 @@ class SourceMapping:
         return self.objects.get(name, AS_RECEIVED)
 
 
-def load(source: Source, place: str = "--mapping") -> SourceMapping | None:
+def load(source: Source, place: str) -> SourceMapping | None:
     """The mapping in force for a source, None where it has none; ConfigurationError with the line of every fault.
 
     `place` is where its file is named.
