@@ -137,18 +137,19 @@ class DocumentWorld(LandedWorld):
     def receipt(self, key: str, amount: str, *applications: tuple[str, str], **more: Any) -> None:
         """A cash receipt of a payment and its (document, amount) applications."""
         receipt = more.pop("receipt_id", f"R-{key}")
+        source, period = more.pop("source", "erp"), more.pop("applied_in", "2026-03")
         row = {
             "receipt_id": receipt, "external_id": key, "erp_customer_id": "erp_c1", "legal_entity_code": "US",
             "currency": "USD", "amount": amount, "received_date": "2026-03-20", "fx_rate": 1, "status": "booked",
             "updated_at": "2026-03-20 12:00",
         }  # fmt: skip
-        self.add("erp", "erp", "cash_receipts", row | more)
+        self.add(source, "erp", "cash_receipts", row | more)
         for number, (document, applied) in enumerate(applications):
             application = {
                 "application_id": f"{receipt}-{number}", "receipt_id": receipt, "document_id": document,
-                "amount": applied, "applied_at": "2026-03-20 13:00", "period": "2026-03",
+                "amount": applied, "applied_at": "2026-03-20 13:00", "period": period,
             }  # fmt: skip
-            self.add("erp", "erp", "cash_applications", application)
+            self.add(source, "erp", "cash_applications", application)
 
     def journal(
         self, key: str, account: str, amount: str, period: str = "2026-03", source: str = "billing", **more: Any

@@ -134,6 +134,8 @@ def _credits(world: DocumentWorld) -> None:
         world.invoice(key, status="void", updated_at="2026-03-11 10:00")
     world.posting("voided", status="reversed", open_amount=0)
     world.posting("still_open")
+    world.credit("of_a_void", "voided")
+    world.memo("of_a_void", "D-voided")
 
 
 CREDITS = {
@@ -146,6 +148,7 @@ CREDITS = {
     "part_again": ("break", "C05", 1100),
     "late_month": ("break", "C10", 0),
     "taken_back": ("break", "C08", 2200),
+    "of_a_void": ("break", "D07", 2200),
     "gives_too_much": ("break", "D07", 2200),
     "voided": ("matched", None, 0),
     "still_open": ("break", "C08", -11000),
@@ -203,8 +206,10 @@ def _payments(world: DocumentWorld) -> None:
     world.payment("in_dinars", "110", invoice_id="owed_in_dollars", currency="BHD")
     world.receipt("in_dinars", "110", ("D-owed_in_dollars", "110"), currency="BHD")
     # the bank returned the money, and the ERP took its receipt back; or it was keyed wrongly and keyed again
-    world.payment("bounced", "110", invoice_id="open")
-    world.receipt("bounced", "110", ("D-open", "110"), status="Voided")
+    world.invoice("bounced")
+    world.posting("bounced", open_amount="0", status="paid")
+    world.payment("bounced", "110", invoice_id="bounced")
+    world.receipt("bounced", "110", ("D-bounced", "110"), status="Voided")
     world.payment("keyed_again", "110", invoice_id="open")
     world.receipt("keyed_again", "110", receipt_id="R-mistyped", status="reversed")
     world.receipt("keyed_again", "110", ("D-open", "110"), receipt_id="R-keyed")
@@ -250,6 +255,20 @@ def _ledger(world: DocumentWorld) -> None:
     world.journal("J-undone-r", "1100", "-110", "2026-04", document_id="undone", reversal_of="J-undone")
     world.journal("J-manual", "1100", "500", "2026-02", source="manual", entered_by="somebody")
     world.journal("J-revalued", "1100", "0", "2026-03", source="revaluation", base_debit="7")
+    # two cheques came back: of one the ERP undid what it had paid, and both books say so
+    for key, month in (("cheque", 2), ("undone_cheque", 3)):
+        world.posting(None, document_id=key, period="2026-01", posting_date="2026-01-15", **british)
+        world.journal(f"J-{key}", "1110", "110", "2026-01", document_id=key)
+        world.receipt(
+            key, "110", (key, "110"), source="erp_b", external_id=None, legal_entity_code="UK", currency="GBP",
+            status="void", updated_at=f"2026-0{month}-05 10:00", applied_in="2026-01",
+        )  # fmt: skip
+        world.journal(f"J-paid-{key}", "1110", "-110", "2026-01", source="cash")
+    world.add("erp_b", "erp", "cash_applications", {
+        "application_id": "R-undone_cheque-r", "receipt_id": "R-undone_cheque", "document_id": "undone_cheque",
+        "amount": "-110", "applied_at": "2026-03-05 10:00", "period": "2026-03",
+    })  # fmt: skip
+    world.journal("J-unpaid", "1110", "110", "2026-03", source="cash")
     irish = {**british, "legal_entity_code": "IE", "currency": "EUR"}
     world.posting(None, document_id="astray", period="2026-03", **irish)
     world.journal("J-astray", "1110", "110", document_id="astray", legal_entity_code="UK", currency="EUR")
@@ -263,6 +282,9 @@ LEDGER = {
     "UK|1100|GBP|2026-02": ("break", "C06", -50000),
     "UK|1100|GBP|2026-03": ("matched", None, 0),
     "UK|1100|GBP|2026-04": ("matched", None, 0),
+    "UK|1110|GBP|2026-01": ("matched", None, 0),
+    "UK|1110|GBP|2026-02": ("break", "C06", 11000),
+    "UK|1110|GBP|2026-03": ("matched", None, 0),
     "IE|1110|EUR|2026-03": ("break", "C09", 11000),
     "UK|1110|EUR|2026-03": ("break", "C09", -11000),
     "IE|1110|EUR|2026-04": ("break", "C06", -4200),
@@ -363,10 +385,24 @@ def test_a_receipt_that_the_erp_took_back_is_no_money_and_is_named(warehouse):
         warehouse,
         "select reason from marts.reconciliation_results where code = 'R24' and match_key = 'bounced'",
     )
-    assert "receipt R-bounced of it was taken back" in reason
+    assert reason.endswith(
+        ": receipt R-bounced of it was taken back, but 110.00 USD to document D-bounced was not: the ERP still shows as"
+        " settled what nobody paid"
+    )
     taken_back = "('cash_receipts|R-mistyped', 'cash_receipts|R-keyed', 'cash_receipts|R-bounced')"
     surplus = f"select code from marts.exceptions where code in ('R19', 'R20') and match_key in {taken_back}"
     assert rows(warehouse, surplus) == []
+
+
+def test_what_a_receipt_that_was_taken_back_still_settles_is_owed_again(warehouse):
+    """An invoice would stand as paid in cash by a payment that bounced, in the bridge and in the receivables."""
+    query = """select cause_code, cast(sum(amount_minor) as bigint) from marts.bridge_allocation
+        where leg = 'D' and left_ref like 'ar_document_line:D-bounced%' and amount_minor <> 0 group by 1"""
+    assert rows(warehouse, query) == [("D04", 10000)]
+    query = "select reason from marts.exceptions where code = 'R33' and match_key = 'UK|1110|GBP|2026-02'"
+    assert "receipt R-cheque was taken back, and no journal says that document cheque is owed again" in (
+        rows(warehouse, query)[0][0]
+    )
 
 
 def test_what_is_owed_to_a_customer_is_open_and_no_overpayment(warehouse):
@@ -389,6 +425,11 @@ def test_a_credit_beyond_its_invoice_breaks_with_the_cause_of_the_bridge(warehou
         " 110.00 USD, with this credit 132.00 USD of it is credited, 22.00 USD too much"
     )
     assert (owner, customer) == ("AR", "C1") and "A credit beyond its invoice" in step
+    ((reason, *_),) = rows(warehouse, query.replace("?", "'of_a_void'"))
+    assert reason == (
+        "Credit note of_a_void over 22.00 USD gives back what nobody owes: invoice voided is void, which leaves nothing of"
+        " it to credit, 22.00 USD too much"
+    )
     query = """select cause_code, cast(sum(amount_minor) as bigint) from marts.bridge_allocation
         where leg = 'D' and amount_minor <> 0 and (
             left_ref like 'ar_document_line:D-credited_beyond%' or left_ref like 'ar_document_line:D-gives_too_much%'

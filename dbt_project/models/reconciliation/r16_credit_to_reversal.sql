@@ -70,7 +70,8 @@ summaries as (
   group by members.source_instance, members.credit_note_id
 ),
 
--- the credits of an invoice, the oldest first, up to what it billed; nobody adds up two currencies
+-- the credits of an invoice, the oldest first, up to what it billed, which is nothing of one that is void or was never
+-- issued; nobody adds up two currencies
 granted as (
   select
     credit_notes.source_instance,
@@ -78,9 +79,11 @@ granted as (
     credit_notes.currency_code,
     credit_notes.total_amount_minor,
     invoices.invoice_id,
-    invoices.total_amount_minor as billed_minor,
+    invoices.status,
+    invoices.is_live,
+    case when invoices.is_live then invoices.total_amount_minor else 0 end as billed_minor,
     sum(credit_notes.total_amount_minor) over (
-      partition by credit_notes.source_instance, credit_notes.invoice_id
+      partition by credit_notes.source_instance, credit_notes.invoice_id, credit_notes.currency_code
       order by credit_notes.issue_date, credit_notes.credit_note_id
       rows between unbounded preceding and current row
     ) as credited_minor
@@ -89,8 +92,8 @@ granted as (
     on
       invoices.source_instance = credit_notes.source_instance
       and invoices.invoice_id = credit_notes.invoice_id
-      and invoices.currency_code = credit_notes.currency_code
-  where credit_notes.is_live and invoices.is_live
+      and (invoices.currency_code = credit_notes.currency_code or not invoices.is_live)
+  where credit_notes.is_live
 ),
 
 beyond as (
@@ -99,9 +102,16 @@ beyond as (
     granted.credit_note_id,
     cast(least(granted.total_amount_minor, granted.credited_minor - greatest(granted.billed_minor, 0)) as bigint)
       as beyond_minor,
-    'gives back more than was billed: invoice ' || granted.invoice_id || ' was over '
-    || {{ money_words('granted.billed_minor', 'granted.currency_code') }} || ', with this credit '
-    || {{ money_words('granted.credited_minor', 'granted.currency_code') }} || ' of it is credited, '
+    case
+      when granted.is_live
+        then
+          'gives back more than was billed: invoice ' || granted.invoice_id || ' was over '
+          || {{ money_words('granted.billed_minor', 'granted.currency_code') }} || ', with this credit '
+          || {{ money_words('granted.credited_minor', 'granted.currency_code') }} || ' of it is credited, '
+      else
+        'gives back what nobody owes: invoice ' || granted.invoice_id || ' is ' || granted.status
+        || ', which leaves nothing of it to credit, '
+    end
     || {{ money_words(
       'least(granted.total_amount_minor, granted.credited_minor - greatest(granted.billed_minor, 0))',
       'granted.currency_code'
@@ -117,7 +127,7 @@ beyond as (
   where granted.total_amount_minor > 0 and granted.credited_minor > greatest(granted.billed_minor, 0)
   group by
     granted.source_instance, granted.credit_note_id, granted.currency_code, granted.total_amount_minor,
-    granted.invoice_id, granted.billed_minor, granted.credited_minor
+    granted.invoice_id, granted.status, granted.is_live, granted.billed_minor, granted.credited_minor
 ),
 
 credits as (

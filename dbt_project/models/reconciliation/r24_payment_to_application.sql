@@ -31,12 +31,24 @@ receipts as (
 
 void_receipts as (
   select
-    billing_instance as source_instance,
-    external_id as payment_id,
-    {{ joined_text('receipt_id', ', ') }} as receipt_ids
-  from {{ ref('cash_receipt') }}
-  where external_object = 'payment' and billing_instance is not null and {{ is_void_receipt('status') }}
-  group by billing_instance, external_id
+    receipts.billing_instance as source_instance,
+    receipts.external_id as payment_id,
+    {{ joined_text('receipts.receipt_id', ', ') }} as receipt_ids,
+    {{ joined_text(
+      money_words('applications.amount_minor', 'applications.currency_code')
+      ~ " || ' to document ' || applications.document_id", ', '
+    ) }} as standing_applications
+  from {{ ref('cash_receipt') }} as receipts
+  left join {{ ref('document_application') }} as applications
+    on
+      applications.source_instance = receipts.source_instance
+      and applications.receipt_id = receipts.receipt_id
+      and applications.is_void
+  where
+    receipts.external_object = 'payment'
+    and receipts.billing_instance is not null
+    and {{ is_void_receipt('receipts.status') }}
+  group by receipts.billing_instance, receipts.external_id
 ),
 
 -- what a match of several payments and receipts moves between them; together it is nothing
@@ -127,6 +139,7 @@ paired as (
     named_invoices.open_minor as named_open_minor,
     suggestions.candidates as suggested_refs,
     void_receipts.receipt_ids as void_receipts,
+    void_receipts.standing_applications,
     messages.failure_class as message_failure_class,
     messages.words as message_words,
     coalesce(own_key.reason, any_key.reason) as key_not_testable_reason,
@@ -238,6 +251,9 @@ compared as (
             ': ' || {{ listed('void_receipts', 'receipt') }} || ' of it'
             || {{ by_number('void_receipts', ' was', ' were') }} || ' taken back',
             ''
+          )
+          || coalesce(
+            ', but ' || standing_applications || ' was not: the ERP still shows as settled what nobody paid', ''
           )
           || coalesce('; it may be in ' || suggested_refs || ', which is not certain', '')
       when 'over'

@@ -55,6 +55,7 @@ applications as (
     receipts.external_id as payment_id,
     cash.amount_minor,
     cash.is_other_currency,
+    coalesce(cash.is_void, false) as is_void,
     cash.applied_at,
     payments.payment_id is not null and payments.invoice_id is null as is_of_several,
     foreign_applications.application_id is not null as is_foreign,
@@ -80,8 +81,9 @@ settled as (
   select
     erp_instance,
     document_id,
-    sum(case when is_of_several and not is_foreign and not is_other_currency then amount_minor else 0 end)
-      as of_several_minor,
+    sum(
+      case when is_of_several and not is_foreign and not is_other_currency and not is_void then amount_minor else 0 end
+    ) as of_several_minor,
     {{ joined_text('case when is_other_currency then payment_id end', ', ') }} as other_currency_payments,
     max(case when is_foreign then 1 else 0 end) = 1 as has_foreign,
     {{ joined_text('case when is_foreign then payment_id end', ', ') }} as foreign_payments,

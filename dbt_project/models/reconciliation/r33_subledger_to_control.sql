@@ -67,6 +67,23 @@ astray as (
     subledger.period
 ),
 
+-- cash whose receipt the ERP took back without undoing what it had settled
+taken_back as (
+  select
+    subledger.source_instance, subledger.legal_entity_code, subledger.account_number, subledger.currency_code,
+    subledger.period,
+    {{ whole_sum('subledger.amount_minor') }} as taken_back_minor,
+    {{ joined_text('applications.receipt_id', ', ') }} as taken_back_receipts,
+    {{ joined_text('subledger.document_id', ', ') }} as taken_back_documents
+  from {{ ref('receivable_subledger') }} as subledger
+  inner join {{ ref('document_application') }} as applications
+    on applications.source_instance = subledger.source_instance and applications.application_id = subledger.key
+  where subledger.object = 'void_application'
+  group by
+    subledger.source_instance, subledger.legal_entity_code, subledger.account_number, subledger.currency_code,
+    subledger.period
+),
+
 not_testable as (
   select
     source_instance,
@@ -127,6 +144,8 @@ judged as (
     cells.*,
     opposites.counterpart,
     astray.astray_documents,
+    taken_back.taken_back_receipts,
+    taken_back.taken_back_documents,
     strays.unjournaled_documents,
     strays.displaced_documents,
     untested_cells.reason as untested_reason,
@@ -134,6 +153,7 @@ judged as (
       when cells.manual_minor <> 0 and cells.delta_minor = -cells.manual_minor then 'manual'
       when cells.orphan_minor <> 0 and cells.delta_minor = -cells.orphan_minor then 'orphan'
       when cells.other_entity_minor <> 0 and cells.delta_minor = -cells.other_entity_minor then 'other_entity'
+      when taken_back.taken_back_minor = cells.delta_minor then 'taken_back'
       when astray.astray_minor = cells.delta_minor then 'astray'
       when strays.unjournaled_minor = cells.delta_minor then 'unjournaled'
       when strays.displaced_minor = cells.delta_minor then 'displaced'
@@ -157,6 +177,13 @@ judged as (
       and astray.account_number = cells.account_number
       and astray.currency_code = cells.currency_code
       and astray.period = cells.period
+  left join taken_back
+    on
+      taken_back.source_instance = cells.source_instance
+      and taken_back.legal_entity_code = cells.legal_entity_code
+      and taken_back.account_number = cells.account_number
+      and taken_back.currency_code = cells.currency_code
+      and taken_back.period = cells.period
   left join strays
     on
       strays.source_instance = cells.source_instance
@@ -187,7 +214,7 @@ compared as (
     cast(null as decimal(38, 9)) as delta_quantity,
     false as has_fault,
     case
-      when finding in ('manual', 'orphan', 'unjournaled') then 'C06'
+      when finding in ('manual', 'orphan', 'taken_back', 'unjournaled') then 'C06'
       when finding = 'displaced' then 'C10'
       when finding = 'unexplained' then 'C99'
       else 'C09'
@@ -218,6 +245,12 @@ compared as (
           ': ' || {{ listed('other_entity_journals', 'journal') }} || ' of '
           || {{ money_words('other_entity_minor', 'currency_code') }}
           || {{ by_number('other_entity_journals', ' belongs', ' belong') }} || ' to documents of another entity'
+      when 'taken_back'
+        then
+          ': ' || {{ listed('taken_back_receipts', 'receipt') }}
+          || {{ by_number('taken_back_receipts', ' was', ' were') }} || ' taken back, and no journal says that '
+          || {{ listed('taken_back_documents', 'document') }}
+          || {{ by_number('taken_back_documents', ' is', ' are') }} || ' owed again'
       when 'astray'
         then ': the journals of ' || {{ listed('astray_documents', 'document') }} || ' never reached this account'
       when 'unjournaled'

@@ -41,7 +41,7 @@ translated as (
     on
       entities.source_instance = applications.source_instance
       and entities.legal_entity_code = applications.legal_entity_code
-  where receipts.fx_rate is not null and not applications.is_other_currency
+  where receipts.fx_rate is not null and not applications.is_other_currency and not applications.is_void
 ),
 
 applied as (

@@ -45,7 +45,7 @@ elsewhere as (
 cash_periods as (
   select source_instance, document_id, max(period) as period
   from {{ ref('document_application') }}
-  where not is_other_currency
+  where not is_other_currency and not is_void
   group by source_instance, document_id
 ),
 

@@ -23,12 +23,15 @@ cash as (
     applications.source_instance,
     applications.document_id,
     sum(case when applications.is_other_currency then 0 else applications.amount_minor end) as applied_minor,
+    sum(case when applications.is_void and not applications.is_other_currency then applications.amount_minor else 0 end)
+      as void_minor,
     sum(
       case
         when
           applications.amount_minor < 0
           and coalesce(receipts.external_object, 'refund') <> 'payment'
           and not applications.is_other_currency
+          and not applications.is_void
           then -applications.amount_minor
         else 0
       end
@@ -155,7 +158,9 @@ paired as (
     headers.currency_code,
     headers.erp_customer_id,
     owing.direction * (owing.issued_minor - coalesce(lowered.credited_minor, 0)) as owed_minor,
-    case when owing.side = 'invoice' then owing.direction * coalesce(cash.applied_minor, 0) else 0 end as settled_minor,
+    case
+      when owing.side = 'invoice' then owing.direction * coalesce(cash.applied_minor - cash.void_minor, 0) else 0
+    end as settled_minor,
     -- money paid out on a negative invoice settles it
     case when owing.side = 'invoice' and owing.direction = 1 then coalesce(cash.reopened_minor, 0) else 0 end
       as reopened_minor,
@@ -168,7 +173,7 @@ paired as (
     coalesce(disputed.amount_minor, 0) as disputed_minor,
     case
       when owing.side = 'memo' then owing.elsewhere_minor
-      -- what the open balance is lower by than cash and its own credits explain
+      -- what the open balance is lower by than applications, of money or of none, and its own credits explain
       else greatest(
         owing.direction * (
           headers.total_amount_minor

@@ -210,7 +210,7 @@ receipts as (
       ledger_months.erp_instance = applications.source_instance
       and ledger_months.legal_entity_code = applications.receipt_entity_code
       and ledger_months.period = applications.period
-  where not applications.is_other_currency
+  where not applications.is_other_currency and not applications.is_void
   group by
     applications.source_instance, applications.document_id, coalesce(ledger_months.month, applications.period)
 ),

@@ -1,6 +1,8 @@
--- One row per movement of the receivable subledger: a document, the reversal of a document, a cash application. A
+-- One row per movement of the receivable subledger: a document, its reversal, a cash application, its end. A
 -- reversal counts in the period of its reversal: the month in which the document was posted has been reported already.
--- An application in another currency than its document's moves it by an amount that nobody states.
+-- What a receipt that the ERP took
+-- back had settled is owed again from then on. An application in another currency than its document's moves it by an
+-- amount that nobody states.
 with documents as (
   select * from {{ ref('ar_document') }}
 ),
@@ -92,3 +94,23 @@ from {{ ref('document_application') }} as applications
 inner join accounts
   on accounts.source_instance = applications.source_instance and accounts.document_id = applications.document_id
 where not applications.is_other_currency
+union all
+select
+  applications.source_instance,
+  'void_application' as object,
+  applications.application_id as key,
+  applications.document_id,
+  applications.legal_entity_code,
+  accounts.account_number,
+  applications.currency_code,
+  {{ period_of('calendar.period', 'applications.receipt_changed_on') }} as period,
+  applications.amount_minor
+from {{ ref('document_application') }} as applications
+inner join accounts
+  on accounts.source_instance = applications.source_instance and accounts.document_id = applications.document_id
+left join calendar
+  on
+    calendar.source_instance = applications.source_instance
+    and calendar.legal_entity_code = applications.legal_entity_code
+    and applications.receipt_changed_on between calendar.first_date and calendar.last_date
+where applications.is_void and not applications.is_other_currency
