@@ -33,3 +33,15 @@
 
 {#- Such a list with its noun: `invoice A`, `invoices A, B`; null for none. -#}
 {% macro listed(list, noun) -%} {{ by_number(list, noun ~ ' ', noun ~ 's ') }} || {{ list }} {%- endmacro %}
+
+
+{#- How a column, or a sidecar, differs from the contract: the code of `landed.schema_drift` with its detail, for people. -#}
+{% macro drift_words(drift, column_name, detail) -%}
+  case {{ drift }}
+    when 'malformed_sidecar' then 'a sidecar manifest is malformed'
+    when 'new_column' then 'column ' || {{ column_name }} || ' is not in the contract'
+    when 'missing_column' then 'column ' || {{ column_name }} || ' is missing'
+    when 'retyped' then 'column ' || {{ column_name }} || ' holds another type'
+    else 'column ' || {{ column_name }} || ' ' || {{ drift }}
+  end || coalesce(' (' || {{ detail }} || ')', '')
+{%- endmacro %}

@@ -26,6 +26,7 @@ def fill(world: DocumentWorld) -> None:
     world.connection.execute(
         "insert into landed.schema_drift values"
         " ('main', 'billing', 'refunds', 'mainrefunds', 'amount', 'retyped', true, 'now text'),"
+        " ('main', 'billing', 'refunds', 'mainrefunds', '(sidecar)', 'malformed_sidecar', true, 'row_count -1'),"
         " ('main', 'billing', 'disputes', 'maindisputes', 'colour', 'new_column', false, null),"
         " ('main', 'billing', 'disputes', 'future', '(sidecar)', 'malformed_sidecar', true, 'extracted in 2099')"
     )

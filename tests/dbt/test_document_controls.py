@@ -567,6 +567,19 @@ def test_every_source_object_has_its_health(warehouse):
     assert {key: found[key] for key in faulty_sources.SOURCES} == faulty_sources.SOURCES
 
 
+def test_what_differs_from_a_contract_is_told_in_words(warehouse):
+    """A code such as malformed_sidecar tells the controller neither what to ask of the source nor whether rows are missing."""
+    query = "select reason from marts.reconciliation_results where code = 'R38' and match_key = 'main|refunds'"
+    ((reason,),) = rows(warehouse, query)
+    assert reason.endswith(
+        "of source main: a sidecar manifest is malformed (row_count -1), column amount holds another type (now text)."
+        " Everything that depends on it is not tested"
+    )
+    query = "select schema_drift from marts.source_health where source_instance = 'main' and object = 'disputes'"
+    ((drift,),) = rows(warehouse, query)
+    assert drift.endswith("(extracted in 2099), column colour is not in the contract")
+
+
 def test_a_truncated_erp_file_neither_reports_missing_documents_nor_touches_the_other_erp(warehouse):
     """Otherwise half a file would open an exception for every invoice of a company that is in order."""
     assert _found(warehouse, "R14", "second") == {"sound": ("not_testable", None, 700)}

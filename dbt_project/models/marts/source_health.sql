@@ -73,7 +73,7 @@ drift as (
   select
     source_instance,
     object,
-    {{ joined_text("column_name || ' (' || drift || coalesce(': ' || detail, '') || ')'", ', ') }} as schema_drift
+    {{ joined_text(drift_words('drift', 'column_name', 'detail'), ', ') }} as schema_drift
   from {{ source('landed', 'schema_drift') }}
   group by source_instance, object
 )
@@ -98,7 +98,7 @@ select
         || coalesce(
           {{ counted('rejected.quarantined_rows', 'row') }} || ' broke the contract and '
           || case when rejected.quarantined_rows = 1 then 'waits' else 'wait' end
-          || ' (see dead_letters); results of their keys are not tested', ''
+          || ' among the dead letters; results of their keys are not tested', ''
         )
     else 'As the source reports it'
   end as reason,

@@ -86,12 +86,7 @@ compared as (
     'transport' as failure_class,
     domain || ' object ' || object || ' of source ' || source_instance || ': '
     || case when refusals is not null then 'a file was refused whole (' || refusals || '). ' else '' end
-    || case
-      when
-        columns_changed is not null
-        then 'columns or a sidecar cannot be read: ' || columns_changed || '. '
-      else ''
-    end
+    || case when columns_changed is not null then columns_changed || '. ' else '' end
     || case
       when miscounted_count > 0
         then

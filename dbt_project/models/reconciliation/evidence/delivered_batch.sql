@@ -23,12 +23,12 @@ differing_totals as (
 ),
 
 changed_columns as (
-  select batch_id, source_instance, object, column_name, drift || coalesce(': ' || detail, '') as words
+  select batch_id, source_instance, object, {{ drift_words('drift', 'column_name', 'detail') }} as words
   from {{ source('landed', 'schema_drift') }}
   where is_breaking
   union all
   -- a column that is missing or of another type refuses its file: the schema drifted, the delivery did not fail
-  select batch_id, source_instance, object, column_name, 'refused' as words
+  select batch_id, source_instance, object, 'column ' || column_name || ' refused its file' as words
   from {{ source('landed', 'quarantine') }}
   where row_number is null and column_name is not null and {{ is_waiting() }}
 ),
@@ -38,7 +38,7 @@ breaking_drift as (
     batch_id,
     source_instance,
     object,
-    {{ joined_text("column_name || ' (' || words || ')'", ', ') }} as columns_changed
+    {{ joined_text('words', ', ') }} as columns_changed
   from changed_columns
   group by batch_id, source_instance, object
 ),
