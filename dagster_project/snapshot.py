@@ -21,7 +21,7 @@ from dagster_project.version import code_version
 
 WHOLE_SCHEMAS = ("marts", "config", "quality", "canonical", "seeds")
 SINGLE_TABLES = {
-    "landed": ("batches", "batch_totals", "quarantine", "replays", "schema_drift", "usage_copies"),
+    "landed": ("batches", "batch_totals", "not_read", "quarantine", "replays", "schema_drift", "usage_copies"),
     "matching": ("matches", "searches", "linkage_suggestions"),
     "reconciliation": ("unbilled_usage",),
 }

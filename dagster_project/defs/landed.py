@@ -22,6 +22,7 @@ LEDGERS = {
     "batch_totals": "One row per control total of a sidecar: as reported by the source and as received.",
     "conflicts": "One row per parsed row that does not count: a repeated key, with equal or other content.",
     "usage_copies": "One row per delivery of a usage event whose id was delivered more than once.",
+    "not_read": "One row per file, folder or source that was not read or does not count, in words.",
     "quarantine": "One row per rejected row and refused batch: what is wrong where, what was expected, its state.",
     "replays": "One row per replay of a batch: when, by which contract and mapping, rows rescued and refused again.",
     "schema_drift": "One row per column that differs from the contract.",

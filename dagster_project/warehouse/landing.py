@@ -15,7 +15,7 @@ from dagster_project.archive.batches import Batch, batches
 from dagster_project.archive.store import parquet_path
 from dagster_project.settings import Settings
 from dagster_project.sources.contracts import Contract, load_contracts
-from dagster_project.warehouse import configuration, copies, deliveries, double_effects, relations
+from dagster_project.warehouse import configuration, copies, deliveries, double_effects, not_read, relations
 from dagster_project.warehouse.connection import connect
 
 VENDORS = ("generic",)
@@ -47,6 +47,7 @@ def land(settings: Settings, known_at: datetime | None = None, as_of: datetime |
     clock = (as_of or settings.clock).astimezone(UTC)
     archived = batches(links_at_hand(settings, settings.known_at))
     known = _connected(settings, archived)
+    left_out = tuple(_left_out(archived, known))
     with connect(settings) as con:
         con.execute("begin transaction")
         for schema in ("landed", "config"):
@@ -54,6 +55,7 @@ def land(settings: Settings, known_at: datetime | None = None, as_of: datetime |
         configuration.write(con, settings, clock)
         contracts = list(load_contracts().values())
         deliveries.write(con, settings, known)
+        not_read.write(con, settings, left_out)
         objects = [(vendor, contract) for vendor in VENDORS for contract in contracts]
         loaded = [_loaded(known, vendor, contract) for vendor, contract in objects]
         for (vendor, contract), some in zip(objects, loaded, strict=True):
@@ -63,7 +65,6 @@ def land(settings: Settings, known_at: datetime | None = None, as_of: datetime |
         con.execute("commit")
         received = _received(con)
     states = Counter(batch.state for batch in known)
-    left_out = tuple(_left_out(archived, known))
     return Landed(clock, len(VENDORS) * len(contracts), states["loaded"], states["refused"], received, left_out)
 
 

@@ -45,6 +45,14 @@ def lags(db: Snapshot, month: str) -> list[Row]:
     )
 
 
+def not_read(db: Snapshot, source: str) -> list[Row]:
+    """A row per finding among the landing files that the run did not read; those of no source are everybody's."""
+    condition, values = where(("coalesce(source_instance, ?) = ?", source))
+    return db.rows(
+        f"select source_instance, words from landed.not_read where {condition} order by all limit 500", values
+    )
+
+
 def count_objects(db: Snapshot, source: str) -> int:
     """How many objects the sources may deliver."""
     condition, values = where(("source_instance = ?", source))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from dagster_project.words import counted
 from dashboards.components import money, words
 from dashboards.components.dead_letters import dead_letters
 from dashboards.components.filters import ALL, choose
@@ -48,6 +49,10 @@ BATCH_COLUMNS = (
     Column("duplicate", "Repeated", numeric=True, below=True),
     Column("quarantined", "Set aside", numeric=True),
 )
+NOT_READ_COLUMNS = (
+    Column("words", "What was not read, and what was expected", widest=True),
+    Column("source", "Source"),
+)
 BATCH_STATES = {
     "loaded": Cell("✓ Loaded", tone="good"),
     "refused": Cell("✕ Refused", tone="bad"),
@@ -63,6 +68,8 @@ def show() -> None:
     _lags(db)
     st.subheader("Deliveries", anchor=False)
     source = choose(PAGE, "source", "Source", [ALL, *sources.names(db)], words=lambda name: name or "All sources")
+    if db.has("landed.not_read"):
+        _not_read(db, source)
     _objects(db, source)
     _batches(db, source)
     if needs(db, "marts.dead_letters"):
@@ -102,6 +109,22 @@ def _lag(row: Row) -> dict[str, Value]:
         ),
         "owner": words.owner(row["owner_role"]),
     }
+
+
+def _not_read(db: Snapshot, source: str) -> None:
+    """A delivery under a wrong name is in no figure, and no control misses it."""
+    found = sources.not_read(db, source)
+    if not found:
+        return
+    st.warning(
+        f"**{counted(len(found), 'finding')} among the landing files not read**: what is in them is in no figure here."
+        " Put each where it is expected and run again; what is no delivery belongs elsewhere.",
+        icon=":material/warning:",
+    )
+    rows: list[dict[str, Value]] = [
+        {"words": Cell(row["words"]), "source": row["source_instance"] or money.NOTHING} for row in found
+    ]
+    table("Not read by the last run", NOT_READ_COLUMNS, rows, key="not_read")
 
 
 def _objects(db: Snapshot, source: str) -> None:

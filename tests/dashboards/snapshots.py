@@ -54,6 +54,7 @@ create table marts.lags (workflow varchar, step varchar, source_instance varchar
 create table landed.batches (source_instance varchar, domain varchar, vendor varchar, object varchar, batch_id varchar,
     file_name varchar, sha256 varchar, bytes bigint, extracted_at timestamp, received_at timestamp, state varchar,
     received_rows bigint, accepted_rows bigint, duplicate_rows bigint, quarantined_rows bigint, refusal_reason varchar);
+create table landed.not_read (source_instance varchar, words varchar);
 create table marts.dead_letters (dead_letter_id varchar, source_instance varchar, domain varchar, object varchar,
     kind varchar, key_text varchar, column_name varchar, reason varchar, failure_class varchar, state varchar,
     owner_role varchar, next_step varchar, amount_minor bigint, currency_code varchar, legal_entity_code varchar,

@@ -4,6 +4,7 @@ import pytest
 
 from dashboards.components import money
 from dashboards.components.words import title
+from tests.command import tieout
 from tests.dashboards import snapshots
 from tests.dashboards.reading import facts, tables, words
 
@@ -81,6 +82,24 @@ def test_sources_says_what_became_of_every_row_and_every_file(visit, books):
     assert "ends within a row" in deliveries.rows[0][1]
     app.selectbox(key="sources.source").set_value("billing").run()
     assert len(tables(app)["batches"].rows) == 2
+
+
+def test_what_a_run_did_not_read_is_told_with_what_was_expected(visit, books, tmp_path):
+    """The invoices of a month under `invoces/` are in no figure, and the terminal that said so is closed."""
+    extra = """insert into landed.not_read values
+        ('billing', 'invoces/: not read; no object has that name, expected perhaps invoices/'),
+        (null, 'data/old: not read; it holds customers of billing')"""
+    book = snapshots.write(tmp_path, extra=extra)
+    app = visit(book, "sources")
+    assert "**2 findings among the landing files not read**: what is in them is in no figure here." in words(app)
+    assert tables(app)["not_read"].row("invoces/: not read; no object has that name, expected perhaps invoices/")[
+        "Source"
+    ] == ("billing")
+    app.selectbox(key="sources.source").set_value("erp").run()
+    assert tables(app)["not_read"].column("Source") == ["–"]
+    told = tieout("status", "-c", book)
+    assert "source 'billing': invoces/: not read; no object has that name, expected perhaps invoices/" in told.out
+    assert "not_read" not in tables(visit(books, "sources"))
 
 
 def test_dead_letters_that_wait_are_told_with_reason_money_owner_and_what_next(visit, books):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 from dagster_project.settings import FilesConnector
@@ -106,6 +107,19 @@ def test_an_object_is_told_what_is_not_read_of_it_and_what_may_be(borealis: Comp
     assert "invoces/" in told["invoices"] and "a.xlsx" not in told["invoices"]
     assert "a.xlsx" in told["payments"] and "invoces/" not in told["payments"]
     assert all("misc/" in words for words in told.values())
+
+
+def test_what_is_not_read_is_landed_for_the_pages_and_not_for_an_earlier_moment(borealis: Company):
+    """Told in the terminal of the run alone, whoever reads the figures later believes them whole."""
+    borealis.deliver("billing/invoices/a.csv", GOOD)
+    borealis.deliver("billing/invoces/a.csv", GOOD)
+    borealis.deliver("old/customers/a.csv", GOOD)
+    borealis.ingest()
+    found = borealis.query("from landed.not_read")
+    assert [(one["source_instance"], one["words"].partition(":")[0]) for one in found] == [
+        ("billing", "invoces/"), (None, "data/old"),
+    ]  # fmt: skip
+    assert borealis.query("from landed.not_read", known_at=datetime(2030, 1, 1, tzinfo=UTC)) == []
 
 
 def test_a_folder_of_deliveries_that_no_source_names_is_told_once_by_the_system_it_is_of(tmp_path: Path):
