@@ -15,6 +15,9 @@ OWNER = {
     "Treasury": "Treasury",
     "MasterData": "Master data",
 }
+BY_OBJECT = ("R19", "R20")
+"""Controls of many objects: each break has an owner of its own."""
+KEEPER = "Who keeps the object"
 LEG = {
     "A": "Expected to metered",
     "B": "Metered to billed",
@@ -59,6 +62,11 @@ def readiness(code: str | None, period_state: str | None = None) -> str:
 def owner(role: str | None) -> str:
     """Who acts."""
     return OWNER.get(role or "", role or "–")
+
+
+def owner_of(code: str, role: str | None) -> str:
+    """Who acts on what a control finds: of many objects, whoever keeps that of the record."""
+    return KEEPER if code in BY_OBJECT else owner(role)
 
 
 def plain(text: str | None) -> str:

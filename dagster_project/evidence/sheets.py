@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from dagster_project.close.terms import cause, leg, owner, plain
+from dagster_project.close.terms import BY_OBJECT, KEEPER, cause, leg, owner, plain
+from dagster_project.sql import listed
 
 LINE_HEIGHT = 15  # points
 
@@ -63,12 +64,13 @@ def _bridge(name: str, totals: str, amount: str) -> Sheet:
 
 TOTALS = Sheet(
     "Totals",
-    """
+    f"""
     select t.code, c.title, t.source_instance, t.currency_code, t.status, t.row_count, t.delta_minor,
-           t.absolute_delta_minor, c.owner_role, coalesce(k.exponent, 0)
-    from read_parquet('{folder}/totals/control_totals.parquet') as t
-    left join read_parquet('{folder}/results/controls.parquet') as c on t.code = c.code
-    left join read_parquet('{folder}/results/currencies.parquet') as k on t.currency_code = k.currency_code
+           t.absolute_delta_minor, case when t.code in ({listed(BY_OBJECT)}) then '{KEEPER}' else c.owner_role end,
+           coalesce(k.exponent, 0)
+    from read_parquet('{{folder}}/totals/control_totals.parquet') as t
+    left join read_parquet('{{folder}}/results/controls.parquet') as c on t.code = c.code
+    left join read_parquet('{{folder}}/results/currencies.parquet') as k on t.currency_code = k.currency_code
     order by t.code, t.source_instance, t.currency_code, t.status
     """,
     (

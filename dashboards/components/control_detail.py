@@ -10,7 +10,7 @@ import streamlit as st
 from dashboards.components import money, words
 from dashboards.components.facts import facts, heading, onward
 from dashboards.components.filters import choose, search
-from dashboards.components.listing import RESULT_COLUMNS, download, link, result_row
+from dashboards.components.listing import download, link, result_columns, result_row
 from dashboards.components.paging import page_of
 from dashboards.components.suggestions import suggestions
 from dashboards.components.table import Cell, Column, table
@@ -29,7 +29,7 @@ def control_detail(db: Snapshot, entry: Row, scope: Scope) -> None:
         [
             ("What a failure means", entry["words"] or ""),
             ("Next step", entry["next_step"] or ""),
-            ("Who acts", words.owner(entry["owner_role"])),
+            ("Who acts", words.owner_of(entry["code"], entry["owner_role"])),
             ("Severity", words.severity(entry["severity"])),
             ("Tolerance", words.without_code(entry["tolerance"])),
             ("Time allowed", words.without_code(entry["timing_window"])),
@@ -74,8 +74,9 @@ def _results(db: Snapshot, entry: Row, scope: Scope) -> None:
     else:
         step = entry["next_step"] or ""
         shown = [result_row(row, _address(row, scope, status), known_step=step) for row in rows]
-        caption = f"Results, {page.words}. The largest difference first, per currency."
-        table(caption, _columns(entry), shown, key="results")
+        kind = words.status(wanted).text if wanted else "Results"
+        caption = f"{kind}, {page.words}. The largest difference first, per currency."
+        table(caption, _columns(entry, wanted), shown, key="results")
     download(db, "Download these results (CSV)", f"{code}-{status}", total, results.download(narrowed, code, wanted))
 
 
@@ -93,10 +94,10 @@ def _other_kinds(db: Snapshot, scope: Scope, code: str, status: str) -> None:
             )  # fmt: skip
 
 
-def _columns(entry: Row) -> list[Column]:
-    """The columns of results, the two sides under the names that the control gives them."""
+def _columns(entry: Row, status: str) -> list[Column]:
+    """The columns of results of a status, the two sides under the names that the control gives them."""
     names = dict(zip(("left", "right"), words.sides(entry["code"], entry["title"]), strict=True))
-    return [replace(column, label=names.get(column.key, column.label)) for column in RESULT_COLUMNS]
+    return [replace(column, label=names.get(column.key, column.label)) for column in result_columns(status)]
 
 
 def _address(row: Row, scope: Scope, status: str) -> str:

@@ -26,6 +26,11 @@ RESULT_COLUMNS = (
 )
 
 
+def result_columns(status: str) -> tuple[Column, ...]:
+    """The columns of a list of results; of one status only, which is said above it, without that."""
+    return tuple(column for column in RESULT_COLUMNS if not status or column.key != "status")
+
+
 def link(path: str, **parameters: str | None) -> str:
     """A relative address of a page with the parameters that have a value."""
     query = urlencode({name: value for name, value in parameters.items() if value})

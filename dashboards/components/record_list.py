@@ -13,7 +13,7 @@ from dashboards.components import money, words
 from dashboards.components.facts import back
 from dashboards.components.filters import choose
 from dashboards.components.frame import moment, needs
-from dashboards.components.listing import RESULT_COLUMNS, download, link, result_row
+from dashboards.components.listing import download, link, result_columns, result_row
 from dashboards.components.paging import page_of
 from dashboards.components.table import Column, Value, table
 from dashboards.queries import records, results
@@ -63,7 +63,7 @@ def _results(db: Snapshot, kind: str, scope: Scope) -> None:
         href = link("controls", control=row["code"], record=row["match_key"], instance=row["source_instance"])
         shown.append(result_row(row, href, control=f"{row['code']} {row['title'] or ''}".strip()))
     if shown:
-        table(f"{KINDS[kind]}: {page.words}", RESULT_COLUMNS, shown, key="records")
+        table(f"{KINDS[kind]}: {page.words}", result_columns(status), shown, key="records")
     else:
         st.success(f"{KINDS[kind]}: nothing in what is chosen above.", icon=":material/check:")
     download(db, "Download these records (CSV)", kind, total, results.download(scope, "", status))

@@ -7,10 +7,10 @@ from typing import Any
 
 from dagster_project import words as in_words
 from dagster_project.close import terms
-from dagster_project.close.terms import LEG, cause, owner, plain
+from dagster_project.close.terms import LEG, cause, owner, owner_of, plain
 from dashboards.components.table import Cell
 
-__all__ = ["LEG", "cause", "owner", "plain"]
+__all__ = ["LEG", "cause", "owner", "owner_of", "plain"]
 
 STATUS = {
     "matched": ("✓ Ties", "good"),

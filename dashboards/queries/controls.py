@@ -82,6 +82,20 @@ def without_amount(db: Snapshot, scope: Scope) -> dict[str, int]:
     return {row["code"]: int(row["n"]) for row in rows}
 
 
+def owners(db: Snapshot, scope: Scope) -> dict[str, dict[str, int]]:
+    """How many breaks of each control each role acts on, who has most of them first."""
+    conditions, values = in_summary(scope)
+    rows = db.rows(
+        f"select code, owner_role, count(*) as n from marts.exceptions where {conditions}"
+        " group by code, owner_role order by code, n desc, owner_role",
+        values,
+    )
+    found: dict[str, dict[str, int]] = {}
+    for row in rows:
+        found.setdefault(row["code"], {})[row["owner_role"]] = int(row["n"])
+    return found
+
+
 def problems(db: Snapshot, scope: Scope) -> int:
     """How many separate problems the breaks of the scope go back to: one defect may show in several controls."""
     conditions, values = in_summary(scope)

@@ -10,7 +10,7 @@ from dashboards.components import money, words
 from dashboards.components.facts import onward
 from dashboards.components.filters import ALL, choose, switch
 from dashboards.components.frame import begin, day_and_time, moment, needs
-from dashboards.components.listing import RESULT_COLUMNS, download, link, result_row
+from dashboards.components.listing import download, link, result_columns, result_row
 from dashboards.components.paging import page_of
 from dashboards.components.table import Cell, Column, Value, table
 from dashboards.queries import close, results, run
@@ -48,7 +48,7 @@ SOURCE_COLUMNS = (
     Column("accepted", "Rows accepted", numeric=True),
     Column("quarantined", "Rows against contract", numeric=True, hint="Dead letters; what repeats a key is R19's"),
 )
-BLOCKING_COLUMNS = tuple(column for column in RESULT_COLUMNS if column.key != "status")  # none of them ties
+BLOCKING_COLUMNS = result_columns("break")
 OBJECT_COLUMNS = (
     Column("object", "Object"),
     Column("state", "State"),

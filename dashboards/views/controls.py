@@ -125,9 +125,15 @@ def _overview(db: Snapshot, scope: Scope) -> None:
         for code, of in history.items()
         if of.keys() & set(periods)
     }
+    owners = controls.owners(db, scope)
     rows = [
         _overview_row(
-            row, amounts.get(row["code"], []), trends.get(row["code"], ()), scope, unplaced.get(row["code"], 0)
+            row,
+            amounts.get(row["code"], []),
+            trends.get(row["code"], ()),
+            scope,
+            unplaced.get(row["code"], 0),
+            owners.get(row["code"], {}),
         )
         for row in overview
     ]
@@ -162,7 +168,12 @@ def _tolerated(db: Snapshot, scope: Scope) -> None:
 
 
 def _overview_row(
-    row: Row, amounts: list[Cell], trend: tuple[tuple[str, int], ...], scope: Scope, unplaced: int
+    row: Row,
+    amounts: list[Cell],
+    trend: tuple[tuple[str, int], ...],
+    scope: Scope,
+    unplaced: int,
+    owners: dict[str, int],
 ) -> dict[str, Any]:
     href = link(PAGE, control=row["code"], entity=scope.entity, currency=scope.currency, period=scope.period)
     counts = {name: int(row[name]) for name in words.COUNTS}
@@ -174,8 +185,15 @@ def _overview_row(
         "amount": amounts or money.NOTHING,
         **{name: money.count(row[name]) for name in ("compared", "matched", "in_tolerance", "timing", "not_testable")},
         "trend": Bars(trend, _trend_words(trend, scope.period)) if trend else money.NOTHING,
-        "owner": words.owner(row["owner_role"]),
+        "owner": _owners(row, owners),
     }
+
+
+def _owners(row: Row, owners: dict[str, int]) -> list[Cell]:
+    """Who acts on the breaks that are shown, with how many where they are several; else who would."""
+    if not owners:
+        return [Cell(words.owner_of(row["code"], row["owner_role"]))]
+    return [Cell(words.owner(role), note=f"{number:,}" if len(owners) > 1 else "") for role, number in owners.items()]
 
 
 def _trend_words(history: tuple[tuple[str, int], ...], period: str) -> str:

@@ -192,11 +192,11 @@ def test_an_explained_amount_leads_to_the_differences_that_add_up_to_it(visit, b
 
 @pytest.mark.parametrize(
     ("kind", "first"),
-    [("invoice_lines", "US-1"), ("ar_documents", "D1"), ("cash_applications", "A-1"), ("exceptions", "✕ Does not tie")],
+    [("invoice_lines", "US-1"), ("ar_documents", "D1"), ("cash_applications", "A-1"), ("exceptions", "IN-1 ")],
 )
 def test_an_amount_leads_to_the_records_behind_it(visit, books, kind, first):
     shown = tables(visit(books, "variance", entity="US", period="2026-08", currency="USD", records=kind))["records"]
-    assert shown.rows[0][0] == first
+    assert shown.rows[0][0].startswith(first)
 
 
 def test_results_of_a_service_month_include_those_of_the_invoice_that_bills_it(visit, books):
@@ -220,10 +220,25 @@ def test_controls_shows_counts_and_amounts_of_every_control(visit, books, ask):
     assert shown.row("R05")["Result"] == "◐ Ties where tested"
 
 
+def test_the_overview_says_who_acts_on_what_was_found_and_not_who_would(visit, tmp_path):
+    """Duplicates of usage are not the receivables clerk's, whom the catalogue names; nobody else would look at them."""
+    extra = """insert into marts.exceptions (code, source_instance, match_key, legal_entity_code, severity, owner_role)
+        values ('R19', 'product', 'usage_events|e1', 'US', 'S1', 'ProductData'),
+        ('R19', 'product', 'usage_events|e2', 'US', 'S1', 'ProductData'),
+        ('R19', 'billing', 'customers|c1', 'US', 'S1', 'MasterData')"""
+    listed = """;insert into marts.controls values ('R19', 'duplicates', 'Duplicates', 'S1', 'AR', 'T0', 'W0', null, 'Twice.',
+        'Reverse it.', 'r19');"""
+    app = visit(snapshots.write(tmp_path / "found", extra=extra + listed), "controls")
+    assert tables(app)["controls"].row("R19")["Who acts"] == "Product data 2 Master data 1"
+    app = visit(snapshots.write(tmp_path / "none", extra=listed), "controls")
+    assert tables(app)["controls"].row("R19")["Who acts"] == "Who keeps the object"
+
+
 def test_a_control_lists_its_breaks_with_reason_owner_due_and_next_step(visit, books):
     shown = tables(visit(books, "controls", control="R14"))["results"]
-    row = dict(zip(shown.head, next(row for row in shown.rows if row[1].startswith("IN-2")), strict=True))
-    assert row["Difference"] == "JPY 5,500"
+    row = dict(zip(shown.head, next(row for row in shown.rows if row[0].startswith("IN-2")), strict=True))
+    assert row["Difference"] == "JPY 5,500" and "Result" not in shown.head, "each row would repeat what was chosen"
+    assert "Result" in tables(visit(books, "controls", control="R14", status="all"))["results"].head
     assert (row["Billing invoice"], row["Receivable"]) == ("5,500", "–")
     assert row["Why"] == "No document in the ERP. Transmission failed (C02) Next: Resend the message."
     assert (row["Who acts"], row["Due"]) == ("Integration operations", "12 Oct 2026 04:00 UTC")
@@ -231,7 +246,7 @@ def test_a_control_lists_its_breaks_with_reason_owner_due_and_next_step(visit, b
 
 def test_quantities_are_not_shown_as_money(visit, books):
     shown = tables(visit(books, "controls", control="R05", status="timing"))["results"]
-    assert (shown.rows[0][2], shown.rows[0][3], shown.rows[0][4]) == ("USD 1.25 0.5 units", "10.5 units", "10 units")
+    assert (shown.rows[0][1], shown.rows[0][2], shown.rows[0][3]) == ("USD 1.25 0.5 units", "10.5 units", "10 units")
 
 
 def test_seats_that_cost_nothing_yet_are_not_shown_as_money(visit, tmp_path):
@@ -242,7 +257,7 @@ def test_seats_that_cost_nothing_yet_are_not_shown_as_money(visit, tmp_path):
     )
     book = snapshots.write(tmp_path, extra=extra)
     shown = tables(visit(book, "controls", control="R05"))["results"]
-    assert shown.row("✕ Does not tie")["Metered"] == "68 units"
+    assert shown.row("S7")["Metered"] == "68 units"
     pair = tables(visit(book, "controls", control="R05", record="S7|SEAT", instance="billing"))["pair"]
     assert pair.rows[0][:2] == ["Quantity compared", "68 units"]
 
@@ -338,7 +353,7 @@ def test_a_long_list_comes_one_page_at_a_time(visit, tmp_path):
     )
     app = visit(snapshots.write(tmp_path, extra=more), "controls", control="R14", currency="USD")
     assert len(tables(app)["results"].rows) == 25
-    assert tables(app)["results"].rows[0][1].startswith("X2000")
+    assert tables(app)["results"].rows[0][0].startswith("X2000")
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -478,8 +493,8 @@ def test_what_is_still_to_pay_is_not_headed_as_paid(visit, tmp_path):
         insert into marts.reconciliation_results values ('R28', 'billing', 'IN-1', 'US', 'C1', 'USD', '2026-09', 43550, 0,
             43550, null, 'break', 'status lag', null, 'Open in billing.', 'invoice:IN-1', 'ar_document:D-1', null);"""
     shown = tables(visit(snapshots.write(tmp_path, extra=extra), "controls", control="R28"))["results"]
-    assert shown.row("✕ Does not tie")["Open in billing"] == "435.50"
-    assert shown.row("✕ Does not tie")["Open in the ERP"] == "0.00"
+    assert shown.row("IN-1")["Open in billing"] == "435.50"
+    assert shown.row("IN-1")["Open in the ERP"] == "0.00"
 
 
 def test_the_trend_says_the_number_of_the_period_that_is_looked_at(visit, tmp_path):
