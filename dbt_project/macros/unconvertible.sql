@@ -4,8 +4,9 @@ The staged rows of one object that its canonical model does not hold, with the r
 `canonical`  the model that the rows should be in; `key` the primary key in it and in staging.
 `money`      {currency column: [money columns]}; a currency column is the row's own or, with `parent`, the parent's.
 `parent`     {model, object, key: {staged column: parent column}, currency: columns the parent gives}.
+`together`   the columns by which `with_minor` of the canonical model leaves out the rows of a whole document.
 #}
-{% macro unconvertible(domain, object, canonical, key, money, parent=none, current_only=true) %}
+{% macro unconvertible(domain, object, canonical, key, money, parent=none, current_only=true, together=[]) %}
     {%- set given = parent.currency if parent else [] -%}
     {%- set currencies = money.keys() | list -%}
     select
@@ -20,6 +21,17 @@ The staged rows of one object that its canonical model does not hold, with the r
             {%- for currency in currencies %}
             when currencies_{{ loop.index }}.exponent is null then 'unknown_currency'
             {%- endfor %}
+            {%- if together %}
+            when not (
+                {%- for currency, columns in money.items() -%}
+                {%- set exponent = 'currencies_' ~ loop.index ~ '.exponent' -%}
+                {%- set first = loop.first -%}
+                {%- for column in columns -%}
+                {{ ' or ' if not (first and loop.first) }}({{ not_integral('staged.' ~ column, exponent) }})
+                {%- endfor -%}
+                {%- endfor -%}
+            ) then 'too_large_together'
+            {%- endif %}
             else 'too_many_decimals'
         end as reason_code,
         {{ "'" ~ parent.object ~ "'" if parent else 'cast(null as string)' }} as parent_object,

@@ -97,6 +97,20 @@ def _quantities(world: UsageWorld) -> None:
     world.bills("issued_twice", "API", 200, 20, line="L-issued_twice-again", final="2026-03-06 08:00")
     world.bills("rebilled", "API", 200, 20)
     world.bills("rebilled", "API", 200, 20, line="L-rebilled-new", replaces="IN-L-rebilled", final="2026-03-07 08:00")
+    # seats beside usage with a minimum, in a month in which nothing was used; of one the minimum was billed
+    for key in ("idle", "idle_and_billed"):
+        usage = {"sku": "API", "price_id": "API-USD", "quantity": None, "discount_percent": 0, "included_quantity": 0,
+                 "minimum_amount": 25, "effective_from": "2026-01-01"}  # fmt: skip
+        seats = usage | {"sku": "SEAT", "price_id": "SEAT-USD", "quantity": 1, "minimum_amount": 0}
+        world.sells(key, "API", minimum_amount=25, signed=False)
+        world.add("billing", "billing", "subscription_items", {
+            "item_id": f"IT-{key}-2", "subscription_id": key, "contract_line_id": f"CL-{key}-12",
+            "updated_at": "2026-01-01 00:00", **seats,
+        })  # fmt: skip
+        world.version(key, 1, usage, seats, interval="month")
+        world.bills(key, "SEAT", 1, 31, line=f"L-{key}-seat")
+    world.metered("idle", "api", 0, 0)
+    world.bills("idle_and_billed", "API", 1, 25, kind="minimum")
 
 
 QUANTITIES = {
@@ -106,6 +120,7 @@ QUANTITIES = {
     "issued_twice": ("matched", None, 0, 0),
     "rebilled": ("matched", None, 0, 0),
     "march": ("timing", "B03", 200, 2000),
+    "idle": ("break", "B03", 0, 2500),
 }
 
 
@@ -226,6 +241,15 @@ def test_metering_is_short_or_over_by_what_its_events_say(warehouse):
 def test_what_metering_handed_over_is_billed_once(warehouse):
     found = _found(warehouse, "r05_metered_to_billed_quantity", "cast(delta_quantity as bigint), delta_minor")
     assert {key: found[key] for key in QUANTITIES} == QUANTITIES
+
+
+def test_a_minimum_that_nobody_billed_breaks_though_nothing_was_used(warehouse):
+    """Beside a fee that was invoiced, no line of usage and no missing invoice shows it: the commitment is never earned."""
+    query = "select reason from reconciliation.r05_metered_to_billed_quantity where match_key = 'idle|API|2026-02-01'"
+    ((reason,),) = rows(warehouse, query)
+    assert reason.endswith("The minimum of 25.00 USD is owed for a month without usage too, and is on no invoice.")
+    query = "select match_key from reconciliation.r05_metered_to_billed_quantity where match_key like 'idle_and_%'"
+    assert rows(warehouse, query) == []
 
 
 def test_every_line_is_priced_as_agreed_or_says_by_which_factor_it_is_not(warehouse):

@@ -1,7 +1,19 @@
 -- One row per subscription, product and service month: was the quantity that metering handed over billed, once? Money
--- is the effect at contract terms, allowance and minimum included.
-with metered_months as (
-  select * from {{ ref('metered_month') }}
+-- is the effect at contract terms, allowance and minimum included. A month without usage of which the minimum is owed and
+-- not billed is one too: zero is then not zero.
+with minimums as (
+  select * from {{ ref('minimum_unbilled') }}
+),
+
+metered_months as (
+  select billing_instance, source_instance, subscription_id, sku, meter_code, service_month, quantity, first_record_id
+  from {{ ref('metered_month') }}
+  union all
+  select
+    billing_instance, billing_instance as source_instance, subscription_id, sku,
+    cast(null as {{ dbt.type_string() }}) as meter_code, service_month, 0 as quantity,
+    cast(null as {{ dbt.type_string() }}) as first_record_id
+  from minimums
 ),
 
 lines as (
@@ -202,7 +214,11 @@ blocked as (
 described as (
   select
     cells.*,
-    case when cells.metered_quantity = cells.billed_quantity then 0 else effects.effect_minor end as effect_minor,
+    minimums.minimum_amount_minor as unbilled_minimum_minor,
+    case
+      when cells.metered_quantity = cells.billed_quantity then coalesce(minimums.minimum_amount_minor, 0)
+      else effects.effect_minor
+    end as effect_minor,
     case
       when cells.billing_instance is null
         then
@@ -218,6 +234,10 @@ described as (
     ) as due_at,
     parameters.as_of,
     case
+      when minimums.subscription_id is not null
+        then
+          ' The minimum of ' || {{ money_words('minimums.minimum_amount_minor', 'cells.currency_code') }}
+          || ' is owed for a month without usage too, and is on no invoice.'
       when effects.effect_minor is null
         then ' The effect in money is unknown: no terms that can be rated are in force for this product and month.'
       else ' At contract terms that is ' || {{ money_words('effects.effect_minor', 'cells.currency_code') }} || '.'
@@ -225,6 +245,12 @@ described as (
   from cells
   cross join parameters
   left join effects on effects.cell_id = cells.cell_id
+  left join minimums
+    on
+      minimums.billing_instance = cells.billing_instance
+      and minimums.subscription_id = cells.subscription_id
+      and minimums.sku = cells.sku
+      and minimums.service_month = cells.service_month
   left join blocked on blocked.cell_id = cells.cell_id
 ),
 
@@ -240,10 +266,10 @@ compared as (
     billed_quantity as right_value,
     effect_minor as delta_minor,
     metered_quantity - billed_quantity as delta_quantity,
-    false as has_fault,
+    unbilled_minimum_minor is not null as has_fault,
     -- before it is due a month is only not billed yet
     case
-      when metered_quantity = billed_quantity then null
+      when metered_quantity = billed_quantity and unbilled_minimum_minor is null then null
       when first_line_id is null or due_at > as_of then 'B03'
       else 'B04'
     end as cause_code,

@@ -36,7 +36,7 @@ with_receipt as (
 
 converted as (
 
-  {{ with_minor('with_receipt', ['amount']) }}
+  {{ with_minor('with_receipt', ['amount'], together=['receipt_id', 'document_id']) }}
 
 )
 

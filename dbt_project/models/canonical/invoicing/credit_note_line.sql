@@ -71,7 +71,7 @@ with_credit_note as (
 
 converted as (
 
-  {{ with_minor('with_credit_note', ['amount', 'tax_amount']) }}
+  {{ with_minor('with_credit_note', ['amount', 'tax_amount'], together=['credit_note_id']) }}
 
 )
 

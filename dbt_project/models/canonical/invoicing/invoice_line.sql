@@ -48,7 +48,7 @@ with_invoice as (
 
 converted as (
 
-  {{ with_minor('with_invoice', ['discount_amount', 'amount', 'tax_amount']) }}
+  {{ with_minor('with_invoice', ['discount_amount', 'amount', 'tax_amount'], together=['invoice_id']) }}
 
 )
 

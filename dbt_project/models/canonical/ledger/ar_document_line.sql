@@ -52,7 +52,7 @@ with_document as (
 
 converted as (
 
-  {{ with_minor('with_document', ['amount', 'tax_amount']) }}
+  {{ with_minor('with_document', ['amount', 'tax_amount'], together=['document_id']) }}
 
 )
 

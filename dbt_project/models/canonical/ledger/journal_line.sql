@@ -32,13 +32,13 @@ with_base_currency as (
 
 document_amounts as (
 
-  {{ with_minor('with_base_currency', ['debit', 'credit']) }}
+  {{ with_minor('with_base_currency', ['debit', 'credit'], together=['journal_id', 'document_id']) }}
 
 ),
 
 base_amounts as (
 
-  {{ with_minor('document_amounts', ['base_debit', 'base_credit'], currency='base_currency_code') }}
+  {{ with_minor('document_amounts', ['base_debit', 'base_credit'], currency='base_currency_code', together=['journal_id', 'document_id']) }}
 
 )
 

@@ -1,4 +1,5 @@
--- One row per staged row that canonical cannot take: its amount would have to be rounded, or it has no currency.
+-- One row per staged row that canonical cannot take: its amount would have to be rounded, it has no currency, or
+-- its document is beyond what any can hold.
 with
 
 opportunitys as (
@@ -144,7 +145,7 @@ invoice_lines as (
     'billing', 'invoice_lines', 'invoice_line', ['line_id'],
     money={'currency_code': ['discount_amount', 'amount', 'tax_amount']},
     parent={'model': 'invoice', 'object': 'invoices', 'key': {'invoice_id': 'invoice_id'}, 'currency': ['currency_code']},
-    current_only=false
+    current_only=false, together=['invoice_id']
   ) }}
 
 ),
@@ -155,7 +156,7 @@ credit_note_lines as (
     'billing', 'credit_note_lines', 'credit_note_line', ['credit_note_line_id'],
     money={'currency_code': ['amount', 'tax_amount']},
     parent={'model': 'credit_note', 'object': 'credit_notes', 'key': {'credit_note_id': 'credit_note_id'}, 'currency': ['currency_code']},
-    current_only=false
+    current_only=false, together=['credit_note_id']
   ) }}
 
 ),
@@ -166,7 +167,7 @@ ar_document_lines as (
     'erp', 'ar_document_lines', 'ar_document_line', ['document_line_id'],
     money={'currency_code': ['amount', 'tax_amount']},
     parent={'model': 'ar_document', 'object': 'ar_documents', 'key': {'document_id': 'document_id'}, 'currency': ['currency_code']},
-    current_only=false
+    current_only=false, together=['document_id']
   ) }}
 
 ),
@@ -177,7 +178,7 @@ cash_applications as (
     'erp', 'cash_applications', 'cash_application', ['application_id'],
     money={'currency_code': ['amount']},
     parent={'model': 'cash_receipt', 'object': 'cash_receipts', 'key': {'receipt_id': 'receipt_id'}, 'currency': ['currency_code']},
-    current_only=false
+    current_only=false, together=['receipt_id', 'document_id']
   ) }}
 
 ),
@@ -188,7 +189,7 @@ journal_lines as (
     'erp', 'journal_lines', 'journal_line', ['journal_id', 'line_number'],
     money={'currency_code': ['debit', 'credit'], 'base_currency_code': ['base_debit', 'base_credit']},
     parent={'model': 'legal_entity', 'object': 'legal_entities', 'key': {'legal_entity_code': 'legal_entity_code'}, 'currency': ['base_currency_code']},
-    current_only=false
+    current_only=false, together=['journal_id', 'document_id']
   ) }}
 
 ),
@@ -257,6 +258,11 @@ select
       then
         object || ' ' || key_text || ': ' || coalesce(currency_code, 'no currency')
         || ' is not a currency of ISO 4217'
+    when 'too_large_together'
+      then
+        object || ' ' || key_text || ': the rows of its document or journal add up to more than 900,000,000,000,000 in'
+        || ' major units, which no document can hold; look for amounts that grew a thousandfold, or many documents'
+        || ' delivered as one'
     else
       object || ' ' || key_text || ': ' || column_name || ' ' || amount_text
       || ' has more decimals than ' || currency_code || ' allows'
