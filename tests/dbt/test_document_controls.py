@@ -400,8 +400,9 @@ def test_what_a_receipt_that_was_taken_back_still_settles_is_owed_again(warehous
         where leg = 'D' and left_ref like 'ar_document_line:D-bounced%' and amount_minor <> 0 group by 1"""
     assert rows(warehouse, query) == [("D04", 10000)]
     query = "select reason from marts.exceptions where code = 'R33' and match_key = 'UK|1110|GBP|2026-02'"
-    assert "receipt R-cheque was taken back, and no journal says that document cheque is owed again" in (
-        rows(warehouse, query)[0][0]
+    assert (
+        "receipt R-cheque was taken back, and no journal says that document cheque is owed again"
+        in rows(warehouse, query)[0][0]
     )
 
 

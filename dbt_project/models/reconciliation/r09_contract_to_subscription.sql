@@ -1,6 +1,7 @@
 -- One row per signed contract: does billing carry it out, with its dates, currency, quantities and prices? The amount
 -- is what a billing interval is worth by the contract less by billing, in the newest span that differs; of a contract
--- that billing does not have, its value, or a billing interval's worth where it states none.
+-- that billing does not have, its value, or a billing interval's worth where it states none; of usage alone the
+-- minimum of a month, because what was used of a contract without a subscription nobody measures.
 with parameters as (
   select * from {{ source('config', 'parameters') }}
 ),
@@ -63,12 +64,29 @@ by_contract as (
   group by crm_instance, contract_id
 ),
 
+minimums as (
+  select
+    lines.source_instance,
+    lines.contract_id,
+    lines.version,
+    {{ whole_sum('lines.minimum_amount_minor') }} as minimum_minor
+  from {{ ref('contract_line') }} as lines
+  inner join contracts
+    on
+      contracts.source_instance = lines.source_instance
+      and contracts.contract_id = lines.contract_id
+      and contracts.version = lines.version
+  where lines.minimum_amount_minor > 0 and (lines.effective_to is null or lines.effective_to >= contracts.end_date)
+  group by lines.source_instance, lines.contract_id, lines.version
+),
+
 judged as (
   select
     contracts.*,
     customers.customer_id as known_customer_id,
     -- of usage alone an interval is worth what is used
     nullif(worth.interval_minor, 0) as interval_minor,
+    case when worth.interval_minor = 0 then {{ fits_bigint('minimums.minimum_minor') }} end as minimum_minor,
     by_contract.words,
     by_contract.billing_version,
     by_contract.delta_minor as terms_delta_minor,
@@ -104,6 +122,11 @@ judged as (
       worth.source_instance = contracts.source_instance
       and worth.contract_id = contracts.contract_id
       and worth.version = contracts.version
+  left join minimums
+    on
+      minimums.source_instance = contracts.source_instance
+      and minimums.contract_id = contracts.contract_id
+      and minimums.version = contracts.version
 ),
 
 classified as (
@@ -182,13 +205,13 @@ compared as (
     cast(null as {{ dbt.type_string() }}) as period,
     case
       when not judged.is_linked and not judged.is_succeeded
-        then coalesce(judged.total_value_minor, judged.interval_minor)
+        then coalesce(judged.total_value_minor, judged.interval_minor, judged.minimum_minor)
       else judged.contract_minor
     end as left_value,
     judged.billing_minor as right_value,
     case
       when not judged.is_linked and not judged.is_succeeded
-        then coalesce(judged.total_value_minor, judged.interval_minor)
+        then coalesce(judged.total_value_minor, judged.interval_minor, judged.minimum_minor)
       else judged.terms_delta_minor
     end as delta_minor,
     cast(null as decimal(38, 9)) as delta_quantity,
@@ -216,6 +239,12 @@ compared as (
             ', ' || {{ money_words('judged.interval_minor', 'judged.currency_code') }}
             || ' of fees per billing interval', ''
           )
+          || case
+            when judged.minimum_minor is null then ''
+            else
+              ', neither usage nor the minimum of ' || {{ money_words('judged.minimum_minor', 'judged.currency_code') }}
+              || ' per month'
+          end
       else
         ', and ' || {{ listed('judged.subscription_ids', 'subscription') }} || ' differ'
         || case

@@ -104,7 +104,14 @@ compared as (
       when keyed.object = 'journal' then 'journal_line:' || split_part(keyed.key, '|', 2)
       else keyed.object || ':' || substr(keyed.key, instr(keyed.key, '|') + 1)
     end as right_ref,
-    cast(null as timestamp) as due_at
+    cast(null as timestamp) as due_at,
+    case
+      when keyed.last_date > keyed.first_date
+        then
+          keyed.subject || ' over ' || {{ money_words('keyed.amount_minor', 'keyed.currency_code') }}
+          || ' is taken as posted right in ' || keyed.posted_period || ': by ' || keyed.date_words
+          || ' it may belong to ' || keyed.policy_period || ' or ' || keyed.other_period
+    end as matched_reason
   from keyed
   left join invoices
     on
@@ -119,4 +126,4 @@ compared as (
   left join rejected_periods on rejected_periods.source_instance = keyed.source_instance
   where keyed.rank = 1
 )
-{{ reconcile('compared', code='R21', tolerance='T0', domains=['erp']) }}
+{{ reconcile('compared', code='R21', tolerance='T0', domains=['erp'], matched_reason='matched_reason') }}

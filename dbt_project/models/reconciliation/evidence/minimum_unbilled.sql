@@ -1,4 +1,4 @@
--- One row per usage product and service month whose minimum is on no invoice though the subscription was billed for
+-- One row per usage product and ended service month whose minimum is on no invoice though the subscription was billed for
 -- something of that month: nothing was used, so no line of usage could show what is missing. Where nothing at all was
 -- billed the interval or month itself is missing (R13), and there are no months from before the first delivered line.
 with lines as (
@@ -57,6 +57,7 @@ select
   terms.service_month,
   terms.minimum_amount_minor
 from terms
+cross join {{ source('config', 'parameters') }} as parameters
 inner join billed
   on
     billed.billing_instance = terms.billing_instance
@@ -77,4 +78,6 @@ left join used
     and used.subscription_id = terms.subscription_id
     and used.sku = terms.sku
     and used.service_month = terms.service_month
-where used.billing_instance is null
+where
+  used.billing_instance is null
+  and cast({{ add_months('terms.service_month', 1) }} as timestamp) <= parameters.as_of
