@@ -38,7 +38,10 @@ document_amounts as (
 
 base_amounts as (
 
-  {{ with_minor('document_amounts', ['base_debit', 'base_credit'], currency='base_currency_code', together=['journal_id', 'document_id']) }}
+  {{ with_minor(
+    'document_amounts', ['base_debit', 'base_credit'], currency='base_currency_code',
+    together=['journal_id', 'document_id']
+  ) }}
 
 )
 
