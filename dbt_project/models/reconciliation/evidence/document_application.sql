@@ -1,5 +1,5 @@
--- One row per cash application, with the document that it names: are both in one currency, and is there money behind it?
--- An application stands in the currency of its receipt; on a document of another one it settles an amount that nobody
+-- One row per cash application, with the document that it names: are both in one currency, is there money behind it? An
+-- application stands in the currency of its receipt; on a document of another one it settles an amount that nobody
 -- states. Of a receipt that the ERP took back no money is left, unless the ERP took back the application as well: then
 -- both stand in the periods in which they were booked and come to nothing.
 {{ config(materialized='view') }}
