@@ -1,6 +1,6 @@
 -- One row per subscription, product and service month: was the quantity that metering handed over billed, once? Money
--- is the effect at contract terms, allowance and minimum included. A month without usage of which the minimum is owed and
--- not billed is one too: zero is then not zero.
+-- is the effect at contract terms, allowance and minimum included. A month without usage of which the minimum is owed
+-- and not billed breaks too: zero is then not zero.
 with minimums as (
   select * from {{ ref('minimum_unbilled') }}
 ),

@@ -1,5 +1,5 @@
--- One row per usage product and ended service month whose minimum is on no invoice though the subscription was billed for
--- something of that month: nothing was used, so no line of usage could show what is missing. Where nothing at all was
+-- One row per usage product and ended service month whose minimum is on no invoice though the subscription was billed
+-- for something of that month: nothing was used, so no line of usage could show what is missing. Where nothing at all was
 -- billed the interval or month itself is missing (R13), and there are no months from before the first delivered line.
 with lines as (
   select * from {{ ref('billed_line') }} where is_counted
