@@ -1,6 +1,7 @@
 -- One row per usage product and ended service month whose minimum is on no invoice though the subscription was billed
--- for something of that month: nothing was used, so no line of usage could show what is missing. Where nothing at all was
--- billed the interval or month itself is missing (R13), and there are no months from before the first delivered line.
+-- for something of that month: nothing was used, so no line of usage could show what is missing. Where nothing at all
+-- was billed the interval or month itself is missing (R13); of months from before the first delivered line nothing is
+-- known.
 with lines as (
   select * from {{ ref('billed_line') }} where is_counted
 ),
