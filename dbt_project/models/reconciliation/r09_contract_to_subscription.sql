@@ -22,6 +22,45 @@ customers as (
   select * from {{ ref('contract_customer') }}
 ),
 
+-- subscriptions whose customer belongs to another account than the one that signed, and to none above or below it
+other_accounts as (
+  select
+    contracts.source_instance,
+    contracts.contract_id,
+    contracts.account_id,
+    subscribers.customer_id,
+    subscribers.crm_account_id
+  from contracts
+  inner join {{ ref('subscription') }} as subscriptions
+    on
+      subscriptions.crm_instance = contracts.source_instance
+      and subscriptions.contract_id = contracts.contract_id
+  inner join {{ ref('billing_customer') }} as subscribers
+    on
+      subscribers.source_instance = subscriptions.source_instance
+      and subscribers.customer_id = subscriptions.customer_id
+      and subscribers.crm_instance = contracts.source_instance
+  where subscribers.crm_account_id <> contracts.account_id
+),
+
+strangers as (
+  select
+    others.source_instance,
+    others.contract_id,
+    {{ joined_text("others.customer_id || ' of account ' || others.crm_account_id", ', ') }} as customers
+  from other_accounts as others
+  left join {{ ref('account') }} as signing
+    on signing.crm_instance = others.source_instance and signing.crm_account_id = others.account_id
+  left join {{ ref('account') }} as billed
+    on billed.crm_instance = others.source_instance and billed.crm_account_id = others.crm_account_id
+  left join {{ ref('account_ancestor') }} as above
+    on above.account_key = signing.account_key and above.ancestor_key = billed.account_key
+  left join {{ ref('account_ancestor') }} as below
+    on below.account_key = billed.account_key and below.ancestor_key = signing.account_key
+  where above.account_key is null and below.account_key is null
+  group by others.source_instance, others.contract_id
+),
+
 newest_differences as (
   select * from differences
   qualify row_number() over (partition by crm_instance, contract_id, sku order by segment_from desc) = 1
@@ -97,6 +136,8 @@ judged as (
     coalesce(by_contract.quantity_count, 0) as quantity_count,
     by_contract.first_finding,
     coalesce(by_contract.fault_count, 0) > 0 as has_terms_fault,
+    strangers.customers as strangers,
+    strangers.contract_id is not null as is_customer_different,
     contracts.is_linked and contracts.subscription_start_date <> contracts.start_date as is_start_different,
     contracts.is_linked and case
       when contracts.is_open_ended
@@ -115,6 +156,8 @@ judged as (
     on
       by_contract.crm_instance = contracts.source_instance
       and by_contract.contract_id = contracts.contract_id
+  left join strangers
+    on strangers.source_instance = contracts.source_instance and strangers.contract_id = contracts.contract_id
   left join customers
     on customers.source_instance = contracts.source_instance and customers.contract_id = contracts.contract_id
   left join {{ ref('contract_value') }} as worth
@@ -216,13 +259,13 @@ compared as (
     end as delta_minor,
     cast(null as decimal(38, 9)) as delta_quantity,
     (not judged.is_linked and not judged.is_succeeded) or judged.is_start_different
-    or coalesce(judged.is_end_different, false) or judged.is_currency_different or judged.has_terms_fault
-      as has_fault,
+    or coalesce(judged.is_end_different, false) or judged.is_currency_different or judged.is_customer_different
+    or judged.has_terms_fault as has_fault,
     case
       when not judged.is_linked and not judged.is_succeeded then 'B01'
       when
         judged.is_start_different or coalesce(judged.is_end_different, false) or judged.is_currency_different
-        or judged.sku_count > 0
+        or judged.is_customer_different or judged.sku_count > 0
         then 'B02'
     end as cause_code,
     'business_rule' as failure_class,
@@ -247,6 +290,7 @@ compared as (
           end
       else
         ', and ' || {{ listed('judged.subscription_ids', 'subscription') }} || ' differ'
+        || coalesce('; account ' || judged.account_id || ' signed, but billed is ' || judged.strangers, '')
         || case
           when judged.is_currency_different
             then

@@ -84,6 +84,13 @@ paired as (
     messages.failure_class as message_failure_class,
     messages.words as message_words,
     suggestions.candidates as suggested_postings,
+    differing.fate as lines_fate,
+    differing.unread_reason as lines_unread_reason,
+    differing.words as lines_words,
+    differing.billed_gross_minor as lines_billed_minor,
+    differing.posted_gross_minor as lines_posted_minor,
+    coalesce(differing.net_delta, 0) as lines_net_delta,
+    coalesce(differing.tax_delta, 0) as lines_tax_delta,
     least(
       coalesce(lines.line_count, 1) * parameters.rounding_minor_per_component, parameters.rounding_minor_per_document
     ) as tolerated,
@@ -99,6 +106,11 @@ paired as (
       and policy.object = 'invoice'
   left join {{ ref('invoice_line_posting') }} as lines
     on lines.source_instance = invoices.source_instance and lines.invoice_id = invoices.invoice_id
+  left join {{ ref('posted_line_difference') }} as differing
+    on
+      differing.source_instance = invoices.source_instance
+      and differing.key = invoices.invoice_id
+      and differing.object = 'invoice'
   left join reversed_documents
     on
       reversed_documents.source_instance = invoices.source_instance
@@ -136,6 +148,7 @@ judged as (
       when abs(net_delta) > tolerated then 'amount'
       when abs(tax_delta) > tolerated then 'tax'
       when abs(gross_delta - net_delta - tax_delta) > tolerated then 'total'
+      when abs(lines_net_delta) > tolerated or abs(lines_tax_delta) > tolerated then 'lines'
       when policy_period is not null and posted_period <> policy_period then 'period'
       when is_same_customer is null then 'unmapped'
       else 'same'
@@ -151,10 +164,14 @@ compared as (
     customer_id,
     currency_code,
     period,
-    total_amount_minor as left_value,
-    case when is_comparable then posted_gross_minor + surplus_gross_minor end as right_value,
+    case when finding = 'lines' then lines_billed_minor else total_amount_minor end as left_value,
+    case
+      when finding = 'lines' then lines_posted_minor
+      when is_comparable then posted_gross_minor + surplus_gross_minor
+    end as right_value,
     case
       when finding in ('reversed', 'missing', 'entity', 'currency', 'customer') then total_amount_minor
+      when finding = 'lines' then lines_billed_minor - lines_posted_minor
       else gross_delta - surplus_gross_minor
     end as delta_minor,
     cast(null as decimal(38, 9)) as delta_quantity,
@@ -170,9 +187,22 @@ compared as (
       when 'amount' then 'C14'
       when 'tax' then 'C11'
       when 'total' then 'C14'
+      when 'lines'
+        then
+          case
+            when lines_net_delta = 0 then 'C11'
+            when lines_fate = 'dropped' then 'C07'
+            when lines_fate = 'foreign' then 'C06'
+            when lines_fate = 'repeated' then 'C05'
+            else 'C14'
+          end
       when 'period' then 'C10'
       when 'unmapped' then null
-      else case when net_delta <> 0 or tax_delta <> 0 or gross_delta <> 0 then 'C13' end
+      else
+        case
+          when net_delta <> 0 or tax_delta <> 0 or gross_delta <> 0 or lines_net_delta <> 0 or lines_tax_delta <> 0
+            then 'C13'
+        end
     end as cause_code,
     case
       when finding <> 'missing' then null
@@ -229,6 +259,11 @@ compared as (
         then
           ' is posted over ' || {{ money_words('posted_gross_minor', 'currency_code') }} || ' as document '
           || document_id || ' with the same net and tax: here or there the total is not net plus tax'
+      when 'lines'
+        then
+          ' agrees with ' || posting_words || ', but their lines do not: those of the invoice add up to '
+          || {{ money_words('lines_billed_minor', 'currency_code') }} || ' with tax, those of the ERP to '
+          || {{ money_words('lines_posted_minor', 'currency_code') }} || ': ' || lines_words
       when 'period'
         then
           ' belongs to period ' || policy_period || ', but ' || posting_words || ' is posted in ' || posted_period
@@ -239,6 +274,7 @@ compared as (
     end as reason,
     case
       when key_not_testable_reason is not null then 'Not tested: ' || key_not_testable_reason
+      when finding = 'lines' then 'Not tested: ' || lines_unread_reason
       when finding = 'unmapped' then
         'Not tested: ERP customer ' || erp_customer_id || ' of document ' || document_id
         || ' names no billing customer, so it is unknown whether the invoice is posted to the right one'

@@ -148,6 +148,12 @@ credits as (
       when memos.key is null and summaries.journal_id is not null then -credit_notes.total_amount_minor
       else coalesce(memos.gross_minor, 0)
     end as right_minor,
+    differing.billed_gross_minor as lines_billed_minor,
+    differing.posted_gross_minor as lines_posted_minor,
+    differing.net_delta as lines_net_delta,
+    differing.fate as lines_fate,
+    differing.unread_reason as lines_unread_reason,
+    differing.words as lines_words,
     -credit_notes.tax_amount_minor - memos.tax_minor as tax_delta,
     memos.document_ids,
     case when memos.key is null then summaries.journal_id end as summary_journals,
@@ -167,6 +173,10 @@ credits as (
       when memos.surplus_count > 0 then 'duplicate'
       when memos.gross_minor <> -credit_notes.total_amount_minor then 'amount'
       when memos.tax_minor <> -credit_notes.tax_amount_minor then 'tax'
+      when
+        credit_notes.net_amount_minor + credit_notes.tax_amount_minor <> credit_notes.total_amount_minor
+        then 'total'
+      when differing.key is not null then 'lines'
       when memos.wrong_originals is not null then 'original'
       when
         memos.first_period <> policy.policy_period or memos.last_period <> policy.policy_period
@@ -191,6 +201,11 @@ credits as (
       policy.source_instance = credit_notes.source_instance
       and policy.key = credit_notes.credit_note_id
       and policy.object = 'credit_note'
+  left join {{ ref('posted_line_difference') }} as differing
+    on
+      differing.source_instance = credit_notes.source_instance
+      and differing.key = credit_notes.credit_note_id
+      and differing.object = 'credit_note'
   left join beyond
     on
       beyond.source_instance = credit_notes.source_instance and beyond.credit_note_id = credit_notes.credit_note_id
@@ -237,6 +252,12 @@ voids as (
     cast(null as {{ dbt.type_string() }}) as beyond_words,
     cast(null as {{ dbt.type_string() }}) as beyond_unread_reason,
     void_documents.live_minor + void_documents.standing_minor as right_minor,
+    cast(null as bigint) as lines_billed_minor,
+    cast(null as bigint) as lines_posted_minor,
+    cast(null as bigint) as lines_net_delta,
+    cast(null as {{ dbt.type_string() }}) as lines_fate,
+    cast(null as {{ dbt.type_string() }}) as lines_unread_reason,
+    cast(null as {{ dbt.type_string() }}) as lines_words,
     cast(null as bigint) as tax_delta,
     void_documents.document_ids,
     cast(null as {{ dbt.type_string() }}) as summary_journals,
@@ -279,12 +300,19 @@ compared as (
     events.customer_id,
     events.currency_code,
     events.period,
-    case when events.finding = 'beyond' then events.left_minor + events.beyond_minor else events.left_minor end
-      as left_value,
-    case when events.finding not in ('missing', 'elsewhere') then events.right_minor end as right_value,
+    case
+      when events.finding = 'beyond' then events.left_minor + events.beyond_minor
+      when events.finding = 'lines' then events.lines_billed_minor
+      else events.left_minor
+    end as left_value,
+    case
+      when events.finding = 'lines' then events.lines_posted_minor
+      when events.finding not in ('missing', 'elsewhere') then events.right_minor
+    end as right_value,
     case
       when events.finding in ('missing', 'elsewhere') then events.left_minor
       when events.finding = 'beyond' then events.left_minor + events.beyond_minor - events.right_minor
+      when events.finding = 'lines' then events.lines_billed_minor - events.lines_posted_minor
       else events.left_minor - events.right_minor
     end as delta_minor,
     cast(null as decimal(38, 9)) as delta_quantity,
@@ -295,6 +323,16 @@ compared as (
       when 'amount' then 'C14'
       when 'remaining' then 'C14'
       when 'tax' then 'C11'
+      when 'total' then 'C14'
+      when 'lines'
+        then
+          case
+            when events.lines_net_delta = 0 then 'C11'
+            when events.lines_fate = 'dropped' then 'C08'
+            when events.lines_fate = 'foreign' then 'C06'
+            when events.lines_fate = 'repeated' then 'C05'
+            else 'C14'
+          end
       when 'original' then 'D11'
       when 'period' then 'C10'
       when 'beyond' then 'D07'
@@ -326,6 +364,15 @@ compared as (
         then
           ' is posted with the same total but other tax as document ' || events.document_ids
           || ': tax differs by ' || {{ money_words('events.tax_delta', 'events.currency_code') }}
+      when 'total'
+        then ' is posted as document ' || events.document_ids || ', but its own total is not net plus tax'
+      when 'lines'
+        then
+          ' agrees with ' || {{ listed('events.document_ids', 'document') }}
+          || ', but their lines do not: those of the credit note add up to '
+          || {{ money_words('-events.lines_billed_minor', 'events.currency_code') }}
+          || ' with tax, those of the ERP to '
+          || {{ money_words('-events.lines_posted_minor', 'events.currency_code') }} || ': ' || events.lines_words
       when 'original'
         then
           ' corrects ' || events.expected || ', but ERP document ' || events.document_ids
@@ -363,7 +410,11 @@ compared as (
       else ''
     end as reason,
     'Not tested: ' || coalesce(
-      own_key.reason, any_key.reason, case when events.finding = 'beyond' then events.beyond_unread_reason end
+      own_key.reason, any_key.reason,
+      case
+        when events.finding = 'beyond' then events.beyond_unread_reason
+        when events.finding = 'lines' then events.lines_unread_reason
+      end
     ) as not_testable_reason,
     events.kind || ':' || events.key as left_ref,
     coalesce('ar_document:' || events.document_ids, 'journal_line:' || events.summary_journals) as right_ref,

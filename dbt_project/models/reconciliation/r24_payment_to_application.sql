@@ -1,6 +1,8 @@
 -- One row per succeeded payment: did the ERP receive it whole and once, and apply it to this payer's documents?
 -- One payment may settle many documents and come in as several receipts, and one receipt may cover several payments;
--- only the sums count. A failed payment has a row where the ERP holds money for it: the bank never did.
+-- only the sums count. A failed or pending payment has a row where the ERP holds money for it: the bank never did, or
+-- does not yet. Money belongs on the account of the payer, its family, or whose invoice it names, and in their entity;
+-- a payment that names somebody else's invoice and settles another has the wrong name on it.
 with parameters as (
   select * from {{ source('config', 'parameters') }}
 ),
@@ -10,11 +12,101 @@ payments as (
     *,
     case when status = 'succeeded' then amount_minor else 0 end as due_minor
   from {{ ref('payment') }}
-  where status in ('succeeded', 'failed')
+  where status in ('succeeded', 'failed', 'pending')
 ),
 
 not_testable as (
   select * from {{ ref('billing_key_not_testable') }} where kind = 'payment'
+),
+
+-- the customers of one family, in both directions
+families as (
+  select
+    lower_accounts.billing_instance as source_instance,
+    lower_accounts.customer_id,
+    upper_accounts.customer_id as relative_id
+  from {{ ref('account_ancestor') }} as ancestors
+  inner join {{ ref('account') }} as lower_accounts on lower_accounts.account_key = ancestors.account_key
+  inner join {{ ref('account') }} as upper_accounts on upper_accounts.account_key = ancestors.ancestor_key
+  where lower_accounts.billing_instance = upper_accounts.billing_instance
+),
+
+relatives as (
+  select source_instance, customer_id, relative_id from families
+  union
+  select source_instance, relative_id as customer_id, customer_id as relative_id from families
+),
+
+named as (
+  select
+    payments.source_instance,
+    payments.payment_id,
+    invoices.customer_id as debtor_id,
+    invoices.legal_entity_code as debtor_entity_code
+  from payments
+  inner join {{ ref('invoice') }} as invoices
+    on invoices.source_instance = payments.source_instance and invoices.invoice_id = payments.invoice_id
+),
+
+strays as (
+  select
+    payments.source_instance,
+    payments.payment_id,
+    payments.currency_code,
+    cast(sum(receipts.amount_minor) as bigint) as stray_minor,
+    {{ joined_text(
+      "receipts.receipt_id || ' of ERP customer ' || receipts.erp_customer_id || ' in entity '"
+      ~ " || receipts.legal_entity_code", ', '
+    ) }} as stray_receipts
+  from payments
+  inner join {{ ref('payment_receipt') }} as receipts
+    on
+      receipts.source_instance = payments.source_instance
+      and receipts.payment_id = payments.payment_id
+      and receipts.currency_code = payments.currency_code
+  left join {{ ref('erp_customer') }} as holders
+    on holders.source_instance = receipts.erp_instance and holders.erp_customer_id = receipts.erp_customer_id
+  left join named on named.source_instance = payments.source_instance and named.payment_id = payments.payment_id
+  left join relatives
+    on
+      relatives.source_instance = payments.source_instance
+      and relatives.customer_id = payments.customer_id
+      and relatives.relative_id = holders.billing_customer_id
+  where
+    not receipts.is_matched
+    and relatives.relative_id is null
+    and (
+      (
+        holders.billing_customer_id <> payments.customer_id
+        and holders.billing_customer_id <> coalesce(named.debtor_id, payments.customer_id)
+      )
+      or (
+        receipts.legal_entity_code <> payments.legal_entity_code
+        and receipts.legal_entity_code <> coalesce(named.debtor_entity_code, payments.legal_entity_code)
+      )
+    )
+  group by payments.source_instance, payments.payment_id, payments.currency_code
+),
+
+misnamed as (
+  select
+    named.source_instance,
+    named.payment_id,
+    named.debtor_id
+  from named
+  inner join payments on payments.source_instance = named.source_instance and payments.payment_id = named.payment_id
+  inner join {{ ref('payment_application') }} as settled
+    on
+      settled.source_instance = named.source_instance
+      and settled.payment_id = named.payment_id
+      and settled.names_another_invoice
+  left join relatives
+    on
+      relatives.source_instance = named.source_instance
+      and relatives.customer_id = payments.customer_id
+      and relatives.relative_id = named.debtor_id
+  where named.debtor_id <> payments.customer_id and relatives.relative_id is null
+  group by named.source_instance, named.payment_id, named.debtor_id
 ),
 
 receipts as (
@@ -94,19 +186,32 @@ applications as (
   group by source_instance, payment_id, currency_code
 ),
 
--- an invoice with nothing left to pay cannot take the money: what is over is an overpayment, not an unapplied receipt
+-- an invoice with nothing left to pay cannot take the money: what is over is an overpayment, not an unapplied receipt.
+-- One that is closed though nothing was applied to it could have taken it
 named_invoices as (
   select
     source_instance,
     key as invoice_id,
-    sum(open_amount_minor) as open_minor
+    sum(open_amount_minor) as open_minor,
+    sum(case when is_touched then 0 else total_amount_minor end) as untouched_minor
   from (
     select
-      billing_instance as source_instance,
-      external_id as key,
-      open_amount_minor
-    from {{ ref('ar_document') }}
-    where external_object = 'invoice' and document_type = 'invoice' and status <> 'reversed'
+      documents.billing_instance as source_instance,
+      documents.external_id as key,
+      documents.open_amount_minor,
+      documents.total_amount_minor,
+      touched.document_id is not null as is_touched
+    from {{ ref('ar_document') }} as documents
+    left join (
+      select source_instance, document_id from {{ ref('cash_application') }}
+      union
+      select source_instance, original_document_id as document_id
+      from {{ ref('ar_document') }}
+      where original_document_id is not null
+    ) as touched
+      on touched.source_instance = documents.source_instance and touched.document_id = documents.document_id
+    where
+      documents.external_object = 'invoice' and documents.document_type = 'invoice' and documents.status <> 'reversed'
   ) as documents
   group by source_instance, key
 ),
@@ -137,6 +242,11 @@ paired as (
     applications.other_currency_documents,
     coalesce(applications.application_count, 1) as application_count,
     named_invoices.open_minor as named_open_minor,
+    coalesce(named_invoices.untouched_minor, 0) as named_untouched_minor,
+    coalesce(strays.stray_minor, 0) as stray_minor,
+    strays.stray_receipts,
+    payments.invoice_id as named_invoice_id,
+    misnamed.debtor_id,
     suggestions.candidates as suggested_refs,
     void_receipts.receipt_ids as void_receipts,
     void_receipts.standing_applications,
@@ -155,6 +265,13 @@ paired as (
       and receipts.payment_id = payments.payment_id
       and receipts.currency_code = payments.currency_code
   left join shares on shares.source_instance = payments.source_instance and shares.payment_id = payments.payment_id
+  left join strays
+    on
+      strays.source_instance = payments.source_instance
+      and strays.payment_id = payments.payment_id
+      and strays.currency_code = payments.currency_code
+  left join misnamed
+    on misnamed.source_instance = payments.source_instance and misnamed.payment_id = payments.payment_id
   left join void_receipts
     on void_receipts.source_instance = payments.source_instance and void_receipts.payment_id = payments.payment_id
   left join suggestions
@@ -187,15 +304,21 @@ judged as (
   select
     *,
     case
-      when payment_status = 'failed' then 'failed'
+      when payment_status in ('failed', 'pending') then payment_status
       when receipt_count = 0 then 'missing'
       when received_minor - amount_minor > tolerated then 'over'
       when amount_minor - received_minor > tolerated then 'short'
       when other_currency_minor <> 0 then 'other_currency'
       when foreign_minor <> 0 then 'misapplied'
+      when stray_minor <> 0 then 'stray'
+      when debtor_id is not null then 'misnamed'
       when applied_minor - amount_minor > tolerated then 'overapplied'
       when amount_minor - applied_minor > tolerated and amount_minor - applied_minor = fee_amount_minor then 'fee'
-      when amount_minor - applied_minor > tolerated and named_open_minor = 0 then 'overpaid'
+      when
+        amount_minor - applied_minor > tolerated
+        and named_open_minor = 0
+        and named_untouched_minor < amount_minor - applied_minor
+        then 'overpaid'
       when amount_minor - applied_minor > tolerated then 'unapplied'
       else 'same'
     end as finding
@@ -213,12 +336,15 @@ compared as (
     amount_minor as left_value,
     case
       when finding = 'missing' then null
-      when finding in ('failed', 'over', 'short') then received_minor
+      when finding in ('failed', 'pending', 'over', 'short') then received_minor
+      when finding = 'stray' then amount_minor - stray_minor
+      when finding = 'misnamed' then 0
       else applied_minor - foreign_minor
     end as right_value,
     case
-      when finding = 'missing' then amount_minor
-      when finding in ('failed', 'over', 'short') then amount_minor - received_minor
+      when finding in ('missing', 'misnamed') then amount_minor
+      when finding = 'stray' then stray_minor
+      when finding in ('failed', 'pending', 'over', 'short') then amount_minor - received_minor
       else amount_minor - applied_minor + foreign_minor
     end as delta_minor,
     cast(null as decimal(38, 9)) as delta_quantity,
@@ -226,6 +352,9 @@ compared as (
     case finding
       when 'missing' then 'D04'
       when 'failed' then 'D07'
+      when 'pending' then 'D07'
+      when 'stray' then 'D05'
+      when 'misnamed' then 'D05'
       when 'over' then 'D07'
       when 'short' then 'D06'
       when 'misapplied' then 'D05'
@@ -238,12 +367,27 @@ compared as (
     end as cause_code,
     case when finding = 'missing' then message_failure_class end as failure_class,
     'Payment ' || payment_id
-    || case when finding <> 'failed' then ' of ' || {{ money_words('amount_minor', 'currency_code') }} else '' end
+    || case
+      when finding in ('failed', 'pending') then ''
+      else ' of ' || {{ money_words('amount_minor', 'currency_code') }}
+    end
     || case finding
       when 'failed'
         then
           ' failed, but the ERP holds ' || {{ money_words('received_minor', 'currency_code') }}
           || ' for it by ' || {{ listed('receipt_ids', 'receipt') }} || ', which never reached the bank'
+      when 'pending'
+        then
+          ' is still pending, but the ERP holds ' || {{ money_words('received_minor', 'currency_code') }}
+          || ' for it by ' || {{ listed('receipt_ids', 'receipt') }} || ': the money has not arrived'
+      when 'stray'
+        then
+          ' of customer ' || customer_id || ' in entity ' || legal_entity_code || ' is booked elsewhere with '
+          || {{ money_words('stray_minor', 'currency_code') }} || ', by ' || {{ listed('stray_receipts', 'receipt') }}
+      when 'misnamed'
+        then
+          ' of customer ' || customer_id || ' names invoice ' || named_invoice_id || ', which customer ' || debtor_id
+          || ' owes, and was applied to another'
       when 'missing'
         then
           ' has no receipt in its currency in the ERP' || coalesce(': ' || message_words, '')

@@ -22,6 +22,7 @@ select
   source_instance as erp_instance,
   receipt_id,
   erp_customer_id,
+  legal_entity_code,
   currency_code,
   amount_minor,
   false as is_matched
@@ -36,6 +37,7 @@ select
   receipts.source_instance as erp_instance,
   receipts.receipt_id,
   receipts.erp_customer_id,
+  receipts.legal_entity_code,
   receipts.currency_code,
   receipts.amount_minor,
   true as is_matched

@@ -1,0 +1,201 @@
+"""One record of a sound company is changed, for each of many customers another: would anybody have been told?
+
+Every change has a customer of its own, so that one close judges all of them: each must be a break with its cause and
+amount, and no customer that nothing was done to may have one. `make soak`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from sample_data.build import build, new_world
+from sample_data.defects.planting import SPECIAL, plain
+from sample_data.output.directory import save
+from sample_data.world.state import Row, World
+
+pytestmark = pytest.mark.soak
+LONG_AGO = date(2026, 8, 1)
+EXPECTED: dict[tuple[str, str], tuple[str, str, int | None]] = {}  # (control, match key) -> change, cause, delta
+TOUCHED: set[str] = set()
+
+
+class Books:
+    """The rows of a sound company; a row is taken with its customer, whom no later change may touch."""
+
+    def __init__(self, world: World) -> None:
+        self.tables = world.tables
+        self.taken = {sub.customer.customer_id for sub in world.subscriptions if sub.profile in SPECIAL}
+        self.taken |= {row["customer_id"] for row in self.tables["billing.customers"] if row["parent_customer_id"]}
+        self.taken |= {row["parent_customer_id"] for row in self.tables["billing.customers"]}
+        self.owner = {row["erp_customer_id"]: row["billing_customer_id"] for row in self.tables["erp.customers"]}
+        self.invoices = {row["invoice_id"]: row for row in self.tables["billing.invoices"]}
+        self.payments = {row["payment_id"]: row for row in self.tables["billing.payments"]}
+        self.documents = {row["document_id"]: row for row in self.tables["erp.ar_documents"]}
+
+    def sound(self, invoice_id: str | None) -> bool:
+        """Whether it is a paid invoice of long ago, without credit or void, of a customer that is free."""
+        row = self.invoices.get(invoice_id or "")
+        if row is None or row["customer_id"] in self.taken or row["issue_date"] >= LONG_AGO:
+            return False
+        return plain(row) and row["status"] == "paid"
+
+    def take(self, table: str, invoice_of: Callable[[Row], str | None], test: Callable[[Row], Any] = bool) -> Row:
+        """The first free row whose invoice is sound."""
+        found = next(row for row in self.tables[table] if self.sound(invoice_of(row)) and test(row))
+        self.touch(self.invoices[invoice_of(found) or ""]["customer_id"])
+        return found
+
+    def touch(self, customer_id: str) -> None:
+        self.taken.add(customer_id)
+        TOUCHED.add(customer_id)
+
+    def payment(self) -> Row:
+        return self.take("billing.payments", lambda row: row["invoice_id"], lambda row: row["status"] == "succeeded")
+
+    def receipt(self) -> Row:
+        return self.take("erp.cash_receipts", self.paid_invoice)
+
+    def paid_invoice(self, receipt: Row) -> str | None:
+        return self.payments.get(receipt["external_id"], {}).get("invoice_id")
+
+    def document_line(self) -> Row:
+        return self.take(
+            "erp.ar_document_lines",
+            lambda row: self.documents[row["document_id"]]["external_id"],
+            lambda row: row["tax_amount"] > 0 and row["amount"] > 0,
+        )
+
+    def invoice_of(self, line: Row) -> str:
+        return self.documents[line["document_id"]]["external_id"]
+
+
+def expect(change: str, code: str, key: str, cause: str, delta: int | None) -> None:
+    EXPECTED[code, key] = (change, cause, delta)
+
+
+def document_lines(books: Books) -> None:
+    lines = books.tables["erp.ar_document_lines"]
+    line = books.document_line()
+    lines.remove(line)
+    expect("line not posted", "R14", books.invoice_of(line), "C07", line["amount"] + line["tax_amount"])
+    line = books.document_line()
+    lines.append({**line, "document_line_id": f"{line['document_line_id']}-again"})
+    expect("line posted twice", "R14", books.invoice_of(line), "C05", -line["amount"] - line["tax_amount"])
+    for field, cause in (("amount", "C14"), ("tax_amount", "C11")):
+        line = books.document_line()
+        expect(f"{field} of a posted line doubled", "R14", books.invoice_of(line), cause, -line[field])
+        line[field] *= 2
+
+
+def credits_(books: Books) -> None:
+    notes = [row for row in books.tables["billing.credit_notes"] if row["customer_id"] not in books.taken]
+    lines = {row["credit_note_id"]: row for row in books.tables["billing.credit_note_lines"]}
+    note = notes[0]
+    books.touch(note["customer_id"])
+    line = lines[note["credit_note_id"]]
+    expect("amount of a credit's line doubled", "R16", note["credit_note_id"], "C14", -line["amount"])
+    line["amount"] *= 2
+    note = next(row for row in notes if row["customer_id"] not in books.taken)
+    books.touch(note["customer_id"])
+    expect("net of a credit doubled", "R16", note["credit_note_id"], "C14", 0)
+    note["net_amount"] *= 2
+
+
+def payments(books: Books) -> None:
+    row, other = books.payment(), books.payment()
+    expect("names another's invoice", "R24", row["payment_id"], "D05", row["amount"])
+    row["invoice_id"] = other["invoice_id"]
+    row = books.payment()
+    expect("pending, and booked", "R24", row["payment_id"], "D07", -row["amount"])
+    row["status"] = "pending"
+
+
+def receipts(books: Books) -> None:
+    row, other = books.receipt(), books.receipt()
+    expect("on another's account", "R24", row["external_id"], "D05", row["amount"])
+    row["erp_customer_id"] = other["erp_customer_id"]
+    row = books.receipt()
+    expect("in another entity", "R24", row["external_id"], "D05", row["amount"])
+    row["legal_entity_code"] = "US" if row["legal_entity_code"] != "US" else "DE"
+    row = books.receipt()
+    expect("amount of a receipt doubled", "R24", row["external_id"], "D07", -row["amount"])
+    row["amount"] *= 2
+    row = books.receipt()
+    expect("application missing", "R24", row["external_id"], "D04", row["amount"])
+    books.tables["erp.cash_applications"][:] = [
+        one for one in books.tables["erp.cash_applications"] if one["receipt_id"] != row["receipt_id"]
+    ]
+
+
+def contracts(books: Books) -> None:
+    free = (row for row in books.tables["billing.subscriptions"] if row["customer_id"] not in books.taken)
+    for change in ("subscription is another's", "contract is another's"):
+        row, other = next(free), next(one for one in free)
+        if change.startswith("subscription"):
+            books.touch(row["customer_id"])
+            books.touch(other["customer_id"])
+            _everywhere(books, row["subscription_id"], customer_id=other["customer_id"])
+        else:
+            books.touch(row["customer_id"])
+            books.touch(other["customer_id"])
+            account = f"ACC-{other['customer_id'][4:]}"
+            for contract in books.tables["crm.contracts"]:
+                if contract["contract_id"] == row["contract_id"]:
+                    contract["account_id"] = account
+        expect(change, "R09", row["contract_id"], "B02", None)
+
+
+def _everywhere(books: Books, subscription_id: str, **changes: Any) -> None:
+    for row in books.tables["billing.subscriptions"]:
+        if row["subscription_id"] == subscription_id:
+            row.update(changes)
+
+
+def _changed(folder: Path) -> None:
+    EXPECTED.clear()
+    TOUCHED.clear()
+    world = build(new_world("ci", 5))
+    books = Books(world)
+    for change in (document_lines, credits_, payments, receipts, contracts):
+        change(books)
+    save(world, folder)
+
+
+@pytest.fixture(scope="module")
+def changed(worlds, tmp_path_factory):
+    _changed(tmp_path_factory.mktemp("expected"))  # fills the expectations, also where another worker closed it
+    return worlds("one_change", partial(_changed))
+
+
+def test_every_change_is_told_with_its_cause_and_amount(changed):
+    """A change that nobody is told of is money that moves unseen; a wrong cause sends the wrong people to look for it."""
+    assert changed.run.code == 1, changed.run.text
+    with duckdb.connect(str(changed.published), read_only=True) as con:
+        found = {
+            (code, key): (cause, delta)
+            for code, key, cause, delta in con.execute(
+                "select code, match_key, cause_code, delta_minor from marts.exceptions"
+            ).fetchall()
+        }
+    wrong = [(key, *told, found.get(key)) for key, told in EXPECTED.items() if found.get(key) != told[1:]]
+    assert wrong == []
+
+
+def test_nobody_else_has_a_break(changed):
+    with duckdb.connect(str(changed.published), read_only=True) as con:
+        innocent = con.execute(
+            "select code, match_key, reason from marts.exceptions where customer_id not in (select unnest(?))",
+            [sorted(TOUCHED)],
+        ).fetchall()
+        plugs = con.execute(
+            "select * from marts.bridge_allocation where cause_code like '_99' and amount_minor <> 0"
+        ).fetchall()
+    assert innocent == []
+    assert plugs == []
