@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -171,7 +170,7 @@ def _changed(folder: Path) -> None:
 @pytest.fixture(scope="module")
 def changed(worlds, tmp_path_factory):
     _changed(tmp_path_factory.mktemp("expected"))  # fills the expectations, also where another worker closed it
-    return worlds("one_change", partial(_changed))
+    return worlds("one_change", _changed)
 
 
 def test_every_change_is_told_with_its_cause_and_amount(changed):
