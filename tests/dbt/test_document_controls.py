@@ -191,6 +191,8 @@ def _payments(world: DocumentWorld) -> None:
     world.payment("received_twice", "110")
     world.receipt("received_twice", "110", ("D-open", "110"), receipt_id="R-1st")
     world.receipt("received_twice", "110", receipt_id="R-2nd")
+    world.payment("paid_first", "110", invoice_id="paid")
+    world.receipt("paid_first", "110", ("D-paid", "110"))
     world.payment("overpaid", "110", invoice_id="paid")
     world.receipt("overpaid", "110")
     world.invoice("downgrade", net="-100", tax="-10")
@@ -235,6 +237,7 @@ PAYMENTS = {
     "bank_fee": ("break", "D06", 150),
     "fee_not_applied": ("break", "D06", 150),
     "received_twice": ("break", "D07", -11000),
+    "paid_first": ("matched", None, 0),
     "overpaid": ("break", "D07", 11000),
     "in_dinars": ("break", "D05", 110000),
     "bounced": ("break", "D04", 11000),
@@ -401,7 +404,7 @@ def test_what_a_receipt_that_was_taken_back_still_settles_is_owed_again(warehous
     assert rows(warehouse, query) == [("D04", 10000)]
     query = "select reason from marts.exceptions where code = 'R33' and match_key = 'UK|1110|GBP|2026-02'"
     assert (
-        "receipt R-cheque was taken back, and no journal says that document cheque is owed again"
+        "receipt R-cheque taken back without a journal that opens document cheque again"
         in rows(warehouse, query)[0][0]
     )
 

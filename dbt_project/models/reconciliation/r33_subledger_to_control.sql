@@ -248,9 +248,7 @@ compared as (
       when 'taken_back'
         then
           ': ' || {{ listed('taken_back_receipts', 'receipt') }}
-          || {{ by_number('taken_back_receipts', ' was', ' were') }} || ' taken back, and no journal says that '
-          || {{ listed('taken_back_documents', 'document') }}
-          || {{ by_number('taken_back_documents', ' is', ' are') }} || ' owed again'
+          || ' taken back without a journal that opens ' || {{ listed('taken_back_documents', 'document') }} || ' again'
       when 'astray'
         then ': the journals of ' || {{ listed('astray_documents', 'document') }} || ' never reached this account'
       when 'unjournaled'
