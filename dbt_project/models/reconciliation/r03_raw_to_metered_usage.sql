@@ -197,7 +197,7 @@ compared as (
     'business_rule' as failure_class,
     facts || case case when due_date <= as_of then cause_code else 'not due' end
       when 'A01' then surplus_words || ' units in ' || events_words || ' that arrived in time are missing.'
-      when 'A04' then deliveries_words || ' of events it already had, counted again.'
+      when 'A04' then 'counted again: ' || deliveries_words || ' of events it already had.'
       when 'A05'
         then case
           when test_count > 0 and own_surplus_events = test_count
