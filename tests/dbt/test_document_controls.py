@@ -404,8 +404,7 @@ def test_what_a_receipt_that_was_taken_back_still_settles_is_owed_again(warehous
     assert rows(warehouse, query) == [("D04", 10000)]
     query = "select reason from marts.exceptions where code = 'R33' and match_key = 'UK|1110|GBP|2026-02'"
     assert (
-        "receipt R-cheque taken back without a journal that opens document cheque again"
-        in rows(warehouse, query)[0][0]
+        "receipt R-cheque taken back without a journal that opens document cheque again" in rows(warehouse, query)[0][0]
     )
 
 
