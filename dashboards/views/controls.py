@@ -193,7 +193,10 @@ def _owners(row: Row, owners: dict[str, int]) -> list[Cell]:
     """Who acts on the breaks that are shown, with how many where they are several; else who would."""
     if not owners:
         return [Cell(words.owner_of(row["code"], row["owner_role"]))]
-    return [Cell(words.owner(role), note=f"{number:,}" if len(owners) > 1 else "") for role, number in owners.items()]
+    return [
+        Cell(f"{words.owner(role)}, {number:,}" if len(owners) > 1 else words.owner(role))
+        for role, number in owners.items()
+    ]
 
 
 def _trend_words(history: tuple[tuple[str, int], ...], period: str) -> str:

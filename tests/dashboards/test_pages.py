@@ -229,7 +229,7 @@ def test_the_overview_says_who_acts_on_what_was_found_and_not_who_would(visit, t
     listed = """;insert into marts.controls values ('R19', 'duplicates', 'Duplicates', 'S1', 'AR', 'T0', 'W0', null, 'Twice.',
         'Reverse it.', 'r19');"""
     app = visit(snapshots.write(tmp_path / "found", extra=extra + listed), "controls")
-    assert tables(app)["controls"].row("R19")["Who acts"] == "Product data 2 Master data 1"
+    assert tables(app)["controls"].row("R19")["Who acts"] == "Product data, 2 Master data, 1"
     app = visit(snapshots.write(tmp_path / "none", extra=listed), "controls")
     assert tables(app)["controls"].row("R19")["Who acts"] == "Who keeps the object"
 
