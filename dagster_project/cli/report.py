@@ -10,7 +10,7 @@ from dagster_project.money import major
 WIDE = 120
 """Columns of a terminal from which every count has its own; below it those of what ties are left out."""
 
-_HEADINGS = ("Compared", "Matched", "In tolerance", "Not yet due", "Breaks", "Not tested")
+_HEADINGS = ("Population", "Matched", "In tolerance", "Not yet due", "Breaks", "Not tested")
 _NEEDED = ("Breaks", "Not tested")
 _COUNTS = """
     select

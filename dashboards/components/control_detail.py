@@ -76,7 +76,7 @@ def _results(db: Snapshot, entry: Row, scope: Scope) -> None:
         shown = [result_row(row, _address(row, scope, status), known_step=step) for row in rows]
         kind = words.status(wanted).text if wanted else "Results"
         caption = f"{kind}, {page.words}. The largest difference first, per currency."
-        table(caption, _columns(entry, wanted), shown, key="results")
+        table(caption, _columns(entry, wanted, rows), shown, key="results")
     download(db, "Download these results (CSV)", f"{code}-{status}", total, results.download(narrowed, code, wanted))
 
 
@@ -94,10 +94,16 @@ def _other_kinds(db: Snapshot, scope: Scope, code: str, status: str) -> None:
             )  # fmt: skip
 
 
-def _columns(entry: Row, status: str) -> list[Column]:
-    """The columns of results of a status, the two sides under the names that the control gives them."""
+def _columns(entry: Row, status: str, rows: list[Row]) -> list[Column]:
+    """The columns of results of a status, the two sides under the names that the control gives them; a control of names
+    and mappings has no values to show."""
     names = dict(zip(("left", "right"), words.sides(entry["code"], entry["title"]), strict=True))
-    return [replace(column, label=names.get(column.key, column.label)) for column in result_columns(status)]
+    has_values = any(row[f"{side}_value"] is not None for row in rows for side in names)
+    return [
+        replace(column, label=names.get(column.key, column.label))
+        for column in result_columns(status)
+        if has_values or column.key not in names
+    ]
 
 
 def _address(row: Row, scope: Scope, status: str) -> str:

@@ -54,7 +54,7 @@ def side(row: Row, name: str) -> Cell:
 def _sides(row: Row, is_mixed: bool) -> dict[str, Value]:
     """Both sides of a result; where several controls share the columns, each under the name it has there."""
     values = {name: side(row, name) for name in ("left", "right")}
-    if not is_mixed:
+    if not is_mixed or (row["left_value"] is None and row["right_value"] is None):
         return dict(values)
     names = words.sides(row["code"], row["title"])
     return {key: [value, Cell("", note=name)] for (key, value), name in zip(values.items(), names, strict=True)}

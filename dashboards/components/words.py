@@ -88,6 +88,7 @@ _COUNTED = {
 }
 _SIDES = {
     "R02": ("Live", "Allowed"),
+    "R04": ("Valid usage", "Metered usage"),
     "R07": ("Expected balance", "Balance in billing"),
     "R08": ("Usage not yet billed", "Unbilled in the ledger"),
     "R10": ("Due", "Reached"),
@@ -120,7 +121,7 @@ def sides(code: str, title: str | None) -> tuple[str, str]:
 
 
 COUNTS = {
-    "compared": "Compared",
+    "compared": "Population",
     "matched": "Ties",
     "in_tolerance": "Within tolerance",
     "timing": "Not due yet",

@@ -27,7 +27,7 @@ COLUMNS = (
     Column(
         "amount", "Amount that does not tie", numeric=True, hint="Differences added without their sign, per currency"
     ),
-    Column("compared", "Compared", numeric=True, below=True),
+    Column("compared", words.COUNTS["compared"], numeric=True, below=True),
     Column("matched", "Ties", numeric=True, below=True),
     Column("in_tolerance", "Within tolerance", numeric=True, below=True),
     Column("timing", "Not due yet", numeric=True, below=True),

@@ -215,7 +215,7 @@ def test_controls_shows_counts_and_amounts_of_every_control(visit, books, ask):
     for code, compared, breaks in ask(
         "select code, sum(compared), sum(breaks) from marts.reconciliation_summary group by code"
     ):
-        assert (shown.row(code)["Compared"], shown.row(code)["Does not tie"]) == (str(compared), str(breaks))
+        assert (shown.row(code)["Population"], shown.row(code)["Does not tie"]) == (str(compared), str(breaks))
     assert shown.row("R14")["Amount that does not tie"] == "BHD 1.000 JPY 5,500 USD 0.50"
     assert shown.row("R05")["Result"] == "◐ Ties where tested"
 
@@ -306,7 +306,7 @@ def test_a_side_without_a_record_says_so(visit, books):
 def test_filters_are_read_from_the_url_and_written_to_it(visit, books):
     app = visit(books, "controls", entity="JP", period="2026-09")
     assert (app.selectbox(key="controls.entity").value, app.selectbox(key="controls.period").value) == ("JP", "2026-09")
-    assert tables(app)["controls"].row("R14")["Compared"] == "1"
+    assert tables(app)["controls"].row("R14")["Population"] == "1"
     app.selectbox(key="controls.entity").set_value("US").run()
     assert app.query_params["entity"] == "US"
     app.selectbox(key="controls.entity").set_value("").run()
@@ -421,9 +421,9 @@ def test_a_newer_close_is_offered_and_shown_only_when_asked_for(visit, tmp_path)
     snapshots.write(tmp_path, number=2, extra="delete from marts.reconciliation_summary where code = 'R14'")
     app.run()
     assert "A newer close has been published" in words(app)
-    assert tables(app)["controls"].row("R14")["Compared"] == "4"
+    assert tables(app)["controls"].row("R14")["Population"] == "4"
     app.button(key="show_newer").click().run()
-    assert tables(app)["controls"].row("R14")["Compared"] == "0"
+    assert tables(app)["controls"].row("R14")["Population"] == "0"
     assert "A newer close" not in words(app)
 
 
@@ -511,6 +511,14 @@ def test_a_surplus_or_unmatched_record_is_called_by_what_it_is():
     assert title("R20", "usage_events|EV-1") == "usage event EV-1"
     assert title("R19", "journal_lines|J-1|2") == "journal line J-1|2"
     assert title("R05", "S7|SEAT|2026-09-01") == "S7|SEAT|2026-09-01"
+
+
+def test_a_control_of_names_shows_no_columns_of_values(visit, tmp_path):
+    """R36 and R37 compare fields and mappings: two columns of dashes, called left and right, told nobody anything."""
+    extra = "update marts.reconciliation_results set left_value = null, right_value = null where code = 'R14'"
+    app = visit(snapshots.write(tmp_path, extra=extra), "controls", control="R14")
+    assert "Difference" in tables(app)["results"].head
+    assert {"Billing invoice", "Receivable"}.isdisjoint(tables(app)["results"].head)
 
 
 def test_a_control_without_a_break_leads_to_what_it_has_instead(visit, tmp_path):
