@@ -48,6 +48,11 @@ named as (
     on invoices.source_instance = payments.source_instance and invoices.invoice_id = payments.invoice_id
 ),
 
+-- a customer may be billed by several entities, and a payment names one invoice at most
+billing_entities as (
+  select distinct source_instance, customer_id, legal_entity_code from {{ ref('invoice') }}
+),
+
 strays as (
   select
     payments.source_instance,
@@ -72,6 +77,11 @@ strays as (
       relatives.source_instance = payments.source_instance
       and relatives.customer_id = payments.customer_id
       and relatives.relative_id = holders.billing_customer_id
+  left join billing_entities
+    on
+      billing_entities.source_instance = payments.source_instance
+      and billing_entities.customer_id = payments.customer_id
+      and billing_entities.legal_entity_code = receipts.legal_entity_code
   where
     not receipts.is_matched
     and relatives.relative_id is null
@@ -81,7 +91,8 @@ strays as (
         and holders.billing_customer_id <> coalesce(named.debtor_id, payments.customer_id)
       )
       or (
-        receipts.legal_entity_code <> payments.legal_entity_code
+        billing_entities.customer_id is null
+        and receipts.legal_entity_code <> payments.legal_entity_code
         and receipts.legal_entity_code <> coalesce(named.debtor_entity_code, payments.legal_entity_code)
       )
     )
