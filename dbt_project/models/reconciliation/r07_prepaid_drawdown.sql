@@ -1,6 +1,6 @@
 -- One row per subscription, product and period with prepaid units: does the balance roll forward, open plus bought less
--- drawn less expired to close? A difference is told in the period in which it arose; later ones open with billing's own
--- balance.
+-- drawn less expired to close, in units and in the subscription's currency? A difference is told in the period in which
+-- it arose; later ones open with billing's own balance.
 with cells as (
   select * from {{ ref('prepaid_roll') }}
 ),
@@ -19,7 +19,10 @@ opened as (
     *,
     lag(closing_quantity) over timeline as open_quantity,
     lag(closing_quantity) over timeline - lag(left_quantity) over timeline as carried_quantity,
-    lag(closing_amount_minor) over timeline - lag(left_minor) over timeline as carried_minor
+    -- a balance in another currency, or of grants in another, says nothing about the next one
+    lag(
+      case when is_same_currency and foreign_grant_ids is null then closing_amount_minor - left_minor end
+    ) over timeline as carried_minor
   from cells
   where has_balance
   window timeline as (partition by source_instance, subscription_id, sku order by ends_at, period)
@@ -37,10 +40,29 @@ expected as (
   select
     *,
     left_quantity + case when has_lapsed then 0 else coalesce(carried_quantity, 0) end as expected_quantity,
-    case
-      when is_same_currency then left_minor + case when has_lapsed then 0 else coalesce(carried_minor, 0) end
-    end as expected_minor
+    left_minor + case when has_lapsed or not is_same_currency then 0 else coalesce(carried_minor, 0) end
+      as expected_minor,
+    -- amounts of two currencies are never subtracted: in the subscription's the balance holds nothing
+    case when is_same_currency then closing_amount_minor else 0 end as closing_minor
   from rolled
+),
+
+-- a share of units that billing counts otherwise is rounded otherwise; and as a grant is used up, the minor units fade
+-- by which its amount was wrong
+unrounded as (
+  select
+    *,
+    expected_minor - closing_minor as raw_minor,
+    case
+      when
+        coalesce(carried_quantity, 0) <> 0 or (
+          abs(expected_minor - closing_minor) <= abs(carried_minor)
+          and (expected_minor > closing_minor) = (carried_minor > 0)
+        )
+        then rounding_minor
+      else 0
+    end as tolerated_minor
+  from expected
 ),
 
 blocked as (
@@ -57,26 +79,30 @@ blocked as (
 
 measured as (
   select
-    expected.*,
+    unrounded.*,
     blocked.reason as blocked_reason,
     grants.amount_minor as grant_minor,
     {{ billionths('grants.quantity') }} as grant_units,
-    {{ billionths('abs(expected.expected_quantity - expected.closing_quantity)') }} as differing_units,
-    expected.expected_quantity - expected.closing_quantity as differing_quantity,
-    case
-      when abs(expected.expected_minor - expected.closing_amount_minor) > expected.rounding_minor
-        then expected.expected_minor - expected.closing_amount_minor
-      else 0
-    end as differing_minor
-  from expected
+    {{ billionths('abs(unrounded.expected_quantity - unrounded.closing_quantity)') }} as differing_units,
+    unrounded.expected_quantity - unrounded.closing_quantity as differing_quantity,
+    case when abs(unrounded.raw_minor) > unrounded.tolerated_minor then unrounded.raw_minor else 0 end
+      as differing_minor,
+    not unrounded.is_same_currency or unrounded.new_foreign_grants > 0 as is_other_currency,
+    {{ listed('unrounded.foreign_grant_ids', 'grant') }}
+    || {{ by_number('unrounded.foreign_grant_ids', ' is', ' are') }} || ' in another currency than the subscription ('
+    || unrounded.currency_code || '), so the amount cannot be rolled forward' as foreign_words
+  from unrounded
   left join blocked
     on
-      blocked.source_instance = expected.source_instance
-      and blocked.subscription_id = expected.subscription_id
-      and blocked.sku = expected.sku
-      and blocked.period = expected.period
+      blocked.source_instance = unrounded.source_instance
+      and blocked.subscription_id = unrounded.subscription_id
+      and blocked.sku = unrounded.sku
+      and blocked.period = unrounded.period
   left join grants
-    on grants.source_instance = expected.source_instance and grants.grant_id = expected.moved_grant_id
+    on
+      grants.source_instance = unrounded.source_instance
+      and grants.grant_id = unrounded.moved_grant_id
+      and coalesce(grants.currency_code, unrounded.currency_code) = unrounded.currency_code
 ),
 
 valued as (
@@ -104,7 +130,7 @@ compared as (
     closing_quantity as right_value,
     effect_minor as delta_minor,
     differing_quantity as delta_quantity,
-    differing_quantity = 0 and differing_minor <> 0 as has_fault,
+    is_other_currency or (differing_quantity = 0 and differing_minor <> 0) as has_fault,
     'B06' as cause_code,
     'business_rule' as failure_class,
     'Prepaid ' || sku || ' of subscription ' || subscription_id || ' should close ' || period || ' at '
@@ -116,16 +142,23 @@ compared as (
     || case
       when differing_quantity = 0
         then
-          ' units, but at ' || {{ money_words('closing_amount_minor', 'currency_code') }} || ' instead of '
-          || {{ money_words('expected_minor', 'currency_code') }}
+          ' units, but at '
+          || {{ money_words('closing_amount_minor', 'coalesce(balance_currency_code, currency_code)') }}
+          || ' instead of ' || {{ money_words('expected_minor', 'currency_code') }}
       else
         ': a difference of ' || {{ quantity_words('differing_quantity') }} || ', worth '
         || {{ money_words('effect_minor', 'currency_code') }} || ' at the price of grant '
         || coalesce(moved_grant_id, 'unknown')
     end
+    || case when is_same_currency then '' else '. The subscription is billed in ' || currency_code end
+    || coalesce('; ' || foreign_words, '')
     || coalesce('. Drawdowns ' || repeated_drawdown_ids || ' take from one grant for the same invoice line', '')
     || '.' as reason,
-    case when blocked_reason is not null then 'Not tested: ' || blocked_reason end as not_testable_reason,
+    case
+      when blocked_reason is not null then 'Not tested: ' || blocked_reason
+      when foreign_words is not null and new_foreign_grants = 0 and differing_quantity = 0
+        then 'Not tested: the units are right, but ' || foreign_words
+    end as not_testable_reason,
     'prepaid_grant:' || moved_grant_id as left_ref,
     'prepaid_balance:' || subscription_id || '|' || sku || '|' || period as right_ref,
     ends_at as due_at

@@ -1,5 +1,5 @@
 -- One row per subscription, product and period with prepaid units: what should be left at its close by grants,
--- drawdowns and expiry, and what does billing's balance say?
+-- drawdowns and expiry, and what does billing's balance say? Amounts are those in the subscription's currency alone.
 with grants as (
   select * from {{ ref('prepaid_grant') }}
 ),
@@ -99,7 +99,7 @@ cells as (
     products.source_instance,
     products.subscription_id,
     products.sku,
-    products.currency_code,
+    coalesce(subscriptions.currency_code, products.currency_code) as currency_code,
     periods.period,
     subscriptions.customer_id,
     subscriptions.legal_entity_code,
@@ -188,6 +188,7 @@ shares as (
     grants.grant_id,
     grants.quantity,
     grants.amount_minor,
+    grants.currency_code = cells.currency_code as is_same_currency,
     grants.granted_at >= cells.starts_at as is_new,
     coalesce(grants.expires_at < cells.ends_at, false) as is_expired,
     coalesce(grants.expires_at < cells.ends_at and grants.expires_at >= cells.starts_at, false) as expires_now,
@@ -220,18 +221,21 @@ rolled as (
     -- a share of a grant in money: what is drawn, rounded once
     sum(
       case
-        when is_expired then 0
+        when is_expired or not is_same_currency then 0
         else amount_minor - {{ mul_div_round('amount_minor', 'drawn_units', 'granted_units') }}
       end
     ) as left_minor,
     count(*) filter (
       where
-      not is_expired and {{ mul_div_round('amount_minor', 'drawn_units', 'granted_units') }} is null
+      not is_expired and is_same_currency
+      and {{ mul_div_round('amount_minor', 'drawn_units', 'granted_units') }} is null
     ) as unpriced,
     cast(coalesce(sum(quantity) filter (where is_new), 0) as decimal(38, 9)) as bought_quantity,
     cast(sum(drawn_in_period) as decimal(38, 9)) as drawn_quantity,
     count(*) + sum(drawdowns_in_period) as rounding_minor,
     count(*) filter (where expires_now) as expiring,
+    {{ joined_text("case when not is_same_currency and not is_expired then grant_id end") }} as foreign_grant_ids,
+    count(*) filter (where not is_same_currency and is_new) as new_foreign_grants,
     coalesce(
       min(grant_id) filter (where drawdowns_in_period > 0), min(grant_id) filter (where not is_expired), min(grant_id)
     ) as moved_grant_id
@@ -248,7 +252,8 @@ select
   cells.legal_entity_code,
   cells.starts_at,
   cells.ends_at,
-  coalesce(balances.currency_code, cells.currency_code) as currency_code,
+  cells.currency_code,
+  balances.currency_code as balance_currency_code,
   coalesce(balances.currency_code, cells.currency_code) = cells.currency_code as is_same_currency,
   coalesce(rolled.left_quantity, 0) as left_quantity,
   case when coalesce(rolled.unpriced, 0) = 0 then cast(coalesce(rolled.left_minor, 0) as bigint) end as left_minor,
@@ -256,6 +261,8 @@ select
   coalesce(rolled.drawn_quantity, 0) as drawn_quantity,
   coalesce(rolled.rounding_minor, 0) as rounding_minor,
   coalesce(rolled.expiring, 0) as expiring_grants,
+  rolled.foreign_grant_ids,
+  coalesce(rolled.new_foreign_grants, 0) as new_foreign_grants,
   rolled.left_quantity is not null as has_grants,
   coalesce(repeated.grant_id, rolled.moved_grant_id) as moved_grant_id,
   repeated.drawdown_ids as repeated_drawdown_ids,
