@@ -151,6 +151,49 @@ def contracts(books: Books) -> None:
         expect(change, "R09", row["contract_id"], "B02", None)
 
 
+def kinds(books: Books) -> None:
+    for stated, kind in (("recurring", "one_time"), ("recurring", "usage"), ("usage", "recurring")):
+        line = books.take(
+            "billing.invoice_lines",
+            lambda row: row["invoice_id"],
+            lambda row, stated=stated: row["kind"] == stated and row["amount"] > 0 and not row["is_proration"],
+        )
+        expect(f"{stated} line called {kind}", "R06", line["line_id"], "wrong kind", 0)
+        line["kind"] = kind
+
+
+def prepaid(books: Books) -> None:
+    """Customers with prepaid units are special, and each has one of these changes alone."""
+    owner = {row["subscription_id"]: row["customer_id"] for row in books.tables["billing.subscriptions"]}
+    balances: dict[str, list[Row]] = {}
+    for row in books.tables["billing.prepaid_balances"]:
+        balances.setdefault(row["subscription_id"], []).append(row)
+    grants = iter({row["subscription_id"]: row for row in reversed(books.tables["billing.prepaid_grants"])}.values())
+    free = (one for one in grants if len(balances[one["subscription_id"]]) > 3)
+
+    def take() -> tuple[Row, list[Row]]:
+        grant = next(free)
+        TOUCHED.add(owner[grant["subscription_id"]])
+        return grant, balances[grant["subscription_id"]]
+
+    def told(change: str, balance: Row, delta: int) -> None:
+        key = "|".join((balance["subscription_id"], balance["sku"], balance["period"]))
+        expect(change, "R07", key, "B06", delta)
+
+    grant, (first, *_) = take()
+    told("grant in another currency", first, -first["closing_amount"])
+    grant["currency"] = "USD" if grant["currency"] != "USD" else "EUR"
+    _, (_, second, *_) = take()
+    told("balance in another currency", second, second["closing_amount"])
+    second["currency"] = "USD" if second["currency"] != "USD" else "EUR"
+    grant, (first, *_) = take()
+    told("one minor unit more granted", first, 1)
+    grant["amount"] += 1
+    _, (_, second, *_) = take()
+    told("one minor unit more left", second, -1)
+    second["closing_amount"] += 1
+
+
 def _everywhere(books: Books, subscription_id: str, **changes: Any) -> None:
     for row in books.tables["billing.subscriptions"]:
         if row["subscription_id"] == subscription_id:
@@ -162,7 +205,7 @@ def _changed(folder: Path) -> None:
     TOUCHED.clear()
     world = build(new_world("ci", 5))
     books = Books(world)
-    for change in (document_lines, credits_, payments, receipts, contracts):
+    for change in (document_lines, credits_, payments, receipts, contracts, kinds, prepaid):
         change(books)
     save(world, folder)
 

@@ -1,5 +1,5 @@
--- One row per line of a live invoice: is the billed quantity priced as agreed? The quantity itself is R05's question,
--- service after the end R12's, an invoice issued twice R13's.
+-- One row per line of a live invoice: is the billed quantity priced as agreed, and called what the product is? The
+-- quantity itself is R05's question, service after the end R12's, an invoice issued twice R13's.
 with lines as (
   select * from {{ ref('line_expected') }}
 ),
@@ -28,8 +28,10 @@ judged as (
     lines.*,
     explanations.detail,
     coalesce(lines.terms_currency_code <> lines.currency_code, false) as is_other_currency,
+    coalesce(lines.stated_kind <> lines.kind, false) as is_other_kind,
     case
       when lines.terms_currency_code <> lines.currency_code then 'B09'
+      when lines.stated_kind <> lines.kind and lines.expected_minor = lines.amount_minor then 'wrong kind'
       when abs(lines.expected_minor - lines.amount_minor) <= 1 then 'B10'
       when lines.kind = 'minimum' then 'B06'
       when lines.missing_minimum_minor <> 0 and lines.line_minor = lines.amount_minor then 'B06'
@@ -78,7 +80,7 @@ compared as (
     case when untestable is null then expected_minor - case when is_other_currency then 0 else amount_minor end end
       as delta_minor,
     cast(null as decimal(38, 9)) as delta_quantity,
-    is_other_currency as has_fault,
+    is_other_currency or is_other_kind as has_fault,
     cause_code,
     'business_rule' as failure_class,
     'Line ' || line_id || ' of invoice ' || coalesce(invoice_number, invoice_id) || ' bills '
@@ -120,7 +122,15 @@ compared as (
           || coalesce(' (agreed until ' || discount_until || ')', '') || '.'
       when 'B09' then 'it was invoiced in another currency than agreed.'
       when 'B10' then 'rounding' || coalesce(', ' || detail, '') || '.'
+      when 'wrong kind' then 'the amount is right.'
       else 'no single factor explains the difference.'
+    end
+    || case
+      when is_other_kind
+        then
+          ' The line calls itself ' || stated_kind || ', but the catalogue sells ' || sku || ' as ' || kind
+          || ': whoever goes by the line takes it for another fee.'
+      else ''
     end as reason,
     'Not tested: ' || untestable as not_testable_reason,
     'terms:' || terms_id as left_ref,

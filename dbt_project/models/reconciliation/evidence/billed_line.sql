@@ -1,8 +1,19 @@
 -- One row per line of a live invoice with its billing month: what counts as billed? A line of an invoice that was
 -- issued twice (R13's) or replaced by a later live one is marked, because its quantity was billed once, not twice; so
--- is a line that a credit took back whole and another line of the same service stands for.
+-- is a line that a credit took back whole and another line of the same service stands for. `kind` is that of the product:
+-- by another one (`stated_kind`, R06's) its price and its interval would be sought where nothing was agreed.
 with lines as (
-  select * from {{ ref('invoice_line') }} where invoice_is_live
+  select
+    invoice_lines.*,
+    case
+      when skus.kind is null then invoice_lines.kind
+      when skus.kind = 'usage' and invoice_lines.kind = 'minimum' then 'minimum'
+      else skus.kind
+    end as product_kind
+  from {{ ref('invoice_line') }} as invoice_lines
+  left join {{ ref('sku') }} as skus
+    on skus.source_instance = invoice_lines.source_instance and skus.sku = invoice_lines.sku
+  where invoice_lines.invoice_is_live
 ),
 
 invoices as (
@@ -37,7 +48,7 @@ marked as (
     lines.*,
     {{ month_start('lines.service_start') }} as service_month,
     case
-      when lines.kind in ('usage', 'minimum') then {{ month_start('lines.service_start') }}
+      when lines.product_kind in ('usage', 'minimum') then {{ month_start('lines.service_start') }}
       else lines.service_start
     end as service_key,
     invoices.is_duplicate_of,
@@ -54,7 +65,7 @@ marked as (
 ),
 
 standing as (
-  select distinct source_instance, subscription_id, sku, kind, service_key
+  select distinct source_instance, subscription_id, sku, product_kind, service_key
   from marked
   where is_duplicate_of is null and replaced_by is null and credit_cause is null
 )
@@ -67,7 +78,8 @@ select
   marked.subscription_id,
   marked.item_id,
   marked.sku,
-  marked.kind,
+  marked.product_kind as kind,
+  marked.kind as stated_kind,
   marked.quantity,
   marked.unit_amount,
   marked.discount_amount_minor,
@@ -93,5 +105,5 @@ left join standing
     standing.source_instance = marked.source_instance
     and standing.subscription_id = marked.subscription_id
     and standing.sku = marked.sku
-    and standing.kind = marked.kind
+    and standing.product_kind = marked.product_kind
     and standing.service_key = marked.service_key

@@ -133,6 +133,7 @@ select
   item_price_id,
   sku,
   kind,
+  stated_kind,
   direction,
   quantity,
   unit_amount,
