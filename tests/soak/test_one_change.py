@@ -93,6 +93,26 @@ def document_lines(books: Books) -> None:
         line[field] *= 2
 
 
+def document_line_names(books: Books) -> None:
+    """The amounts agree line by line; which line is which does not."""
+    lines = books.tables["erp.ar_document_lines"]
+    siblings: dict[str, list[Row]] = {}
+    for row in lines:
+        siblings.setdefault(row["document_id"], []).append(row)
+    line, other = books.document_line(), books.document_line()
+    expect("names another invoice's line", "R14", books.invoice_of(line), "C14", 0)
+    line["source_line_id"] = other["source_line_id"]
+    for change in ("one line of several names none", "two lines name one"):
+        line = books.take(
+            "erp.ar_document_lines",
+            lambda row: books.documents[row["document_id"]]["external_id"],
+            lambda row: row["amount"] > 0 and len(siblings[row["document_id"]]) > 1,
+        )
+        expect(change, "R14", books.invoice_of(line), "C14", 0)
+        sibling = next(row for row in siblings[line["document_id"]] if row is not line)
+        line["source_line_id"] = None if change.endswith("none") else sibling["source_line_id"]
+
+
 def credits_(books: Books) -> None:
     notes = [row for row in books.tables["billing.credit_notes"] if row["customer_id"] not in books.taken]
     lines = {row["credit_note_id"]: row for row in books.tables["billing.credit_note_lines"]}
@@ -205,7 +225,7 @@ def _changed(folder: Path) -> None:
     TOUCHED.clear()
     world = build(new_world("ci", 5))
     books = Books(world)
-    for change in (document_lines, credits_, payments, receipts, contracts, kinds, prepaid):
+    for change in (document_lines, document_line_names, credits_, payments, receipts, contracts, kinds, prepaid):
         change(books)
     save(world, folder)
 

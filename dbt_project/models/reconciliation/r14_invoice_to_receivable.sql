@@ -91,6 +91,8 @@ paired as (
     differing.posted_gross_minor as lines_posted_minor,
     coalesce(differing.net_delta, 0) as lines_net_delta,
     coalesce(differing.tax_delta, 0) as lines_tax_delta,
+    coalesce(differing.moved_minor, 0) as lines_moved_minor,
+    coalesce(differing.is_exchanged, false) as is_exchanged,
     least(
       coalesce(lines.line_count, 1) * parameters.rounding_minor_per_component, parameters.rounding_minor_per_document
     ) as tolerated,
@@ -148,7 +150,10 @@ judged as (
       when abs(net_delta) > tolerated then 'amount'
       when abs(tax_delta) > tolerated then 'tax'
       when abs(gross_delta - net_delta - tax_delta) > tolerated then 'total'
-      when abs(lines_net_delta) > tolerated or abs(lines_tax_delta) > tolerated then 'lines'
+      when
+        abs(lines_net_delta) > tolerated or abs(lines_tax_delta) > tolerated
+        or (is_exchanged and lines_moved_minor > tolerated)
+        then 'lines'
       when policy_period is not null and posted_period <> policy_period then 'period'
       when is_same_customer is null then 'unmapped'
       else 'same'
@@ -190,7 +195,7 @@ compared as (
       when 'lines'
         then
           case
-            when lines_net_delta = 0 then 'C11'
+            when lines_net_delta = 0 and lines_tax_delta <> 0 then 'C11'
             when lines_fate = 'dropped' then 'C07'
             when lines_fate = 'foreign' then 'C06'
             when lines_fate = 'repeated' then 'C05'
@@ -260,10 +265,14 @@ compared as (
           ' is posted over ' || {{ money_words('posted_gross_minor', 'currency_code') }} || ' as document '
           || document_id || ' with the same net and tax: here or there the total is not net plus tax'
       when 'lines'
-        then
-          ' agrees with ' || posting_words || ', but their lines do not: those of the invoice add up to '
-          || {{ money_words('lines_billed_minor', 'currency_code') }} || ' with tax, those of the ERP to '
-          || {{ money_words('lines_posted_minor', 'currency_code') }} || ': ' || lines_words
+        then case
+          when is_exchanged
+            then ' agrees with ' || posting_words || ' in the sum, but not line by line: ' || lines_words
+          else
+            ' agrees with ' || posting_words || ', but their lines do not: those of the invoice add up to '
+            || {{ money_words('lines_billed_minor', 'currency_code') }} || ' with tax, those of the ERP to '
+            || {{ money_words('lines_posted_minor', 'currency_code') }} || ': ' || lines_words
+        end
       when 'period'
         then
           ' belongs to period ' || policy_period || ', but ' || posting_words || ' is posted in ' || posted_period

@@ -176,7 +176,9 @@ credits as (
       when
         credit_notes.net_amount_minor + credit_notes.tax_amount_minor <> credit_notes.total_amount_minor
         then 'total'
-      when differing.key is not null then 'lines'
+      when
+        differing.key is not null and not (coalesce(differing.is_exchanged, false) and differing.moved_minor <= 1)
+        then 'lines'
       when memos.wrong_originals is not null then 'original'
       when
         memos.first_period <> policy.policy_period or memos.last_period <> policy.policy_period
@@ -327,7 +329,7 @@ compared as (
       when 'lines'
         then
           case
-            when events.lines_net_delta = 0 then 'C11'
+            when events.lines_net_delta = 0 and events.lines_billed_minor <> events.lines_posted_minor then 'C11'
             when events.lines_fate = 'dropped' then 'C08'
             when events.lines_fate = 'foreign' then 'C06'
             when events.lines_fate = 'repeated' then 'C05'

@@ -145,12 +145,23 @@ ranked as (
       and postings.document_id = posted.document_id
 ),
 
+-- documents that hold what was billed in the sum, but name other lines: what stands on each was altered on the way
+exchanged as (
+  select
+    source_instance,
+    key as document_id,
+    case object when 'invoice' then 'invoice_line' else 'credit_note_line' end as record_kind
+  from {{ ref('posted_line_difference') }}
+  where is_exchanged
+),
+
 -- no document of a live invoice or credit: a journal without a document may hold it, else its newest message tells why
 missing as (
   select
     billed.*,
     booked.standing,
     case
+      when exchanged.document_id is not null then 'C14'
       when booked.standing = 1 then case when billed.record_kind = 'invoice_line' then 'C07' else 'C08' end
       when booked.standing = 0 then null
       when coalesce(postings.journal_id, credits.credit_note_id) is not null then 'C06'
@@ -189,6 +200,11 @@ missing as (
       messages.source_instance = billed.source_instance
       and messages.key = billed.document_id
       and messages.document_kind = case billed.record_kind when 'invoice_line' then 'invoice' else 'credit_note' end
+  left join exchanged
+    on
+      exchanged.source_instance = billed.source_instance
+      and exchanged.document_id = billed.document_id
+      and exchanged.record_kind = billed.record_kind
   where ranked.record_id is null
 ),
 
@@ -236,6 +252,7 @@ strays as (
   select
     posted.*,
     case
+      when exchanged.document_id is not null then 'C14'
       -- a document of something that is not live any more: the void or the credit is missing in the ledger
       when
         posted.record_id is null
@@ -262,6 +279,12 @@ strays as (
       posted.external_object = 'invoice'
       and drafts.source_instance = posted.billing_instance
       and drafts.invoice_id = posted.external_id
+  left join exchanged
+    on
+      exchanged.source_instance = posted.billing_instance
+      and exchanged.document_id = posted.external_id
+      and exchanged.record_kind
+      = case posted.external_object when 'credit_note' then 'credit_note_line' else 'invoice_line' end
   where ranked.document_line_id is null or ranked.agreement > 1
 ),
 

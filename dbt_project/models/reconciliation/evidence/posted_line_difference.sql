@@ -1,6 +1,13 @@
--- One row per live invoice or credit note whose lines add up to something else than those of its unreversed ERP
--- documents, though both have lines: by how much, which lines, and what befell them. Credits are negative. Where lines
--- were rejected, theirs may be the difference (`unread_reason`).
+-- One row per live invoice or credit note whose lines are not those of its unreversed ERP documents, though both have
+-- lines: by how much, which lines, and what befell them. Credits are negative. `moved_minor` is the largest part of one
+-- line that stands on another; where the sums agree that is all (`is_exchanged`). Where lines were rejected, theirs may be
+-- the difference (`unread_reason`).
+{%- set fates = {
+  'dropped': 'not posted',
+  'foreign': 'posted, but not billed',
+  'repeated': 'posted more than once',
+  'altered': 'of another amount',
+} %}
 with document_lines as (
   {{ vendor_union('erp', 'ar_document_lines') }}
 ),
@@ -37,7 +44,15 @@ billed as (
   where credit_note_is_live
 ),
 
--- a line that names no source is compared in the sum alone
+posted_lines as (
+  select
+    *,
+    case when count(source_line_id) over (partition by source_instance, document_id) > 0 then 1 else 0 end as is_named
+  from {{ ref('ar_document_line') }}
+  where external_object in ('invoice', 'credit_note') and document_status <> 'reversed'
+),
+
+-- a document that names no source lines is compared in the sum alone
 posted as (
   select
     billing_instance as source_instance,
@@ -47,9 +62,9 @@ posted as (
     {{ joined_text('document_line_id', ', ') }} as document_lines,
     count(*) as posted_count,
     cast(sum(sign * amount_minor) as bigint) as net_minor,
-    cast(sum(sign * tax_amount_minor) as bigint) as tax_minor
-  from {{ ref('ar_document_line') }}
-  where external_object in ('invoice', 'credit_note') and document_status <> 'reversed'
+    cast(sum(sign * tax_amount_minor) as bigint) as tax_minor,
+    min(is_named) as is_named
+  from posted_lines
   group by billing_instance, external_object, external_id, source_line_id
 ),
 
@@ -65,6 +80,7 @@ lines as (
     coalesce(posted.tax_minor, 0) as posted_tax_minor,
     case when billed.key is not null then 1 else 0 end as is_billed,
     case when posted.key is not null then 1 else 0 end as is_posted,
+    coalesce(posted.is_named, 1) as is_named,
     case
       when billed.key is not null and posted.key is null then 'dropped'
       when billed.key is null then 'foreign'
@@ -92,10 +108,29 @@ sums as (
     cast(sum(billed_tax_minor - posted_tax_minor) as bigint) as tax_delta,
     min(case when fate <> 'same' then fate end) as first_fate,
     max(case when fate <> 'same' then fate end) as last_fate,
-    {{ joined_text("case when fate <> 'same' then line_ids end", ', ') }} as line_ids
+    {{ joined_text("case when fate <> 'same' then line_ids end", ', ') }} as line_ids,
+    {%- for fate in fates %}
+    {{ joined_text("case when fate = '" ~ fate ~ "' then line_ids end", ', ') }} as {{ fate }}_line_ids,
+    {%- endfor %}
+    min(is_named) as is_named,
+    case
+      when min(is_named) = 1
+        then max(greatest(abs(billed_net_minor - posted_net_minor), abs(billed_tax_minor - posted_tax_minor)))
+      else 0
+    end as moved_minor
   from lines
   group by source_instance, object, key
   having sum(is_billed) > 0 and sum(is_posted) > 0
+),
+
+told as (
+  select
+    *,
+    net_delta = 0 and tax_delta = 0 and moved_minor <> 0 as is_exchanged,
+    {%- for fate, words in fates.items() %}
+    {{ listed(fate ~ '_line_ids', 'line') }} || ', {{ words }}' as {{ fate }}_words{{ ',' if not loop.last }}
+    {%- endfor %}
+  from sums
 ),
 
 -- a document line that names a document which is not there is no part of any other
@@ -161,23 +196,25 @@ unread_of_any as (
 )
 
 select
-  sums.source_instance,
-  sums.object,
-  sums.key,
-  sums.billed_gross_minor,
-  sums.posted_gross_minor,
-  sums.net_delta,
-  sums.tax_delta,
-  case when sums.first_fate = sums.last_fate then sums.first_fate else 'altered' end as fate,
-  {{ listed('sums.line_ids', 'line') }} || ', ' || case
-    when sums.first_fate <> sums.last_fate or sums.first_fate = 'altered' then 'of another amount'
-    when sums.first_fate = 'dropped' then 'not posted'
-    when sums.first_fate = 'foreign' then 'posted, but not billed'
-    else 'posted more than once'
+  told.source_instance,
+  told.object,
+  told.key,
+  told.billed_gross_minor,
+  told.posted_gross_minor,
+  told.net_delta,
+  told.tax_delta,
+  told.moved_minor,
+  told.is_exchanged,
+  case when told.first_fate = told.last_fate and not told.is_exchanged then told.first_fate else 'altered' end as fate,
+  case
+    -- without names nobody knows which line became which
+    when told.is_named = 0 and told.first_fate <> told.last_fate
+      then {{ listed('told.line_ids', 'line') }} || ', {{ fates['altered'] }}'
+    else concat_ws('; '{% for fate in fates %}, told.{{ fate }}_words{% endfor %})
   end as words,
   coalesce(own.reason, any_line.reason) as unread_reason
-from sums
+from told
 left join unread_of_own as own
-  on own.source_instance = sums.source_instance and own.object = sums.object and own.key = sums.key
-left join unread_of_any as any_line on any_line.source_instance = sums.source_instance
-where sums.net_delta <> 0 or sums.tax_delta <> 0
+  on own.source_instance = told.source_instance and own.object = told.object and own.key = told.key
+left join unread_of_any as any_line on any_line.source_instance = told.source_instance
+where told.net_delta <> 0 or told.tax_delta <> 0 or told.is_exchanged
