@@ -113,6 +113,19 @@ def document_line_names(books: Books) -> None:
         line["source_line_id"] = None if change.endswith("none") else sibling["source_line_id"]
 
 
+def turned(books: Books) -> None:
+    document = books.take(
+        "erp.ar_documents", lambda row: row["external_id"], lambda row: row["document_type"] == "invoice"
+    )
+    invoice = books.invoices[document["external_id"]]
+    change = "an invoice is posted as a credit memo"
+    expect(change, "R14", invoice["invoice_id"], "C08", 2 * invoice["total_amount"])
+    document["document_type"] = "credit_memo"
+    for payment in books.payments.values():
+        if payment["invoice_id"] == invoice["invoice_id"] and payment["status"] == "succeeded":
+            expect(change, "R24", payment["payment_id"], "D07", payment["amount"])
+
+
 def credits_(books: Books) -> None:
     notes = [row for row in books.tables["billing.credit_notes"] if row["customer_id"] not in books.taken]
     lines = {row["credit_note_id"]: row for row in books.tables["billing.credit_note_lines"]}
@@ -225,7 +238,7 @@ def _changed(folder: Path) -> None:
     TOUCHED.clear()
     world = build(new_world("ci", 5))
     books = Books(world)
-    for change in (document_lines, document_line_names, credits_, payments, receipts, contracts, kinds, prepaid):
+    for change in (document_lines, document_line_names, turned, credits_, payments, receipts, contracts, kinds, prepaid):
         change(books)
     save(world, folder)
 

@@ -23,6 +23,19 @@ reversed_documents as (
   group by billing_instance, external_id
 ),
 
+-- the wrong way round: the ERP owes the customer what the customer owes
+turned_documents as (
+  select
+    billing_instance as source_instance,
+    external_id as invoice_id,
+    currency_code,
+    cast(sum(sign * total_amount_minor) as bigint) as gross_minor,
+    {{ joined_text('document_id', ', ') }} as document_ids
+  from {{ ref('ar_document') }}
+  where external_object = 'invoice' and document_type = 'credit_memo' and status <> 'reversed'
+  group by billing_instance, external_id, currency_code
+),
+
 -- postings that it could be in, but nobody knows
 suggestions as (
   select
@@ -79,6 +92,8 @@ paired as (
     posting.invoice_id is not null and posting.is_same_entity and posting.is_same_currency as is_comparable,
     posting.is_same_entity,
     reversed_documents.document_id as reversed_document_id,
+    turned_documents.gross_minor as turned_gross_minor,
+    turned_documents.document_ids as turned_document_ids,
     messages.cause_code as message_cause_code,
     messages.status as message_status,
     messages.failure_class as message_failure_class,
@@ -117,6 +132,12 @@ paired as (
     on
       reversed_documents.source_instance = invoices.source_instance
       and reversed_documents.invoice_id = invoices.invoice_id
+  left join turned_documents
+    on
+      turned_documents.source_instance = invoices.source_instance
+      and turned_documents.invoice_id = invoices.invoice_id
+      and turned_documents.currency_code = invoices.currency_code
+      and sign(turned_documents.gross_minor) = -sign(invoices.total_amount_minor)
   left join {{ ref('message_outcome') }} as messages
     on
       messages.source_instance = invoices.source_instance
@@ -139,6 +160,7 @@ judged as (
     end as posting_words,
     case
       when not is_posted and reversed_document_id is not null then 'reversed'
+      when not is_posted and turned_document_ids is not null then 'turned'
       when not is_posted then 'missing'
       when not is_same_entity then 'entity'
       when not is_comparable then 'currency'
@@ -171,11 +193,13 @@ compared as (
     period,
     case when finding = 'lines' then lines_billed_minor else total_amount_minor end as left_value,
     case
+      when finding = 'turned' then turned_gross_minor
       when finding = 'lines' then lines_posted_minor
       when is_comparable then posted_gross_minor + surplus_gross_minor
     end as right_value,
     case
       when finding in ('reversed', 'missing', 'entity', 'currency', 'customer') then total_amount_minor
+      when finding = 'turned' then total_amount_minor - turned_gross_minor
       when finding = 'lines' then lines_billed_minor - lines_posted_minor
       else gross_delta - surplus_gross_minor
     end as delta_minor,
@@ -183,6 +207,7 @@ compared as (
     finding not in ('unmapped', 'same') as has_fault,
     case finding
       when 'reversed' then case when message_status = 'accepted' then 'C99' else coalesce(message_cause_code, 'C99') end
+      when 'turned' then 'C08'
       when 'missing' then coalesce(message_cause_code, 'C02')
       when 'entity' then 'C09'
       when 'currency' then 'C14'
@@ -220,6 +245,11 @@ compared as (
           ' is live in billing, but its ERP document ' || reversed_document_id
           || ' was reversed and none replaces it'
           || case when message_status <> 'accepted' then ': ' || message_words else '' end
+      when 'turned'
+        then
+          ' is posted the wrong way round, as ' || {{ listed('turned_document_ids', 'credit memo') }} || ' over '
+          || {{ money_words('-turned_gross_minor', 'currency_code') }}
+          || ': the receivable is short of the invoice and of the memo'
       when
         'missing'
         then
@@ -291,7 +321,8 @@ compared as (
     'invoice:' || invoice_id as left_ref,
     coalesce(
       'ar_document:' || coalesce(
-        part_documents, document_id || coalesce(', ' || surplus_documents, ''), reversed_document_id
+        part_documents, document_id || coalesce(', ' || surplus_documents, ''), reversed_document_id,
+        case when finding = 'turned' then turned_document_ids end
       ),
       'journal_line:' || journal_id
     ) as right_ref,

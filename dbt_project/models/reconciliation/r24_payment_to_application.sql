@@ -185,6 +185,8 @@ applications as (
     sum(case when is_other_currency then 0 else amount_minor end) as applied_minor,
     sum(case when is_own_debt or is_other_currency then 0 else amount_minor end) as foreign_minor,
     sum(case when is_other_currency then amount_minor else 0 end) as other_currency_minor,
+    sum(case when is_on_turned_invoice and not is_other_currency then amount_minor else 0 end) as turned_minor,
+    {{ joined_text("case when is_on_turned_invoice then document_id end", ', ') }} as turned_documents,
     {{ joined_text(
       "case when not is_own_debt and not coalesce(is_other_currency, false)"
       ~ " then document_id || coalesce(' of customer ' || document_customer_id, '') end", ', '
@@ -251,6 +253,8 @@ paired as (
     applications.foreign_documents,
     cast(coalesce(applications.other_currency_minor, 0) as bigint) as other_currency_minor,
     applications.other_currency_documents,
+    cast(coalesce(applications.turned_minor, 0) as bigint) as turned_minor,
+    applications.turned_documents,
     coalesce(applications.application_count, 1) as application_count,
     named_invoices.open_minor as named_open_minor,
     coalesce(named_invoices.untouched_minor, 0) as named_untouched_minor,
@@ -323,6 +327,7 @@ judged as (
       when foreign_minor <> 0 then 'misapplied'
       when stray_minor <> 0 then 'stray'
       when debtor_id is not null then 'misnamed'
+      when turned_minor > 0 then 'turned'
       when applied_minor - amount_minor > tolerated then 'overapplied'
       when amount_minor - applied_minor > tolerated and amount_minor - applied_minor = fee_amount_minor then 'fee'
       when
@@ -350,11 +355,13 @@ compared as (
       when finding in ('failed', 'pending', 'over', 'short') then received_minor
       when finding = 'stray' then amount_minor - stray_minor
       when finding = 'misnamed' then 0
+      when finding = 'turned' then applied_minor - turned_minor
       else applied_minor - foreign_minor
     end as right_value,
     case
       when finding in ('missing', 'misnamed') then amount_minor
       when finding = 'stray' then stray_minor
+      when finding = 'turned' then amount_minor - applied_minor + turned_minor
       when finding in ('failed', 'pending', 'over', 'short') then amount_minor - received_minor
       else amount_minor - applied_minor + foreign_minor
     end as delta_minor,
@@ -366,6 +373,7 @@ compared as (
       when 'pending' then 'D07'
       when 'stray' then 'D05'
       when 'misnamed' then 'D05'
+      when 'turned' then 'D07'
       when 'over' then 'D07'
       when 'short' then 'D06'
       when 'misapplied' then 'D05'
@@ -436,6 +444,11 @@ compared as (
           ' is applied with ' || {{ money_words('other_currency_minor', 'currency_code') }}
           || ' to ' || {{ listed('other_currency_documents', 'document') }}
           || ', in another currency: nothing says how much of it' || ' that settles'
+      when 'turned'
+        then
+          ' is applied with ' || {{ money_words('turned_minor', 'currency_code') }} || ' to '
+          || {{ listed('turned_documents', 'credit memo') }}
+          || ', as which its invoice was posted: a memo asks for nothing, so the customer is shown as owed that money'
       when 'overapplied'
         then
           ' is applied with ' || {{ money_words('applied_minor', 'currency_code') }}

@@ -83,6 +83,7 @@ posted as (
     record_kind,
     record_id,
     min(billing_document_id) as billing_document_id,
+    min(document_type) as document_type,
     cast(sum(posted_minor) as bigint) as posted_minor,
     cast(sum(posted_tax_minor) as bigint) as posted_tax_minor
   from posted_lines
@@ -226,8 +227,8 @@ paired as (
     ranked.legal_entity_code = billed.legal_entity_code
     and ranked.customer_id = billed.customer_id
     and ranked.currency_code = billed.currency_code as is_same_cell,
-    -- a credit that was posted as a debit
-    billed.record_kind = 'credit_note_line' and (
+    -- a credit that was posted as a debit, an invoice that was posted as a credit
+    (billed.record_kind = 'credit_note_line' or coalesce(ranked.document_type = 'credit_memo', false)) and (
       (billed.billed_minor < 0 and ranked.posted_minor > 0) or (billed.billed_minor > 0 and ranked.posted_minor < 0)
     ) as is_turned
   from billed

@@ -30,6 +30,7 @@ applied as (
     documents.erp_customer_id as document_erp_customer_id,
     documents.external_id,
     documents.external_object,
+    documents.document_type,
     documents.billing_instance,
     documents.open_amount_minor,
     documents.currency_code as document_currency_code,
@@ -61,6 +62,8 @@ select
   applied.document_currency_code,
   applied.document_minor,
   coalesce(applied.document_currency_code <> applied.currency_code, false) as is_other_currency,
+  coalesce(applied.external_object = 'invoice' and applied.document_type = 'credit_memo', false)
+    as is_on_turned_invoice,
   coalesce(
     applied.external_object = 'invoice'
     and applied.billing_instance = applied.source_instance
