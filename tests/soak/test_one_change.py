@@ -7,7 +7,7 @@ amount, and no customer that nothing was done to may have one. `make soak`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -195,6 +195,30 @@ def kinds(books: Books) -> None:
         line["kind"] = kind
 
 
+def fees(books: Books) -> None:
+    """Of an invoice with two fees of one interval, one is left out, and one states no time."""
+    lines = books.tables["billing.invoice_lines"]
+
+    def regular(row: Row) -> bool:
+        return row["kind"] == "recurring" and row["amount"] > 0 and not row["is_proration"]
+
+    starts: dict[tuple[str, str, date], int] = {}
+    for row in filter(regular, lines):
+        key = (row["invoice_id"], row["subscription_id"], row["service_start"])
+        starts[key] = starts.get(key, 0) + 1
+    for change in ("a fee is left out", "a fee ends before it starts"):
+        line = books.take(
+            "billing.invoice_lines",
+            lambda row: row["invoice_id"],
+            lambda row: regular(row) and starts[row["invoice_id"], row["subscription_id"], row["service_start"]] > 1,
+        )
+        expect(change, "R13", f"{line['subscription_id']}|{line['service_start']}", "B03", line["amount"])
+        if change.endswith("out"):
+            lines.remove(line)
+        else:
+            line["service_end"] = line["service_start"] - timedelta(days=1)
+
+
 def prepaid(books: Books) -> None:
     """Customers with prepaid units are special, and each has one of these changes alone."""
     owner = {row["subscription_id"]: row["customer_id"] for row in books.tables["billing.subscriptions"]}
@@ -238,7 +262,18 @@ def _changed(folder: Path) -> None:
     TOUCHED.clear()
     world = build(new_world("ci", 5))
     books = Books(world)
-    for change in (document_lines, document_line_names, turned, credits_, payments, receipts, contracts, kinds, prepaid):
+    for change in (
+        document_lines,
+        document_line_names,
+        turned,
+        credits_,
+        payments,
+        receipts,
+        contracts,
+        kinds,
+        fees,
+        prepaid,
+    ):
         change(books)
     save(world, folder)
 

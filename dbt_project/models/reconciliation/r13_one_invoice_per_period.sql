@@ -1,6 +1,6 @@
 -- One row per subscription and interval: is there exactly one invoice, or a coded reason for none? The interval is the
--- recurring one; where only usage is agreed, the service month. One invoice that holds a fee twice, or for a quantity
--- that no version of the terms states, is not the one that is due.
+-- recurring one; where only usage is agreed, the service month. One invoice that holds a fee twice, not at all, or for a
+-- quantity that no version of the terms states, is not the one that is due.
 with intervals as (
   select * from {{ ref('billing_interval') }}
 ),
@@ -37,7 +37,9 @@ misbilled as (
     max(cause_code) as cause_code,
     {{ joined_text('sku') }} as skus
   from {{ ref('bridge_claim_billing') }}
-  where leg = 'B' and cause_code in ('B04', 'B11') and left_ref like 'terms:%' and right_ref is null
+  where
+    leg = 'B' and cause_code in ('B03', 'B04', 'B11') and left_ref like 'terms:%' and right_ref is null
+    and not coalesce(is_agreed, false)
   group by source_instance, subscription_id, service_period_start, currency_code
 ),
 
@@ -130,6 +132,7 @@ compared as (
           || ', on which '
           || misbilled_skus || case misbilled_cause
             when 'B11' then ' stands twice: '
+            when 'B03' then ' is not billed: '
             else ' is billed for a quantity that no version of its terms states: '
           end
           || {{ money_words('abs(misbilled_minor)', 'currency_code') }}
@@ -146,7 +149,9 @@ compared as (
     'subscription:' || subscription_id as left_ref,
     case when surplus_invoices > 0 then 'invoice:' || invoice_ids end as right_ref,
     -- a surplus invoice is one too many at once; a missing one may still come
-    case when surplus_invoices > 0 or misbilled_minor is not null then cast(null as timestamp) else due_at end as due_at
+    case
+      when surplus_invoices > 0 or misbilled_cause in ('B04', 'B11') then cast(null as timestamp) else due_at
+    end as due_at
   from counted
 )
 
