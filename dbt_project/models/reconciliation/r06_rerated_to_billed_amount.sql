@@ -42,7 +42,9 @@ judged as (
     case
       when unreadable.reason is not null then unreadable.reason
       when own_rejected.reason is not null then own_rejected.reason
-      when lines.service_end < lines.service_start or (lines.kind = 'recurring' and lines.service_end = lines.service_start)
+      when
+        lines.service_end < lines.service_start
+        or (lines.kind = 'recurring' and lines.service_end = lines.service_start)
         then
           'the line states service from ' || lines.service_start || ' to ' || lines.service_end
           || ' (exclusive), which is no time at all: the end must lie after the start'

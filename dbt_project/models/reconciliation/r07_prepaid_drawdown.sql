@@ -89,7 +89,7 @@ measured as (
       as differing_minor,
     not unrounded.is_same_currency or unrounded.new_foreign_grants > 0 as is_other_currency,
     {{ listed('unrounded.foreign_grant_ids', 'grant') }}
-    || {{ by_number('unrounded.foreign_grant_ids', ' is', ' are') }} || ' in another currency than the subscription ('
+    || {{ by_number('unrounded.foreign_grant_ids', ' has', ' have') }} || ' another currency than the subscription ('
     || unrounded.currency_code || '), so the amount cannot be rolled forward' as foreign_words
   from unrounded
   left join blocked

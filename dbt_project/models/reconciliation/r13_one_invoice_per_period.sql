@@ -1,6 +1,6 @@
 -- One row per subscription and interval: is there exactly one invoice, or a coded reason for none? The interval is the
--- recurring one; where only usage is agreed, the service month. One invoice that holds a fee twice, not at all, or for a
--- quantity that no version of the terms states, is not the one that is due.
+-- recurring one; where only usage is agreed, the service month. One invoice that holds a fee twice, not at all, or for
+-- a quantity that no version of the terms states, is not the one that is due.
 with intervals as (
   select * from {{ ref('billing_interval') }}
 ),

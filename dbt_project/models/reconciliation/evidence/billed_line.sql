@@ -1,7 +1,7 @@
 -- One row per line of a live invoice with its billing month: what counts as billed? A line of an invoice that was
 -- issued twice (R13's) or replaced by a later live one is marked, because its quantity was billed once, not twice; so
--- is a line that a credit took back whole and another line of the same service stands for. `kind` is that of the product:
--- by another one (`stated_kind`, R06's) its price and its interval would be sought where nothing was agreed.
+-- is a line that a credit took back whole and another line of the same service stands for. `kind` is that of the
+-- product: by another one (`stated_kind`, R06's) its price and its interval would be sought where nothing was agreed.
 with lines as (
   select
     invoice_lines.*,

@@ -1,7 +1,7 @@
 -- One row per live invoice or credit note whose lines are not those of its unreversed ERP documents, though both have
 -- lines: by how much, which lines, and what befell them. Credits are negative. `moved_minor` is the largest part of one
--- line that stands on another; where the sums agree that is all (`is_exchanged`). Where lines were rejected, theirs may be
--- the difference (`unread_reason`).
+-- line that stands on another; where the sums agree that is all (`is_exchanged`). Where lines were rejected, theirs may
+-- be the difference (`unread_reason`).
 {%- set fates = {
   'dropped': 'not posted',
   'foreign': 'posted, but not billed',
@@ -127,9 +127,10 @@ told as (
   select
     *,
     net_delta = 0 and tax_delta = 0 and moved_minor <> 0 as is_exchanged,
-    {%- for fate, words in fates.items() %}
-    {{ listed(fate ~ '_line_ids', 'line') }} || ', {{ words }}' as {{ fate }}_words{{ ',' if not loop.last }}
-    {%- endfor %}
+    {{ listed('dropped_line_ids', 'line') }} || ', {{ fates['dropped'] }}' as dropped_words,
+    {{ listed('foreign_line_ids', 'line') }} || ', {{ fates['foreign'] }}' as foreign_words,
+    {{ listed('repeated_line_ids', 'line') }} || ', {{ fates['repeated'] }}' as repeated_words,
+    {{ listed('altered_line_ids', 'line') }} || ', {{ fates['altered'] }}' as altered_words
   from sums
 ),
 
@@ -210,7 +211,7 @@ select
     -- without names nobody knows which line became which
     when told.is_named = 0 and told.first_fate <> told.last_fate
       then {{ listed('told.line_ids', 'line') }} || ', {{ fates['altered'] }}'
-    else concat_ws('; '{% for fate in fates %}, told.{{ fate }}_words{% endfor %})
+    else concat_ws('; ', told.dropped_words, told.foreign_words, told.repeated_words, told.altered_words)
   end as words,
   coalesce(own.reason, any_line.reason) as unread_reason
 from told
