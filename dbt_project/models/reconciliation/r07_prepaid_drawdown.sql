@@ -88,7 +88,7 @@ measured as (
     case when abs(unrounded.raw_minor) > unrounded.tolerated_minor then unrounded.raw_minor else 0 end
       as differing_minor,
     not unrounded.is_same_currency or unrounded.new_foreign_grants > 0 as is_other_currency,
-    {{ listed('unrounded.foreign_grant_ids', 'grant') }}
+    {{ listed('unrounded.foreign_grant_ids', 'prepaid grant') }}
     || {{ by_number('unrounded.foreign_grant_ids', ' has', ' have') }} || ' another currency than the subscription ('
     || unrounded.currency_code || '), so the amount cannot be rolled forward' as foreign_words
   from unrounded
