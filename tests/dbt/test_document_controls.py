@@ -98,7 +98,7 @@ INVOICES = {
     "many_lines": ("break", "C11", -6),
     "offsetting": ("break", "C14", 0),
     "wrong_month": ("break", "C10", 0),
-    "undone": ("break", "C99", 11000),
+    "undone": ("break", "C06", 11000),
     "illegible": ("not_testable", None, None),
     "its_document_is_illegible": ("not_testable", None, 11000),
 }

@@ -206,7 +206,7 @@ compared as (
     cast(null as decimal(38, 9)) as delta_quantity,
     finding not in ('unmapped', 'same') as has_fault,
     case finding
-      when 'reversed' then case when message_status = 'accepted' then 'C99' else coalesce(message_cause_code, 'C99') end
+      when 'reversed' then case when message_status = 'accepted' then 'C06' else coalesce(message_cause_code, 'C06') end
       when 'turned' then 'C08'
       when 'missing' then coalesce(message_cause_code, 'C02')
       when 'entity' then 'C09'
@@ -244,7 +244,10 @@ compared as (
         then
           ' is live in billing, but its ERP document ' || reversed_document_id
           || ' was reversed and none replaces it'
-          || case when message_status <> 'accepted' then ': ' || message_words else '' end
+          || case
+            when message_status <> 'accepted' then ': ' || message_words
+            else ': no void or credit in billing stands behind the reversal'
+          end
       when 'turned'
         then
           ' is posted the wrong way round, as ' || {{ listed('turned_document_ids', 'credit memo') }} || ' over '

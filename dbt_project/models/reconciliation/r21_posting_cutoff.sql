@@ -1,15 +1,42 @@
 -- One row per receivable document, journal that posts without one, cash application and recognized row of a revenue
 -- schedule: is it posted in the accounting period in which it belongs? A document and its reversal share a row, because
--- they share a key.
-with postings as (
+-- they share a key. The day on which a document is posted must be one of its period, or of that which was closed by then.
+with own_days as (
   select
-    *,
+    documents.source_instance,
+    documents.document_id,
+    documents.posting_date,
+    calendar.start_date,
+    calendar.end_date
+  from {{ ref('ar_document') }} as documents
+  inner join {{ ref('accounting_period') }} as calendar
+    on
+      calendar.source_instance = documents.source_instance
+      and calendar.legal_entity_code = documents.legal_entity_code
+      and calendar.period = documents.period
+  where documents.posting_date < calendar.start_date or documents.posting_date > calendar.end_date
+),
+
+postings as (
+  select
+    postings.*,
+    own_days.posting_date,
+    own_days.start_date,
+    own_days.end_date,
     case
-      when policy_period is null then 'unknown'
-      when posted_period = policy_period or posted_period = other_period then 'same'
-      else 'period'
+      when postings.policy_period is null then 'unknown'
+      when postings.posted_period <> postings.policy_period and postings.posted_period is distinct from postings.other_period
+        then 'period'
+      when own_days.posting_date > own_days.end_date or postings.policy_period = postings.origin_period
+        then case when own_days.document_id is null then 'same' else 'day' end
+      else 'same'
     end as finding
-  from {{ ref('cutoff_posting') }}
+  from {{ ref('cutoff_posting') }} as postings
+  left join own_days
+    on
+      postings.object = 'ar_document'
+      and own_days.source_instance = postings.source_instance
+      and own_days.document_id = postings.key
 ),
 
 invoices as (
@@ -59,7 +86,7 @@ keyed as (
     row_number() over (
       partition by source_instance, key
       order by
-        case finding when 'period' then 0 when 'unknown' then 1 else 2 end,
+        case finding when 'period' then 0 when 'day' then 1 when 'unknown' then 2 else 3 end,
         case object when 'reversal' then 1 else 0 end
     ) as rank
   from worded
@@ -81,13 +108,23 @@ compared as (
     'C10' as cause_code,
     cast(null as {{ dbt.type_string() }}) as failure_class,
     keyed.subject || ' over ' || {{ money_words('keyed.amount_minor', 'keyed.currency_code') }}
-    || ' belongs to period ' || keyed.policy_period || ' by ' || keyed.date_words
     || case
-      when keyed.policy_period <> keyed.origin_period
-        then ', whose own period ' || keyed.origin_period || ' was hard closed by then'
-      else ''
-    end
-    || ', but it is posted in ' || keyed.posted_period as reason,
+      when keyed.finding = 'day'
+        then
+          ' is posted in period ' || keyed.posted_period || ', where it belongs, but on '
+          || cast(keyed.posting_date as {{ dbt.type_string() }}) || ', which is no day of it ('
+          || cast(keyed.start_date as {{ dbt.type_string() }}) || ' to '
+          || cast(keyed.end_date as {{ dbt.type_string() }})
+          || '): a ledger read by date shows it in another period than one read by period'
+      else
+        ' belongs to period ' || keyed.policy_period || ' by ' || keyed.date_words
+        || case
+          when keyed.policy_period <> keyed.origin_period
+            then ', whose own period ' || keyed.origin_period || ' was hard closed by then'
+          else ''
+        end
+        || ', but it is posted in ' || keyed.posted_period
+    end as reason,
     case
       when own_key.reason is not null then 'Not tested: ' || own_key.reason
       when keyed.finding = 'unknown'

@@ -164,6 +164,9 @@ missing as (
     case
       when exchanged.document_id is not null then 'C14'
       when booked.standing = 1 then case when billed.record_kind = 'invoice_line' then 'C07' else 'C08' end
+      -- taken back in the ERP alone: no void or credit in billing stands behind it
+      when booked.standing = 0 and billed.record_kind = 'invoice_line'
+        then case when messages.status = 'accepted' then 'C06' else coalesce(messages.cause_code, 'C06') end
       when booked.standing = 0 then null
       when coalesce(postings.journal_id, credits.credit_note_id) is not null then 'C06'
       when

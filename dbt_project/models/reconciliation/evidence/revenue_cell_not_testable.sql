@@ -5,19 +5,14 @@ with records as (
   select
     records.source_instance,
     records.object,
-    coalesce(records.legal_entity_code, documents.legal_entity_code) as legal_entity_code,
-    coalesce(records.currency_code, documents.currency_code) as currency_code,
-    coalesce(records.period, documents.period) as period,
+    records.legal_entity_code,
+    records.currency_code,
+    records.period,
     records.key_text is null as is_any,
     records.account_number,
     'a row of ' || records.object || coalesce(' ' || records.key_text, ' whose key cannot be read') || ' '
     || records.reason as reason
   from {{ ref('untestable_record') }} as records
-  left join {{ ref('ar_document') }} as documents
-    on
-      records.object = 'ar_document_lines'
-      and documents.source_instance = records.source_instance
-      and documents.document_id = records.document_id
   where
     records.domain = 'erp'
     and records.object in ('journal_lines', 'ar_document_lines', 'ar_documents', 'revenue_schedules')

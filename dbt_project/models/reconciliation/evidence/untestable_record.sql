@@ -1,8 +1,10 @@
 -- One row per record that did not come through: rejected at the boundary, or not convertible to minor units. Results of
 -- its key are not testable, because the record may be the very one that is missing. `key_text` null: its key cannot be
--- read, so no result of its object can be trusted.
+-- read, so no result of its object can be trusted. What the row says of itself, or its document or the billing line that
+-- it names, narrows what it can touch; a line whose document nobody holds can belong to its billing line's books alone.
 {% set fields = [
-  'external_id', 'receipt_id', 'document_id', 'legal_entity_code', 'account_number', 'currency', 'period'
+  'external_id', 'receipt_id', 'document_id', 'source_line_id', 'legal_entity_code', 'account_number', 'currency',
+  'period'
 ] %}
 with quarantine as (
   select
@@ -30,6 +32,7 @@ rejected as (
     quarantine.external_id,
     quarantine.receipt_id,
     quarantine.document_id,
+    quarantine.source_line_id,
     quarantine.legal_entity_code,
     quarantine.account_number,
     currencies.currency_code,
@@ -57,6 +60,14 @@ applications as (
   {{ vendor_union('erp', 'cash_applications') }}
 ),
 
+document_lines as (
+  {{ vendor_union('erp', 'ar_document_lines') }}
+),
+
+journal_lines as (
+  {{ vendor_union('erp', 'journal_lines') }}
+),
+
 unconvertible as (
   select
     rows_left_out.source_instance,
@@ -65,11 +76,16 @@ unconvertible as (
     rows_left_out.key_text,
     coalesce(documents.external_id, receipts.external_id) as external_id,
     applications.receipt_id,
-    applications.document_id,
-    documents.legal_entity_code,
-    cast(null as {{ dbt.type_string() }}) as account_number,
-    rows_left_out.currency_code,
-    applications.period,
+    coalesce(applications.document_id, document_lines.document_id) as document_id,
+    document_lines.source_line_id,
+    coalesce(documents.legal_entity_code, journal_lines.legal_entity_code) as legal_entity_code,
+    coalesce(document_lines.account_number, journal_lines.account_number) as account_number,
+    -- of a journal line it may be the base currency that does not fit
+    case
+      when rows_left_out.object = 'journal_lines' then journal_currencies.currency_code
+      else rows_left_out.currency_code
+    end as currency_code,
+    coalesce(applications.period, journal_lines.period) as period,
     'could not be converted to minor units: ' || rows_left_out.reason as reason
   from {{ ref('unconvertible_row') }} as rows_left_out
   left join documents
@@ -87,15 +103,52 @@ unconvertible as (
       rows_left_out.object = 'cash_applications'
       and applications.source_instance = rows_left_out.source_instance
       and applications.application_id = rows_left_out.key_text
+  left join document_lines
+    on
+      rows_left_out.object = 'ar_document_lines'
+      and document_lines.source_instance = rows_left_out.source_instance
+      and document_lines.document_line_id = rows_left_out.key_text
+  left join journal_lines
+    on
+      rows_left_out.object = 'journal_lines'
+      and journal_lines.source_instance = rows_left_out.source_instance
+      and {{ joined_key('journal_lines', ['journal_id', 'line_number']) }} = rows_left_out.key_text
+  left join {{ ref('currencies') }} as journal_currencies
+    on journal_currencies.currency_code = journal_lines.currency_code
 ),
 
 collected as (
   select * from rejected
   union all
   select * from unconvertible
+),
+
+billed_lines as (
+  select source_instance, line_id, legal_entity_code, currency_code from {{ ref('invoice_line') }}
+  union all
+  select source_instance, credit_note_line_id as line_id, legal_entity_code, currency_code
+  from {{ ref('credit_note_line') }}
+),
+
+-- where several billing lines have the name and disagree, it may be any of them
+line_books as (
+  select
+    collected.source_instance,
+    collected.source_line_id,
+    case when min(billed_lines.legal_entity_code) = max(billed_lines.legal_entity_code)
+      then min(billed_lines.legal_entity_code)
+    end as legal_entity_code,
+    case when min(billed_lines.currency_code) = max(billed_lines.currency_code) then min(billed_lines.currency_code) end
+      as currency_code
+  from (select distinct source_instance, source_line_id from collected where object = 'ar_document_lines') as collected
+  inner join {{ source('config', 'instance_links') }} as links
+    on links.source_instance = collected.source_instance and links.domain = 'billing'
+  inner join billed_lines
+    on billed_lines.source_instance = links.linked_instance and billed_lines.line_id = collected.source_line_id
+  group by collected.source_instance, collected.source_line_id
 )
 
--- an application moves the account of its document
+-- an application moves the account of its document; a document's line stands in the books of that document
 select
   collected.source_instance,
   collected.domain,
@@ -104,14 +157,22 @@ select
   collected.external_id,
   collected.receipt_id,
   collected.document_id,
-  coalesce(collected.legal_entity_code, paid.legal_entity_code) as legal_entity_code,
+  coalesce(collected.legal_entity_code, held.legal_entity_code, line_books.legal_entity_code) as legal_entity_code,
   collected.account_number,
-  coalesce(collected.currency_code, paid.currency_code) as currency_code,
-  collected.period,
+  coalesce(collected.currency_code, held.currency_code, line_books.currency_code) as currency_code,
+  case
+    when collected.object = 'ar_document_lines' then coalesce(collected.period, held.period)
+    else collected.period
+  end as period,
   collected.reason
 from collected
-left join {{ ref('ar_document') }} as paid
+left join {{ ref('ar_document') }} as held
   on
-    collected.object = 'cash_applications'
-    and paid.source_instance = collected.source_instance
-    and paid.document_id = collected.document_id
+    collected.object in ('cash_applications', 'ar_document_lines')
+    and held.source_instance = collected.source_instance
+    and held.document_id = collected.document_id
+left join line_books
+  on
+    collected.object = 'ar_document_lines'
+    and line_books.source_instance = collected.source_instance
+    and line_books.source_line_id = collected.source_line_id
