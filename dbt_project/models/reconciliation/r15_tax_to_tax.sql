@@ -46,13 +46,38 @@ not_testable as (
 ),
 
 rejected as (
-  {{ quarantined_rows('billing', 'invoice_lines', ['invoice_id']) }}
+  {{ quarantined_rows('billing', 'invoice_lines', ['invoice_id', 'subscription_id']) }}
+),
+
+-- a line that names no invoice is of one that bills its subscription or the customer of that; of any, if it names none
+possible_invoices as (
+  select subscriptions.source_instance, subscriptions.subscription_id, invoices.invoice_id
+  from {{ ref('subscription') }} as subscriptions
+  inner join invoices
+    on
+      invoices.source_instance = subscriptions.source_instance and invoices.customer_id = subscriptions.customer_id
+  union
+  select source_instance, subscription_id, invoice_id from {{ ref('invoice_line') }}
 ),
 
 lost_lines as (
   select source_instance, invoice_id, min('a line of it was rejected at the boundary: ' || reason) as reason
   from rejected
+  where invoice_id is not null
   group by source_instance, invoice_id
+  union all
+  select
+    rejected.source_instance,
+    possible_invoices.invoice_id,
+    {{ counted('count(*)', 'row') }} || ' of invoice_lines that may be of it did not come through: '
+    || min(coalesce(rejected.key_text || ' ', '') || rejected.reason) as reason
+  from rejected
+  left join possible_invoices
+    on
+      possible_invoices.source_instance = rejected.source_instance
+      and possible_invoices.subscription_id = rejected.subscription_id
+  where rejected.invoice_id is null
+  group by rejected.source_instance, possible_invoices.invoice_id
   union all
   select
     source_instance, parent_key_text as invoice_id,

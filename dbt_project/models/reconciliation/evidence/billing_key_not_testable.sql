@@ -62,16 +62,29 @@ applications as (
   where records.domain = 'erp' and records.object = 'cash_applications' and receipts.external_object = 'payment'
 ),
 
--- an application that names neither itself nor its receipt may be of any payment
+-- an application that names no receipt may be of any payment that came in where its document stands; of any at all
+-- where it names no document that is held
 nameless_applications as (
   select
     links.source_instance,
     'payment' as kind,
-    cast(null as {{ dbt.type_string() }}) as key,
-    'a row of cash_applications whose receipt cannot be read ' || records.reason as reason
+    receipts.external_id as key,
+    {{ counted('count(*)', 'row') }} || ' of cash_applications whose receipt cannot be read: '
+    || min(coalesce(records.key_text || ' ', '') || records.reason) as reason
   from records
   inner join links on links.linked_instance = records.source_instance and links.domain = 'erp'
-  where records.domain = 'erp' and records.object = 'cash_applications' and records.receipt_id is null
+  left join {{ ref('ar_document') }} as documents
+    on documents.source_instance = records.source_instance and documents.document_id = records.document_id
+  left join {{ ref('cash_receipt') }} as receipts
+    on
+      receipts.source_instance = documents.source_instance
+      and receipts.legal_entity_code = documents.legal_entity_code
+      and receipts.billing_instance = links.source_instance
+      and receipts.external_object = 'payment'
+  where
+    records.domain = 'erp' and records.object = 'cash_applications' and records.receipt_id is null
+    and (documents.document_id is null or receipts.external_id is not null)
+  group by links.source_instance, receipts.external_id
 ),
 
 -- a guess would post one company's invoice to the other's customer; R20 reports the reference itself

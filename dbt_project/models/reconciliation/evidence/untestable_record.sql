@@ -148,7 +148,8 @@ line_books as (
   group by collected.source_instance, collected.source_line_id
 )
 
--- an application moves the account of its document; a document's line stands in the books of that document
+-- an application moves the account of its document, one without a document that of its receipt's entity in whatever
+-- currency; a document's line stands in the books of that document
 select
   collected.source_instance,
   collected.domain,
@@ -157,7 +158,9 @@ select
   collected.external_id,
   collected.receipt_id,
   collected.document_id,
-  coalesce(collected.legal_entity_code, held.legal_entity_code, line_books.legal_entity_code) as legal_entity_code,
+  coalesce(
+    collected.legal_entity_code, held.legal_entity_code, line_books.legal_entity_code, receipts.legal_entity_code
+  ) as legal_entity_code,
   collected.account_number,
   coalesce(collected.currency_code, held.currency_code, line_books.currency_code) as currency_code,
   case
@@ -171,6 +174,12 @@ left join {{ ref('ar_document') }} as held
     collected.object in ('cash_applications', 'ar_document_lines')
     and held.source_instance = collected.source_instance
     and held.document_id = collected.document_id
+left join {{ ref('cash_receipt') }} as receipts
+  on
+    collected.object = 'cash_applications'
+    and collected.document_id is null
+    and receipts.source_instance = collected.source_instance
+    and receipts.receipt_id = collected.receipt_id
 left join line_books
   on
     collected.object = 'ar_document_lines'
