@@ -126,6 +126,15 @@ def turned(books: Books) -> None:
             expect(change, "R24", payment["payment_id"], "D07", payment["amount"])
 
 
+def documents(books: Books) -> None:
+    document = books.documents[books.document_line()["document_id"]]
+    expect("reversed in the ERP alone", "R14", document["external_id"], "C06", document["total_amount"])
+    document.update(status="reversed", open_amount=0)
+    document = books.documents[books.document_line()["document_id"]]
+    expect("posted on a day of another period", "R21", document["document_id"], "C10", document["total_amount"])
+    document["posting_date"] += timedelta(days=45)
+
+
 def credits_(books: Books) -> None:
     notes = [row for row in books.tables["billing.credit_notes"] if row["customer_id"] not in books.taken]
     lines = {row["credit_note_id"]: row for row in books.tables["billing.credit_note_lines"]}
@@ -266,6 +275,7 @@ def _changed(folder: Path) -> None:
         document_lines,
         document_line_names,
         turned,
+        documents,
         credits_,
         payments,
         receipts,
