@@ -1,6 +1,7 @@
 -- One row per receivable document, journal that posts without one, cash application and recognized row of a revenue
 -- schedule: is it posted in the accounting period in which it belongs? A document and its reversal share a row, because
--- they share a key. The day on which a document is posted must be one of its period, or of that which was closed by then.
+-- they share a key. The day on which a document is posted must be one of its period, or before it where its own was
+-- hard closed.
 with own_days as (
   select
     documents.source_instance,
@@ -25,11 +26,13 @@ postings as (
     own_days.end_date,
     case
       when postings.policy_period is null then 'unknown'
-      when postings.posted_period <> postings.policy_period and postings.posted_period is distinct from postings.other_period
-        then 'period'
-      when own_days.posting_date > own_days.end_date or postings.policy_period = postings.origin_period
-        then case when own_days.document_id is null then 'same' else 'day' end
-      else 'same'
+      when
+        postings.posted_period = postings.policy_period
+        and own_days.document_id is not null
+        and (own_days.posting_date > own_days.end_date or postings.policy_period = postings.origin_period)
+        then 'day'
+      when postings.posted_period = postings.policy_period or postings.posted_period = postings.other_period then 'same'
+      else 'period'
     end as finding
   from {{ ref('cutoff_posting') }} as postings
   left join own_days

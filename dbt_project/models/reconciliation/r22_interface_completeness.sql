@@ -18,8 +18,9 @@ outcomes as (
   select * from {{ ref('message_outcome') }}
 ),
 
+-- that its payment was received is not in doubt where an application is
 not_testable as (
-  select * from {{ ref('billing_key_not_testable') }}
+  select * from {{ ref('billing_key_not_testable') }} where not coalesce(is_guess, false)
 ),
 
 rejected_messages as (

@@ -1,6 +1,7 @@
 -- One row per billing key whose results cannot be tested, and why: its own record or the ERP's counterpart did not come
 -- through, or the ERP names an id that several billing instances have issued. `key` null: nothing of that object in
--- that instance can be tested, because a record with an unreadable key may be any of them.
+-- that instance can be tested, because a record with an unreadable key may be any of them. `is_guess`: nothing but what
+-- may be of the key as well as of others.
 with records as (
   select * from {{ ref('untestable_record') }}
 ),
@@ -108,15 +109,15 @@ ambiguous as (
 ),
 
 collected as (
-  select source_instance, kind, key, reason, true as is_own_record from own_records
+  select source_instance, kind, key, reason, true as is_own_record, false as is_guess from own_records
   union all
-  select source_instance, kind, key, reason, false as is_own_record from counterparts
+  select source_instance, kind, key, reason, false as is_own_record, false as is_guess from counterparts
   union all
-  select source_instance, kind, key, reason, false as is_own_record from applications
+  select source_instance, kind, key, reason, false as is_own_record, false as is_guess from applications
   union all
-  select source_instance, kind, key, reason, false as is_own_record from nameless_applications
+  select source_instance, kind, key, reason, false as is_own_record, true as is_guess from nameless_applications
   union all
-  select source_instance, kind, key, reason, false as is_own_record from ambiguous
+  select source_instance, kind, key, reason, false as is_own_record, false as is_guess from ambiguous
 )
 
 select
@@ -124,6 +125,7 @@ select
   kind,
   key,
   min(reason) as reason,
-  max(case when is_own_record then 1 else 0 end) = 1 as is_own_record
+  max(case when is_own_record then 1 else 0 end) = 1 as is_own_record,
+  min(case when is_guess then 1 else 0 end) = 1 as is_guess
 from collected
 group by source_instance, kind, key

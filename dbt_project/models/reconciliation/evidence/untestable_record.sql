@@ -1,7 +1,7 @@
 -- One row per record that did not come through: rejected at the boundary, or not convertible to minor units. Results of
 -- its key are not testable, because the record may be the very one that is missing. `key_text` null: its key cannot be
--- read, so no result of its object can be trusted. What the row says of itself, or its document or the billing line that
--- it names, narrows what it can touch; a line whose document nobody holds can belong to its billing line's books alone.
+-- read, so no result of its object can be trusted. What the row says of itself, or the document or billing line that it
+-- names, narrows what it can touch; a line whose document nobody holds can belong to its billing line's books alone.
 {% set fields = [
   'external_id', 'receipt_id', 'document_id', 'source_line_id', 'legal_entity_code', 'account_number', 'currency',
   'period'
@@ -135,8 +135,9 @@ line_books as (
   select
     collected.source_instance,
     collected.source_line_id,
-    case when min(billed_lines.legal_entity_code) = max(billed_lines.legal_entity_code)
-      then min(billed_lines.legal_entity_code)
+    case
+      when min(billed_lines.legal_entity_code) = max(billed_lines.legal_entity_code)
+        then min(billed_lines.legal_entity_code)
     end as legal_entity_code,
     case when min(billed_lines.currency_code) = max(billed_lines.currency_code) then min(billed_lines.currency_code) end
       as currency_code
