@@ -47,24 +47,6 @@ expected as (
   from rolled
 ),
 
--- a share of units that billing counts otherwise is rounded otherwise; and as a grant is used up, the minor units fade
--- by which its amount was wrong
-unrounded as (
-  select
-    *,
-    expected_minor - closing_minor as raw_minor,
-    case
-      when
-        coalesce(carried_quantity, 0) <> 0 or (
-          abs(expected_minor - closing_minor) <= abs(carried_minor)
-          and (expected_minor > closing_minor) = (carried_minor > 0)
-        )
-        then rounding_minor
-      else 0
-    end as tolerated_minor
-  from expected
-),
-
 blocked as (
   select cells.source_instance, cells.subscription_id, cells.sku, cells.period, min(rejected.reason) as reason
   from cells
@@ -79,30 +61,34 @@ blocked as (
 
 measured as (
   select
-    unrounded.*,
+    expected.*,
     blocked.reason as blocked_reason,
     grants.amount_minor as grant_minor,
     {{ billionths('grants.quantity') }} as grant_units,
-    {{ billionths('abs(unrounded.expected_quantity - unrounded.closing_quantity)') }} as differing_units,
-    unrounded.expected_quantity - unrounded.closing_quantity as differing_quantity,
-    case when abs(unrounded.raw_minor) > unrounded.tolerated_minor then unrounded.raw_minor else 0 end
-      as differing_minor,
-    not unrounded.is_same_currency or unrounded.new_foreign_grants > 0 as is_other_currency,
-    {{ listed('unrounded.foreign_grant_ids', 'prepaid grant') }}
-    || {{ by_number('unrounded.foreign_grant_ids', ' has', ' have') }} || ' another currency than the subscription ('
-    || unrounded.currency_code || '), so the amount cannot be rolled forward' as foreign_words
-  from unrounded
+    {{ billionths('abs(expected.expected_quantity - expected.closing_quantity)') }} as differing_units,
+    expected.expected_quantity - expected.closing_quantity as differing_quantity,
+    -- billing may round what is drawn of a grant at each drawdown, or once over all of them
+    case
+      when abs(expected.expected_minor - expected.closing_minor) > expected.rounding_minor
+        then expected.expected_minor - expected.closing_minor
+      else 0
+    end as differing_minor,
+    not expected.is_same_currency or expected.new_foreign_grants > 0 as is_other_currency,
+    {{ listed('expected.foreign_grant_ids', 'prepaid grant') }}
+    || {{ by_number('expected.foreign_grant_ids', ' has', ' have') }} || ' another currency than the subscription ('
+    || expected.currency_code || '), so the amount cannot be rolled forward' as foreign_words
+  from expected
   left join blocked
     on
-      blocked.source_instance = unrounded.source_instance
-      and blocked.subscription_id = unrounded.subscription_id
-      and blocked.sku = unrounded.sku
-      and blocked.period = unrounded.period
+      blocked.source_instance = expected.source_instance
+      and blocked.subscription_id = expected.subscription_id
+      and blocked.sku = expected.sku
+      and blocked.period = expected.period
   left join grants
     on
-      grants.source_instance = unrounded.source_instance
-      and grants.grant_id = unrounded.moved_grant_id
-      and coalesce(grants.currency_code, unrounded.currency_code) = unrounded.currency_code
+      grants.source_instance = expected.source_instance
+      and grants.grant_id = expected.moved_grant_id
+      and coalesce(grants.currency_code, expected.currency_code) = expected.currency_code
 ),
 
 valued as (
