@@ -63,8 +63,11 @@ def test_an_address_with_a_secret_or_of_no_database_is_refused_with_its_line_and
 @pytest.mark.parametrize(
     ("more", "says"),
     [
-        ("    pasword: x\n", "unknown key 'dagster.storage.pasword'; expected one of: postgres_url, password_env"),
-        ("  worker: 2\n", "unknown key 'dagster.worker'; expected one of: storage, workers"),
+        (
+            "    pasword: x\n",
+            "unknown key 'dagster.storage.pasword'; perhaps 'password_env'; expected one of: postgres_url, password_env",
+        ),
+        ("  worker: 2\n", "unknown key 'dagster.worker'; perhaps 'workers'; expected one of: storage, workers"),
         ("  workers: 0\n", "dagster.workers: expected at least 1"),
     ],
 )

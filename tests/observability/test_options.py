@@ -30,7 +30,7 @@ def test_everything_is_off_unless_it_is_asked_for(tmp_path, monkeypatch):
     [
         ("alerts: {channels: ['slack://hush/hush/hush']}\n", "expected the name of an environment variable"),
         ("alerts: {channels: [{variable: 'slack://hush', owners: [GL]}]}\n", "expected the name of an environment variable"),
-        ("alerts: {channels: [{variable: B, owner: hush}]}\n", "channels.0.owner'; expected one of: variable, owners, about"),
+        ("alerts: {channels: [{variable: B, owner: hush}]}\n", "channels.0.owner'; perhaps 'owners'; expected one of: variable, owners, about"),
         ("alerts: {channels: [{owners: [GL]}]}\n", "alerts.channels.0.variable is missing"),
         ("alerts: {channels: [{variable: B, owners: [hush]}]}\n", "channels.0.owners.0: expected 'RevOps', 'BillingOps'"),
         ("alerts: {channels: [hush, A, hush]}\n", "entries 0 and 2 name one variable; expected one entry with all owners"),
