@@ -233,7 +233,7 @@ rolled as (
     cast(coalesce(sum(quantity) filter (where is_new), 0) as decimal(38, 9)) as bought_quantity,
     cast(sum(drawn_in_period) as decimal(38, 9)) as drawn_quantity,
     -- of a grant of which nothing was drawn nothing was rounded
-    count(*) filter (where shares.drawn_quantity > 0) + sum(drawdowns_in_period) as rounding_minor,
+    count(*) filter (where drawn_quantity > 0) + sum(drawdowns_in_period) as rounding_minor,
     count(*) filter (where expires_now) as expiring,
     {{ joined_text("case when not is_same_currency and not is_expired then grant_id end") }} as foreign_grant_ids,
     count(*) filter (where not is_same_currency and is_new) as new_foreign_grants,
