@@ -45,3 +45,7 @@
     else 'column ' || {{ column_name }} || ' ' || {{ drift }}
   end || coalesce(' (' || {{ detail }} || ')', '')
 {%- endmacro %}
+
+
+{#- The one value of a group; null where it has several, or none. -#}
+{% macro only_value(column) -%} case when min({{ column }}) = max({{ column }}) then min({{ column }}) end {%- endmacro %}

@@ -11,9 +11,7 @@ terms as (
 subscriptions as (
   select
     *,
-    coalesce(
-      end_date, case when status in ('cancelled', 'expired') then {{ utc_date('cancelled_at') }} end
-    ) as ends_on
+    {{ subscription_end() }} as ends_on
   from {{ ref('subscription') }}
 ),
 

@@ -47,7 +47,7 @@ documents as (
     source_instance,
     document_id,
     min(external_id) as external_id,
-    case when min(legal_entity_code) = max(legal_entity_code) then min(legal_entity_code) end as legal_entity_code
+    {{ only_value('legal_entity_code') }} as legal_entity_code
   from {{ ref('ar_document_version') }}
   group by source_instance, document_id
 ),
@@ -135,12 +135,8 @@ line_books as (
   select
     collected.source_instance,
     collected.source_line_id,
-    case
-      when min(billed_lines.legal_entity_code) = max(billed_lines.legal_entity_code)
-        then min(billed_lines.legal_entity_code)
-    end as legal_entity_code,
-    case when min(billed_lines.currency_code) = max(billed_lines.currency_code) then min(billed_lines.currency_code) end
-      as currency_code
+    {{ only_value('billed_lines.legal_entity_code') }} as legal_entity_code,
+    {{ only_value('billed_lines.currency_code') }} as currency_code
   from (select distinct source_instance, source_line_id from collected where object = 'ar_document_lines') as collected
   inner join {{ source('config', 'instance_links') }} as links
     on links.source_instance = collected.source_instance and links.domain = 'billing'
