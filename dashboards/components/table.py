@@ -5,6 +5,7 @@ Every text is escaped here and nowhere else: customer names come from outside.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -98,11 +99,11 @@ def content(value: Value) -> str:
 
 def _part(cell: Cell) -> str:
     tone = cell.tone or ("negative" if cell.text.startswith(MINUS) else "")
-    text = f'<span class="tt-{escape(tone)}">{escape(cell.text)}</span>' if tone else escape(cell.text)
+    text = f'<span class="tt-{escape(tone)}">{_text(cell.text)}</span>' if tone else _text(cell.text)
     if cell.href:
         label = f' aria-label="{escape(cell.label)}"' if cell.label else ""
         text = f'<a href="{escape(cell.href)}" target="_self"{label}>{text}</a>'
-    note = f'<div class="tt-note tt-{escape(cell.note_tone or "muted")}">{escape(cell.note)}</div>' if cell.note else ""
+    note = f'<div class="tt-note tt-{escape(cell.note_tone or "muted")}">{_text(cell.note)}</div>' if cell.note else ""
     return f"<div>{text}</div>{note}"
 
 
@@ -138,3 +139,11 @@ def _class(column: Column) -> str:
 
 def _title(hint: str) -> str:
     return f' title="{escape(hint)}"' if hint else ""
+
+
+_DAY = re.compile(r"(?<![\w-])\d{4}-\d\d(?:-\d\d)?(?![\w-])")
+
+
+def _text(text: str) -> str:
+    """Escaped; a day or month stays on one line: broken at its hyphens it is read as two numbers."""
+    return _DAY.sub(r'<span class="tt-whole">\g<0></span>', escape(text))
